@@ -1,0 +1,51 @@
+// Affine maps of the plane as six numbers, and points: the vocabulary of detection and alignment.
+// Pixel centres lie at integer coordinates throughout maskinv (as in OpenCV and the ArcFace template).
+
+/** A point in pixels; (0, 0) is the centre of the top left pixel. */
+export interface Point {
+  /** To the right, in pixels. */
+  readonly x: number;
+  /** Down, in pixels. */
+  readonly y: number;
+}
+
+/** The map (x, y) -> (a x + b y + c, d x + e y + f), as `[a, b, c, d, e, f]`. */
+export type Affine = readonly [number, number, number, number, number, number];
+
+/**
+ * Applies an affine map to a point.
+ *
+ * @param map The map.
+ * @param point The point, in the map's source coordinates.
+ * @returns The point in the map's target coordinates.
+ *
+ * @example
+ * ```ts
+ * import { applyAffine } from "@maskinv/maskinv/align";
+ *
+ * console.log(applyAffine([2, 0, 1, 0, 2, 0], { x: 3, y: 4 })); // { x: 7, y: 8 }
+ * ```
+ */
+export function applyAffine(map: Affine, point: Point): Point {
+  const [a, b, c, d, e, f] = map;
+  return { x: a * point.x + b * point.y + c, y: d * point.x + e * point.y + f };
+}
+
+/**
+ * The inverse of an affine map.
+ *
+ * @param map A map whose determinant is not zero.
+ * @returns The map that undoes `map`; its numbers are not finite if `map` has no inverse.
+ *
+ * @example
+ * ```ts
+ * import { invertAffine } from "@maskinv/maskinv/align";
+ *
+ * console.log(invertAffine([2, 0, 1, 0, 2, 0])); // [0.5, 0, -0.5, 0, 0.5, 0]
+ * ```
+ */
+export function invertAffine(map: Affine): Affine {
+  const [a, b, c, d, e, f] = map;
+  const det = a * e - b * d;
+  return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
+}

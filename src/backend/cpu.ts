@@ -1,0 +1,125 @@
+// The backend of hosts without a GPU: onnxruntime's wasm provider and the TypeScript kernels.
+// Blocks are Float32Arrays, so that reading them costs nothing.
+
+import { InvalidArgumentError } from "../errors.ts";
+import type { InferenceSession } from "onnxruntime-web";
+import { warpAffine } from "../align/warp_affine.ts";
+import { letterbox } from "../detect/letterbox.ts";
+import { blendNormalize } from "../embed/blend_normalize.ts";
+import type { Image } from "../image/image.ts";
+import type { LoadedModel } from "../model/model.ts";
+import { cosineMatrix } from "../score/cosine_matrix.ts";
+import { topK } from "../score/top_k.ts";
+import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
+import { inTurn, loadOrt, type Ort, type OrtOptions } from "./ort.ts";
+import { tensorShape, type TensorSpec } from "./tensor_spec.ts";
+
+class CpuPhoto implements Photo {
+  constructor(readonly image: Image) {}
+  get width(): number {
+    return this.image.width;
+  }
+  get height(): number {
+    return this.image.height;
+  }
+  [Symbol.dispose](): void {}
+}
+
+class CpuBlock implements Block {
+  constructor(readonly data: Float32Array, readonly shape: readonly number[]) {}
+  [Symbol.dispose](): void {}
+}
+
+class CpuNetwork implements Network {
+  constructor(readonly model: LoadedModel, readonly session: InferenceSession) {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await inTurn(() => this.session.release());
+  }
+}
+
+/** Starts the backend: imports onnxruntime's wasm build. */
+export async function createCpuBackend(options: OrtOptions = {}): Promise<Backend> {
+  return new CpuBackend(await loadOrt("wasm", options));
+}
+
+class CpuBackend implements Backend {
+  readonly device = "wasm";
+  readonly #ort: Ort;
+
+  constructor(ort: Ort) {
+    this.#ort = ort;
+  }
+
+  async load(model: LoadedModel): Promise<Network> {
+    const session = await inTurn(() =>
+      this.#ort.InferenceSession.create(model.bytes, { executionProviders: ["wasm"] })
+    );
+    return new CpuNetwork(model, session);
+  }
+
+  upload(image: Image): Photo {
+    return new CpuPhoto(image);
+  }
+
+  write(values: Float32Array, shape: readonly number[]): Block {
+    return new CpuBlock(values, shape);
+  }
+
+  letterbox(photo: Photo, spec: TensorSpec): Block {
+    return new CpuBlock(letterbox(own(CpuPhoto, photo).image, spec), tensorShape(spec, 1));
+  }
+
+  warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block {
+    const warps = jobs.map(({ photo, cropToPhoto }) => ({
+      image: own(CpuPhoto, photo).image,
+      cropToPhoto,
+    }));
+    const count = jobs.length * (mirrored ? 2 : 1);
+    return new CpuBlock(warpAffine(warps, spec, mirrored), tensorShape(spec, count));
+  }
+
+  async run(network: Network, input: Block): Promise<Block[]> {
+    const { session, model: { entry } } = own(CpuNetwork, network);
+    const { data, shape } = own(CpuBlock, input);
+    const tensor = new this.#ort.Tensor("float32", data, shape);
+    const results = await inTurn(() =>
+      session.run({ [entry.inputName]: tensor }, [...entry.outputs])
+    );
+    return entry.outputs.map((name) => {
+      const { data, dims } = results[name];
+      return new CpuBlock(data as Float32Array, dims);
+    });
+  }
+
+  blendNormalize(embeddings: Block, mirrored: boolean): Block {
+    const { data, shape: [rows, dim] } = own(CpuBlock, embeddings);
+    return new CpuBlock(blendNormalize(data, dim, mirrored), [mirrored ? rows / 2 : rows, dim]);
+  }
+
+  cosineMatrix(probes: Block, references: Block): Block {
+    const { data: left, shape: [m, dim] } = own(CpuBlock, probes);
+    const { data: right, shape: [n] } = own(CpuBlock, references);
+    return new CpuBlock(cosineMatrix(left, right, dim), [m, n]);
+  }
+
+  topK(scores: Block, k: number): Promise<TopK> {
+    const { data, shape: [, columns] } = own(CpuBlock, scores);
+    return Promise.resolve(topK(data, columns, k));
+  }
+
+  read(...blocks: readonly Block[]): Promise<Float32Array[]> {
+    return Promise.resolve(blocks.map((block) => own(CpuBlock, block).data));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A handle of this backend, or an error: handles of another backend live in another memory. */
+function own<T>(kind: abstract new (...args: never[]) => T, handle: unknown): T {
+  if (handle instanceof kind) return handle;
+  throw new InvalidArgumentError(
+    `Cannot use this ${
+      kind.name.slice(3).toLowerCase()
+    } as it was made by another backend: upload or load it again`,
+  );
+}

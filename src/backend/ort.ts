@@ -1,0 +1,60 @@
+// The door to onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
+// Importing an entry costs 0.5 s (wasm) to 1.7 s (WebGPU), so that nothing is imported before the device is known.
+
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+
+/** The part of onnxruntime-web that is used; both of its entries have it. */
+export interface Ort {
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: typeof Tensor;
+}
+
+/** How the wasm build may use the host. */
+export interface OrtOptions {
+  /** Threads of the wasm provider; by default one per core up to 4, and 1 where the host has no workers. */
+  readonly threads?: number;
+  /** The bytes of onnxruntime-web's wasm file, for hosts that may not read it. */
+  readonly wasmBinary?: ArrayBuffer;
+}
+
+const loaded = new Map<"wasm" | "webgpu", Promise<Ort>>();
+
+/** Imports the entry for a device. Options count at the first call of a process: the runtime starts only once. */
+export function loadOrt(device: "wasm" | "webgpu", options: OrtOptions = {}): Promise<Ort> {
+  let ort = loaded.get(device);
+  if (!ort) {
+    ort = importOrt(device, options);
+    loaded.set(device, ort);
+  }
+  return ort;
+}
+
+async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promise<Ort> {
+  const ort = device === "webgpu"
+    ? await import("onnxruntime-web/webgpu")
+    : await import("onnxruntime-web");
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = options.threads ?? defaultThreads();
+  if (options.wasmBinary) ort.env.wasm.wasmBinary = options.wasmBinary;
+  return ort;
+}
+
+function defaultThreads(): number {
+  // A page shares memory between threads only when it is cross-origin isolated; Deno and Node always may.
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
+  const page = "document" in globalThis;
+  if (typeof Worker === "undefined" || (page && !isolated)) return 1;
+  return Math.max(1, Math.min(4, navigator.hardwareConcurrency));
+}
+
+let tail: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs a task after all tasks given before it. The WebGPU provider crashes or hangs when two runs overlap, even of
+ * different sessions, so that the whole process shares this one line.
+ */
+export function inTurn<T>(task: () => Promise<T>): Promise<T> {
+  const result = tail.then(task);
+  tail = result.catch(() => {});
+  return result;
+}

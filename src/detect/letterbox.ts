@@ -1,0 +1,93 @@
+// Fits a whole photo into a detector's square input: the reference of shaders/letterbox.wgsl and the path without a GPU.
+// Shrinking averages over the exact source area, so that small faces of large photos do not alias away.
+
+import type { Image } from "../image/image.ts";
+import { channelPlan, type TensorSpec } from "../backend/tensor_spec.ts";
+
+/** Where a photo lies inside the square: `square = photo * scale + pad`, in pixel edges. */
+export interface LetterboxFit {
+  readonly scale: number;
+  readonly padX: number;
+  readonly padY: number;
+}
+
+/** The fit of a photo into a square: as large as possible, centred, black around it. */
+export function letterboxFit(width: number, height: number, size: number): LetterboxFit {
+  const scale = size / Math.max(width, height);
+  return { scale, padX: (size - width * scale) / 2, padY: (size - height * scale) / 2 };
+}
+
+/** The letterboxed photo in the form of `spec`: shape [1, size, size, 3] or [1, 3, size, size]. */
+export function letterbox(image: Image, spec: TensorSpec): Float32Array<ArrayBuffer> {
+  const { size } = spec;
+  const fit = letterboxFit(image.width, image.height, size);
+  const columns = taps(size, fit.padX, fit.scale, image.width);
+  const rows = taps(size, fit.padY, fit.scale, image.height);
+  const { pixelStride, offset, gain, bias } = channelPlan(spec);
+  const [offsetR, offsetG, offsetB] = offset;
+  const out = new Float32Array(size * size * 3);
+  const row = new Float32Array(size * 3);
+  for (let y = 0; y < size; y++) {
+    row.fill(0);
+    for (let t = 0; t < rows.count[y]; t++) {
+      addRow(row, image, rows.first[y] + t, rows.weight[y * rows.most + t], columns);
+    }
+    for (let x = 0; x < size; x++) {
+      const to = (y * size + x) * pixelStride;
+      out[to + offsetR] = row[3 * x] * gain[0] + bias[0];
+      out[to + offsetG] = row[3 * x + 1] * gain[1] + bias[1];
+      out[to + offsetB] = row[3 * x + 2] * gain[2] + bias[2];
+    }
+  }
+  return out;
+}
+
+/** For each output position: the first source position, how many, and their weights (`most` slots each). */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  readonly weight: Float32Array;
+  readonly most: number;
+}
+
+/** Area weights when shrinking, bilinear weights when enlarging; what lies outside of the photo weighs nothing. */
+function taps(size: number, pad: number, scale: number, length: number): Taps {
+  const footprint = Math.max(1, 1 / scale);
+  const most = Math.ceil(footprint) + 1;
+  const first = new Int32Array(size), count = new Int32Array(size);
+  const weight = new Float32Array(size * most);
+  for (let i = 0; i < size; i++) {
+    const middle = (i + 0.5 - pad) / scale;
+    const low = middle - footprint / 2, high = middle + footprint / 2;
+    if (middle <= 0 || middle >= length) continue;
+    const start = Math.max(0, Math.floor(low));
+    const end = Math.min(length, Math.ceil(high));
+    first[i] = start;
+    count[i] = end - start;
+    for (let s = start; s < end; s++) {
+      weight[i * most + s - start] = (Math.min(high, s + 1) - Math.max(low, s)) / footprint;
+    }
+    // Half a pixel inside the border the footprint hangs over: the border pixel fills in for what is missing.
+    weight[i * most] += Math.max(0, -low) / footprint;
+    weight[i * most + end - 1 - start] += Math.max(0, high - length) / footprint;
+  }
+  return { first, count, weight, most };
+}
+
+function addRow(row: Float32Array, image: Image, y: number, weightY: number, columns: Taps): void {
+  const { data, width } = image;
+  const { first, count, weight, most } = columns;
+  for (let x = 0, to = 0; to < row.length; x++, to += 3) {
+    let r = 0, g = 0, b = 0;
+    let from = (y * width + first[x]) * 4;
+    for (let t = 0, w = x * most; t < count[x]; t++, w++, from += 4) {
+      const share = weight[w];
+      r += share * data[from];
+      g += share * data[from + 1];
+      b += share * data[from + 2];
+    }
+    row[to] += weightY * r;
+    row[to + 1] += weightY * g;
+    row[to + 2] += weightY * b;
+  }
+}

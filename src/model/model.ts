@@ -1,0 +1,114 @@
+// Brings a model file to memory and makes sure that it is the one the manifest means.
+// The only place that knows where models live; nothing is fetched unless the caller or the package is at a URL.
+
+import { InvalidArgumentError, MaskinvError, ModelError } from "../errors.ts";
+import { type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
+
+/**
+ * Gives the bytes of a file of the model folder (`"manifest.json"`, `"student.onnx"`, ...), for hosts
+ * without a file system.
+ */
+export type ModelReader = (file: string) => Promise<Uint8Array>;
+
+/** Where the models are: a folder (path or URL), or a reader. */
+export type ModelSource = string | URL | ModelReader;
+
+/** A model file that has been checked against the manifest. */
+export interface LoadedModel {
+  readonly entry: ModelEntry;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The models of one folder. */
+export interface ModelStore {
+  readonly manifest: Manifest;
+  /** Reads one model and compares its SHA-256 with the manifest's. */
+  load(name: string): Promise<LoadedModel>;
+}
+
+/** The folder that the package ships. */
+export function packagedModels(): URL {
+  return new URL("../../models/", import.meta.url);
+}
+
+/**
+ * Opens a model folder.
+ *
+ * @throws {ModelError} If the manifest cannot be read or is not valid.
+ */
+export async function openModels(source: ModelSource = packagedModels()): Promise<ModelStore> {
+  const { read, label } = modelReader(source);
+  const text = new TextDecoder().decode(await read("manifest.json"));
+  const manifest = parseManifest(text, `${label}manifest.json`);
+  return {
+    manifest,
+    async load(name: string): Promise<LoadedModel> {
+      const entry = manifest[name];
+      if (!entry) {
+        const known = Object.keys(manifest).join(", ");
+        throw new ModelError(
+          `Cannot load model "${name}" as ${label}manifest.json has only ${known}: name one of these`,
+        );
+      }
+      const bytes = new Uint8Array(await read(entry.file));
+      const sha256 = await hashHex(bytes);
+      if (sha256 !== entry.sha256) {
+        throw new ModelError(
+          `Cannot use ${label}${entry.file} (${bytes.length} bytes) as its SHA-256 is ${sha256} and the manifest ` +
+            `says ${entry.sha256}: restore the file or correct the manifest`,
+        );
+      }
+      return { entry, bytes };
+    },
+  };
+}
+
+function modelReader(source: ModelSource): { read: ModelReader; label: string } {
+  if (typeof source === "function") {
+    return { read: (file) => guarded(file, () => source(file)), label: "" };
+  }
+  if (source instanceof URL) {
+    const base = source.href.endsWith("/") ? source : new URL(`${source.href}/`);
+    const label = base.protocol === "file:" ? decodeURIComponent(base.pathname) : base.href;
+    const read = (file: string) => readUrl(new URL(file, base));
+    return { read: (file) => guarded(`${label}${file}`, () => read(file)), label };
+  }
+  if (typeof source === "string") {
+    const label = source.endsWith("/") ? source : `${source}/`;
+    return { read: (file) => guarded(`${label}${file}`, () => readPath(`${label}${file}`)), label };
+  }
+  throw new InvalidArgumentError(
+    `Cannot open models from ${typeof source}: give a folder as a path or URL, or a function that reads a file`,
+  );
+}
+
+async function guarded(label: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof MaskinvError) throw error;
+    throw new ModelError(
+      `Cannot read ${label} as ${
+        (error as Error).message
+      }: check the models option, and that reading is allowed`,
+      { cause: error },
+    );
+  }
+}
+
+async function readUrl(url: URL): Promise<Uint8Array> {
+  if (url.protocol === "file:") return await readPath(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function readPath(path: string | URL): Promise<Uint8Array> {
+  const { readFile } = await import("node:fs/promises");
+  return await readFile(path);
+}
+
+async function hashHex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

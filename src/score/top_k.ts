@@ -1,0 +1,42 @@
+// The best references of each probe: the reference of shaders/top_k.wgsl and the path without a GPU.
+// A bounded insertion, as k is small beside n: most scores cost one comparison with the current k-th.
+
+/** The k best of each row, best first. */
+export interface RankedScores {
+  /** `rows * k` scores. */
+  readonly scores: Float32Array<ArrayBuffer>;
+  /** `rows * k` column indices. */
+  readonly indices: Uint32Array<ArrayBuffer>;
+}
+
+/**
+ * The k largest scores of each row; equal scores in the order of their index.
+ *
+ * @param scores `[rows, columns]`, no NaN.
+ * @param columns The number of columns.
+ * @param k How many, at most `columns`.
+ * @returns Scores and column indices, `[rows, k]` each.
+ */
+export function topK(scores: Float32Array, columns: number, k: number): RankedScores {
+  const rows = columns === 0 ? 0 : scores.length / columns;
+  const best = new Float32Array(rows * k), indices = new Uint32Array(rows * k);
+  if (k === 0) return { scores: best, indices };
+  for (let row = 0; row < rows; row++) {
+    const start = row * k, last = start + k - 1;
+    let filled = start;
+    for (let column = 0; column < columns; column++) {
+      const score = scores[row * columns + column];
+      if (filled > last) {
+        if (!(score > best[last])) continue;
+      } else filled++;
+      let slot = filled - 1;
+      for (; slot > start && score > best[slot - 1]; slot--) {
+        best[slot] = best[slot - 1];
+        indices[slot] = indices[slot - 1];
+      }
+      best[slot] = score;
+      indices[slot] = column;
+    }
+  }
+  return { scores: best, indices };
+}
