@@ -61,3 +61,10 @@ export interface Backend extends AsyncDisposable {
   /** Brings blocks to JavaScript with a single wait for the device. */
   read(...blocks: readonly Block[]): Promise<Float32Array[]>;
 }
+
+/** A backend with its networks. */
+export interface Engine {
+  readonly backend: Backend;
+  /** A network by its name in the manifest, loaded when first asked for. */
+  network(name: string): Promise<Network>;
+}

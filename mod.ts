@@ -1,0 +1,41 @@
+/**
+ * maskinv: face verification that still knows you behind a mask, anywhere TypeScript runs.
+ *
+ * @example Compare two photos
+ * ```ts
+ * import { createVerifier } from "@maskinv/maskinv";
+ *
+ * await using verifier = await createVerifier();
+ * const result = await verifier.verify("tests/photos/collins.jpg", "tests/photos/collins_masked.jpg");
+ * if (result.kind === "compared") console.log(result.decision, result.score);
+ * ```
+ *
+ * @module
+ */
+export * from "./src/errors.ts";
+export {
+  createVerifier,
+  type EmbedAllOptions,
+  type Verifier,
+  type VerifyOptions,
+} from "./src/verify/verifier.ts";
+export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
+export type * from "./src/verify/result.ts";
+export type { DeviceChoice } from "./src/backend/host.ts";
+export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
+export { compareTemplates, createTemplate, type Template } from "./src/score/template.ts";
+export type { Decision, DecisionRule, RuleOptions } from "./src/score/decide.ts";
+export type { FaceChoice } from "./src/detect/choose.ts";
+export type {
+  Box,
+  CoarseFace,
+  DetectorLandmarks,
+  Face,
+  Landmarks,
+  MeshLandmarks,
+} from "./src/detect/face.ts";
+export type { Alignment } from "./src/align/arcface.ts";
+export type { Affine, Point } from "./src/align/affine.ts";
+export type { AlignedFace } from "./src/embed/embed.ts";
+export type { ModelReader, ModelSource } from "./src/model/model.ts";
+export type { Calibration, OperatingPoint } from "./src/model/manifest.ts";

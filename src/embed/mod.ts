@@ -1,0 +1,16 @@
+/**
+ * Embedding models: the manifest that says what each model is, how it wants its pixels, and which thresholds were
+ * measured for it. Embedding itself is `Verifier.embed`, as it needs a device.
+ *
+ * @module
+ */
+export {
+  type Calibration,
+  type Manifest,
+  type ModelEntry,
+  type OperatingPoint,
+  parseManifest,
+} from "../model/manifest.ts";
+export type { ModelReader, ModelSource } from "../model/model.ts";
+export type { TensorSpec } from "../backend/tensor_spec.ts";
+export type { AlignedFace } from "./embed.ts";

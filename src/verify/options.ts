@@ -1,0 +1,82 @@
+// What a caller may choose when creating a verifier and in each call, and the checks on it.
+// Defaults are in one place, so that the CLI, the docs and the code cannot disagree.
+
+import { DEVICE_CHOICES, type DeviceChoice } from "../backend/host.ts";
+import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import { DEFAULT_MAX_PIXELS } from "../image/decode.ts";
+import type { ModelSource } from "../model/model.ts";
+import type { RuleOptions } from "../score/decide.ts";
+
+/** How photos are read and which face of each is meant; given per verifier, and per call to differ from it. */
+export interface PhotoOptions {
+  /** Which face of a photo is meant; `"only"` by default, which refuses photos with several faces. */
+  readonly face?: FaceChoice;
+  /** The most faces to look at per photo, the largest first; 1 to 64, by default 16. */
+  readonly maxFaces?: number;
+  /** The largest photo to decode, in pixels; by default 40 million. */
+  readonly maxPixels?: number;
+  /** Aborts the reading of photos. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of `createVerifier`. */
+export interface VerifierOptions extends PhotoOptions {
+  /** Where to compute; `"auto"` by default. */
+  readonly device?: DeviceChoice;
+  /** Where the models are; by default the folder in the package. */
+  readonly models?: ModelSource;
+  /** The embedding model's name in the manifest; by default `"student"`. */
+  readonly model?: string;
+  /**
+   * Whether a template adds the mirror image's embedding (as in MaskInv's evaluation): a little more accurate, and
+   * the network runs twice. By default false.
+   */
+  readonly mirror?: boolean;
+  /** The decision: an accepted false match rate (default 0.001), or a threshold of your own. */
+  readonly decision?: RuleOptions;
+  /** Threads of the wasm provider; by default one per core, up to 4. Counts at the first verifier of a process. */
+  readonly threads?: number;
+  /** The bytes of onnxruntime-web's `.wasm` file, for hosts that may not read it from the package. */
+  readonly wasmBinary?: ArrayBuffer;
+}
+
+/** {@linkcode PhotoOptions} with all defaults filled in. */
+export type ResolvedPhotoOptions =
+  & Required<Omit<PhotoOptions, "signal">>
+  & Pick<PhotoOptions, "signal">;
+
+/** Checks options and fills in the defaults. */
+export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions {
+  const { face = "only", maxFaces = 16, maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
+  if (!FACE_CHOICES.includes(face)) {
+    throw new InvalidArgumentError(
+      `Cannot choose face "${face}": give one of ${FACE_CHOICES.join(", ")}`,
+    );
+  }
+  if (!(Number.isInteger(maxFaces) && maxFaces >= 1 && maxFaces <= 64)) {
+    throw new InvalidArgumentError(
+      `Cannot use maxFaces ${maxFaces}: give a whole number from 1 to 64`,
+    );
+  }
+  if (!(maxPixels > 0)) {
+    throw new InvalidArgumentError(
+      `Cannot use maxPixels ${maxPixels}: give a number of pixels above 0`,
+    );
+  }
+  return { face, maxFaces, maxPixels, signal };
+}
+
+/** Checks the options that hold for the life of a verifier. */
+export function checkVerifierOptions({ device = "auto", threads }: VerifierOptions): void {
+  if (!DEVICE_CHOICES.includes(device)) {
+    throw new InvalidArgumentError(
+      `Cannot use device "${device}": give one of ${DEVICE_CHOICES.join(", ")}`,
+    );
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new InvalidArgumentError(
+      `Cannot use ${threads} threads: give a whole number from 1 to 64`,
+    );
+  }
+}

@@ -1,0 +1,126 @@
+// What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
+
+import type { FaceChoice } from "../detect/choose.ts";
+import type { CoarseFace } from "../detect/face.ts";
+import type { AlignedFace } from "../embed/embed.ts";
+import type { MaskinvError } from "../errors.ts";
+import type { Decision, DecisionRule } from "../score/decide.ts";
+import type { Template } from "../score/template.ts";
+
+/** The embedding model behind a result. */
+export interface ModelIdentity {
+  /** Name in the manifest. */
+  readonly name: string;
+  /** SHA-256 of the model file. */
+  readonly sha256: string;
+}
+
+/** Where a result was computed and by what. */
+export interface Provenance {
+  /** The device that did the work. */
+  readonly device: "webgpu" | "wasm";
+  /** The embedding model. */
+  readonly model: ModelIdentity;
+}
+
+/** The faces of one photo. */
+export interface Detection {
+  /** Width of the upright photo in pixels. */
+  readonly width: number;
+  /** Height of the upright photo in pixels. */
+  readonly height: number;
+  /** The faces, largest first, each with its alignment. */
+  readonly faces: readonly AlignedFace[];
+  /** The device that did the work. */
+  readonly device: "webgpu" | "wasm";
+}
+
+/** A photo without a face (failure to acquire in the terms of ISO/IEC 19795-1). */
+export interface NoFace {
+  readonly kind: "no-face";
+}
+
+/** A photo with several faces where the `"only"` one was asked for. */
+export interface SeveralFaces {
+  readonly kind: "several-faces";
+  /** The faces, largest first, as the detector sees them. */
+  readonly faces: readonly CoarseFace[];
+}
+
+/** The face that is meant. */
+export interface FoundFace {
+  readonly kind: "face";
+  /** The face and its alignment. */
+  readonly face: AlignedFace;
+}
+
+/** What was found in one photo of a comparison. */
+export type PhotoFinding = FoundFace | NoFace | SeveralFaces;
+
+/** A photo's template. */
+export interface Acquired extends Provenance {
+  readonly kind: "acquired";
+  /** The face and its alignment. */
+  readonly face: AlignedFace;
+  /** The template. */
+  readonly template: Template;
+}
+
+/** What `embed` answers for one photo. */
+export type Acquisition = Acquired | NoFace | SeveralFaces;
+
+/** What `embedAll` answers for one photo: as `embed`, or the error that the photo alone caused. */
+export type BatchAcquisition = Acquisition | {
+  readonly kind: "error";
+  /** Why the photo could not be read or decoded. */
+  readonly error: MaskinvError;
+};
+
+/** Wall-clock times in milliseconds. */
+export interface Timings {
+  /** Reading and decoding both photos. */
+  readonly decode: number;
+  /** Finding faces and landmarks in both photos. */
+  readonly detect: number;
+  /** Aligning, embedding and scoring; 0 if there was nothing to compare. */
+  readonly compare: number;
+  /** All of it. */
+  readonly total: number;
+}
+
+/** Both photos had the face that was meant, and the faces were compared. */
+export interface Compared extends Provenance {
+  readonly kind: "compared";
+  /** Whether the score reaches the threshold. */
+  readonly decision: Decision;
+  /** Comparison score: cosine of the templates, -1..1. */
+  readonly score: number;
+  /** The threshold and its measured false match rate. */
+  readonly rule: DecisionRule;
+  /** The face of the probe and the face of the reference. */
+  readonly faces: readonly [AlignedFace, AlignedFace];
+  /** Times in milliseconds. */
+  readonly timings: Timings;
+}
+
+/** A photo had no face, or several where the only one was asked for: nothing was compared. */
+export interface NotCompared extends Provenance {
+  readonly kind: "not-compared";
+  /** What was found in the probe and in the reference. */
+  readonly findings: readonly [PhotoFinding, PhotoFinding];
+  /** Times in milliseconds. */
+  readonly timings: Timings;
+}
+
+/** What `verify` answers. */
+export type Verification = Compared | NotCompared;
+
+/** Says in words why a photo has no face to compare, and what to do; used by the CLI. */
+export function explainFinding(finding: NoFace | SeveralFaces, label: string): string {
+  if (finding.kind === "no-face") {
+    return `No face found in ${label}: use a photo in which the face is larger or lit better`;
+  }
+  const others: FaceChoice[] = ["largest", "centred"];
+  return `${finding.faces.length} faces found in ${label} and the only one is meant: ` +
+    `choose the ${others.join(" or ")} one`;
+}

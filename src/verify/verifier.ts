@@ -1,0 +1,342 @@
+// The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
+// The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
+
+import { EngineHost } from "../backend/host.ts";
+import type { Engine, Photo } from "../backend/backend.ts";
+import { chooseFace } from "../detect/choose.ts";
+import { DETECTION_MODELS, findFaces, refineFaces } from "../detect/detect.ts";
+import { type AlignedFace, alignTo, embedFaces } from "../embed/embed.ts";
+import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import type { Image, ImageInput } from "../image/image.ts";
+import { loadImage } from "../image/load.ts";
+import { openModels } from "../model/model.ts";
+import type { ModelEntry } from "../model/manifest.ts";
+import { decide, type DecisionRule, ruleFor, type RuleOptions } from "../score/decide.ts";
+import { createTemplate, type Template } from "../score/template.ts";
+import {
+  checkVerifierOptions,
+  type PhotoOptions,
+  type ResolvedPhotoOptions,
+  resolvePhotoOptions,
+  type VerifierOptions,
+} from "./options.ts";
+import type {
+  Acquisition,
+  BatchAcquisition,
+  Detection,
+  ModelIdentity,
+  PhotoFinding,
+  Verification,
+} from "./result.ts";
+
+/** Options of one comparison. */
+export interface VerifyOptions extends PhotoOptions {
+  /** The decision, if it differs from the verifier's. */
+  readonly decision?: RuleOptions;
+}
+
+/** Options of `embedAll`. */
+export interface EmbedAllOptions extends PhotoOptions {
+  /** How many photos go through the networks together; 1 to 256, by default 8. */
+  readonly batchSize?: number;
+}
+
+/**
+ * Verifies faces, masked or not. Calls may overlap. Made by {@linkcode createVerifier}; free it with `await using` or
+ * {@linkcode Verifier.dispose}.
+ */
+export class Verifier implements AsyncDisposable {
+  /** The embedding model. */
+  readonly model: ModelIdentity;
+  readonly #host: EngineHost;
+  readonly #entry: ModelEntry;
+  readonly #mirror: boolean;
+  readonly #photoOptions: PhotoOptions;
+  readonly #rule: RuleOptions | undefined;
+
+  /** @ignore Use {@linkcode createVerifier}. */
+  constructor(host: EngineHost, entry: ModelEntry, options: VerifierOptions) {
+    const { face, maxFaces, maxPixels, signal } = options;
+    this.#host = host;
+    this.#entry = entry;
+    this.#mirror = options.mirror ?? false;
+    this.#photoOptions = { face, maxFaces, maxPixels, signal };
+    this.#rule = options.decision;
+    this.model = { name: entry.name, sha256: entry.sha256 };
+  }
+
+  /** The device in use: known once the engine has started, which the first call waits for. */
+  device(): Promise<"webgpu" | "wasm"> {
+    return this.#host.use((engine) => Promise.resolve(engine.backend.device));
+  }
+
+  /**
+   * Finds the faces of one photo.
+   *
+   * @param input The photo.
+   * @param options What differs from the verifier's options; `face` is not used.
+   * @returns The faces, largest first, with landmarks and alignment; none if there are none.
+   * @throws {MaskinvError} If the photo cannot be read or decoded.
+   */
+  async detect(input: ImageInput, options: PhotoOptions = {}): Promise<Detection> {
+    const resolved = this.#resolve(options);
+    const image = await loadImage(input, resolved);
+    return await this.#host.use(async (engine) => {
+      using photo = engine.backend.upload(image);
+      const found = await findFaces(engine, [photo], resolved.maxFaces);
+      const [faces] = await refineFaces(engine, [photo], found);
+      const student = await engine.network(this.#entry.name);
+      const { width, height } = image;
+      const aligned = faces.map((face) => alignTo(student, face));
+      return { width, height, faces: aligned, device: engine.backend.device };
+    });
+  }
+
+  /**
+   * Makes the template of the face in one photo.
+   *
+   * @param input The photo.
+   * @param options What differs from the verifier's options.
+   * @returns The template, or that no face or several were found.
+   * @throws {MaskinvError} If the photo cannot be read or decoded.
+   */
+  async embed(input: ImageInput, options: PhotoOptions = {}): Promise<Acquisition> {
+    const resolved = this.#resolve(options);
+    const image = await loadImage(input, resolved);
+    const [acquisition] = await this.#acquire([image], resolved);
+    return acquisition;
+  }
+
+  /**
+   * Makes the templates of many photos, in their order. Holds one batch of photos in memory at a time.
+   *
+   * @param inputs The photos: a list, or a generator of them.
+   * @param options What differs from the verifier's options, and the batch size.
+   * @returns One result per photo; a photo that cannot be read gives a result of kind `"error"` and the rest go on.
+   */
+  async *embedAll(
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options: EmbedAllOptions = {},
+  ): AsyncGenerator<BatchAcquisition, void, void> {
+    const { batchSize = 8, ...photoOptions } = options;
+    if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 256)) {
+      throw new InvalidArgumentError(
+        `Cannot use batchSize ${batchSize}: give a whole number from 1 to 256`,
+      );
+    }
+    const resolved = this.#resolve(photoOptions);
+    let batch: (Image | MaskinvError)[] = [];
+    for await (const input of inputs) {
+      batch.push(await loadOrError(input, resolved));
+      if (batch.length < batchSize) continue;
+      yield* await this.#acquireBatch(batch, resolved);
+      batch = [];
+    }
+    if (batch.length > 0) yield* await this.#acquireBatch(batch, resolved);
+  }
+
+  /**
+   * Compares the faces of two photos.
+   *
+   * @param probe One photo.
+   * @param reference The other.
+   * @param options What differs from the verifier's options.
+   * @returns The decision with its score and threshold, or why there was nothing to compare.
+   * @throws {MaskinvError} If a photo cannot be read or decoded.
+   */
+  async verify(
+    probe: ImageInput,
+    reference: ImageInput,
+    options: VerifyOptions = {},
+  ): Promise<Verification> {
+    const { decision = this.#rule, ...photoOptions } = options;
+    const rule = ruleFor(this.#entry, this.#mirror, decision);
+    const resolved = this.#resolve(photoOptions);
+    const start = performance.now();
+    const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
+    const decoded = performance.now();
+    const result = await this.#host.use((engine) => this.#compare(engine, images, resolved, rule));
+    const end = performance.now();
+    const { located, ...verification } = result;
+    const timings = {
+      decode: decoded - start,
+      detect: located - decoded,
+      compare: verification.kind === "compared" ? end - located : 0,
+      total: end - start,
+    };
+    return { ...verification, timings };
+  }
+
+  /** Waits for the calls under way, then frees sessions and buffers; later calls throw `DisposedError`. */
+  async dispose(): Promise<void> {
+    await this.#host[Symbol.asyncDispose]();
+  }
+
+  /** As {@linkcode Verifier.dispose}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #compare(
+    engine: Engine,
+    images: readonly Image[],
+    options: ResolvedPhotoOptions,
+    rule: DecisionRule,
+  ): Promise<WithoutTimings<Verification> & { located: number }> {
+    const { backend } = engine;
+    const provenance = { device: backend.device, model: this.model };
+    using stack = new DisposableStack();
+    const photos = images.map((image) => stack.use(backend.upload(image)));
+    const [first, second] = await this.#locate(engine, photos, options);
+    const located = performance.now();
+    if (first.kind !== "face" || second.kind !== "face") {
+      return { kind: "not-compared", findings: [first, second], ...provenance, located };
+    }
+    const faces = [first.face, second.face] as const;
+    const student = await engine.network(this.#entry.name);
+    const pairs = faces.map((face, i) => ({ photo: photos[i], face }));
+    const templates = stack.use(await embedFaces(backend, student, pairs, this.#mirror));
+    // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
+    const scores = stack.use(backend.cosineMatrix(templates, templates));
+    const [[, cosine]] = await backend.read(scores);
+    const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
+    const decision = decide(score, rule);
+    return { kind: "compared", decision, score, rule, faces, ...provenance, located };
+  }
+
+  /** The face that is meant in each photo, aligned. */
+  async #locate(
+    engine: Engine,
+    photos: readonly Photo[],
+    options: ResolvedPhotoOptions,
+  ): Promise<PhotoFinding[]> {
+    const found = await findFaces(engine, photos, options.maxFaces);
+    const chosen = found.map((faces, i) => chooseFace(faces, photos[i], options.face));
+    const wanted = chosen.map((choice) => choice.kind === "face" ? [choice.face] : []);
+    const refined = await refineFaces(engine, photos, wanted);
+    const student = await engine.network(this.#entry.name);
+    return chosen.map((choice, i) =>
+      choice.kind === "face" ? { kind: "face", face: alignTo(student, refined[i][0]) } : choice
+    );
+  }
+
+  #acquire(images: readonly Image[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {
+    return this.#host.use(async (engine): Promise<Acquisition[]> => {
+      const { backend } = engine;
+      using stack = new DisposableStack();
+      const photos = images.map((image) => stack.use(backend.upload(image)));
+      const findings = await this.#locate(engine, photos, options);
+      const faces = findings.flatMap((finding, i) =>
+        finding.kind === "face" ? [{ photo: photos[i], face: finding.face }] : []
+      );
+      const templates = await this.#templates(engine, faces);
+      const provenance = { device: backend.device, model: this.model };
+      return findings.map((finding) =>
+        finding.kind === "face"
+          ? {
+            kind: "acquired",
+            face: finding.face,
+            template: templates.shift()!,
+            ...provenance,
+          }
+          : finding
+      );
+    });
+  }
+
+  async #templates(
+    engine: Engine,
+    faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
+  ): Promise<Template[]> {
+    if (faces.length === 0) return [];
+    const student = await engine.network(this.#entry.name);
+    using block = await embedFaces(engine.backend, student, faces, this.#mirror);
+    const [values] = await engine.backend.read(block);
+    const size = values.length / faces.length;
+    const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
+    return faces.map((_, i) => {
+      const embedding = values.subarray(i * size, (i + 1) * size);
+      finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
+      return createTemplate(embedding, model);
+    });
+  }
+
+  /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
+  async #acquireBatch(
+    batch: readonly (Image | MaskinvError)[],
+    options: ResolvedPhotoOptions,
+  ): Promise<BatchAcquisition[]> {
+    const images = batch.filter((entry) => !(entry instanceof MaskinvError));
+    const acquired = await this.#acquire(images, options);
+    return batch.map((entry) =>
+      entry instanceof MaskinvError ? { kind: "error", error: entry } : acquired.shift()!
+    );
+  }
+
+  #resolve(options: PhotoOptions): ResolvedPhotoOptions {
+    return resolvePhotoOptions({ ...this.#photoOptions, ...options });
+  }
+}
+
+type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
+
+async function loadOrError(
+  input: ImageInput,
+  options: ResolvedPhotoOptions,
+): Promise<Image | MaskinvError> {
+  try {
+    return await loadImage(input, options);
+  } catch (error) {
+    if (error instanceof MaskinvError) return error;
+    throw error;
+  }
+}
+
+/** The network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
+function finite(value: number, { name }: ModelEntry): number {
+  if (Number.isFinite(value)) return value;
+  throw new DeviceError(
+    `Cannot score as model "${name}" gave ${value}: check the model file, or pass device: "wasm"`,
+  );
+}
+
+/**
+ * Creates a verifier: opens the models, picks the device, and loads the networks.
+ *
+ * @param options Device, models, decision and defaults for photos.
+ * @returns The verifier, ready to use.
+ * @throws {InvalidArgumentError} If an option is out of its range.
+ * @throws {ModelError} If a model file or the manifest is missing, corrupt or lacks the model.
+ * @throws {DeviceError} If the device asked for does not exist here.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from "@maskinv/maskinv";
+ *
+ * await using verifier = await createVerifier({ device: "wasm" });
+ * const result = await verifier.verify("tests/photos/collins.jpg", "tests/photos/hopper.jpg");
+ * if (result.kind === "compared") console.log(result.decision); // "no-match"
+ * ```
+ */
+export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
+  checkVerifierOptions(options);
+  resolvePhotoOptions(options);
+  const store = await openModels(options.models);
+  const host = new EngineHost(options.device ?? "auto", store, options);
+  const name = options.model ?? "student";
+  const { back, mesh } = DETECTION_MODELS;
+  try {
+    // Files are read and hashed while onnxruntime starts.
+    const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
+    files.catch(() => {});
+    await host.use(async (engine) => {
+      const [{ entry }] = await files;
+      if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
+      for (const model of [back, mesh, name]) await engine.network(model);
+    });
+    return new Verifier(host, (await host.preload(name)).entry, options);
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}
