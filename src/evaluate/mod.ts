@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type LfwPair, parseLfwPairs } from "./lfw.ts";
 export {
   type ComparisonScores,
   falseMatchRate,

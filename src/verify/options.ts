@@ -4,7 +4,7 @@
 import { DEVICE_CHOICES, type DeviceChoice } from "../backend/host.ts";
 import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import { DEFAULT_MAX_PIXELS } from "../image/decode.ts";
+import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
 import type { ModelSource } from "../model/model.ts";
 import type { RuleOptions } from "../score/decide.ts";
 

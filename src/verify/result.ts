@@ -1,6 +1,5 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
-import type { FaceChoice } from "../detect/choose.ts";
 import type { CoarseFace } from "../detect/face.ts";
 import type { AlignedFace } from "../embed/embed.ts";
 import type { MaskinvError } from "../errors.ts";
@@ -115,12 +114,15 @@ export interface NotCompared extends Provenance {
 /** What `verify` answers. */
 export type Verification = Compared | NotCompared;
 
-/** Says in words why a photo has no face to compare, and what to do; used by the CLI. */
-export function explainFinding(finding: NoFace | SeveralFaces, label: string): string {
+/** Says in words why a photo has no face to compare, and what to do; `option` is what the caller calls `face`. */
+export function explainFinding(
+  finding: NoFace | SeveralFaces,
+  label: string,
+  option = "face",
+): string {
   if (finding.kind === "no-face") {
     return `No face found in ${label}: use a photo in which the face is larger or lit better`;
   }
-  const others: FaceChoice[] = ["largest", "centred"];
   return `${finding.faces.length} faces found in ${label} and the only one is meant: ` +
-    `choose the ${others.join(" or ")} one`;
+    `choose one with ${option} largest or ${option} centred, or crop the photo`;
 }

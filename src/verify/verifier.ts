@@ -266,7 +266,7 @@ export class Verifier implements AsyncDisposable {
     batch: readonly (Image | MaskinvError)[],
     options: ResolvedPhotoOptions,
   ): Promise<BatchAcquisition[]> {
-    const images = batch.filter((entry) => !(entry instanceof MaskinvError));
+    const images = batch.filter((entry): entry is Image => !(entry instanceof MaskinvError));
     const acquired = await this.#acquire(images, options);
     return batch.map((entry) =>
       entry instanceof MaskinvError ? { kind: "error", error: entry } : acquired.shift()!

@@ -1,0 +1,56 @@
+// Results in words and as JSON: what the commands print.
+// The 468-point mesh is left out of JSON, as nobody reads it there; the API has it.
+
+import type { Alignment } from "../align/arcface.ts";
+import { interEyeDistance, type Landmarks } from "../detect/face.ts";
+import type { AlignedFace } from "../embed/embed.ts";
+import type { DecisionRule } from "../score/decide.ts";
+
+/** A line about a face: where it is and how good its alignment is. */
+export function describeFace(face: AlignedFace): string {
+  const { box, landmarks, alignment: { residual, roll } } = face;
+  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(Math.round);
+  return `face ${width}x${height} at ${x},${y}, eyes ${
+    interEyeDistance(landmarks).toFixed(0)
+  } px apart, ` +
+    `roll ${roll.toFixed(0)} deg, landmarks by ${landmarks.source}, residual ${
+      residual.toFixed(1)
+    }`;
+}
+
+/** A line about the threshold and its measured error rates. */
+export function describeRule({ threshold, measured }: DecisionRule): string {
+  if (!measured) return `threshold ${threshold} (your own: its false match rate is not known)`;
+  const { fmr, interval: [low, high], measuredFmr, fnmr } = measured;
+  return `threshold ${threshold.toFixed(4)} for FMR ${fmr} (measured ${percent(measuredFmr)}, ` +
+    `95% ${percent(low)} to ${percent(high)}; FNMR ${percent(fnmr)})`;
+}
+
+function percent(rate: number): string {
+  return `${(100 * rate).toPrecision(2)}%`;
+}
+
+/** A face as the JSON output shows it. */
+export interface FaceJson {
+  readonly box: AlignedFace["box"];
+  readonly detectionScore: number;
+  readonly meshScore: number;
+  readonly interEyeDistance: number;
+  readonly landmarks: Omit<Landmarks, "mesh">;
+  readonly alignment: Alignment;
+}
+
+/** A face without its mesh. */
+export function faceJson(face: AlignedFace): FaceJson {
+  const { box, detectionScore, meshScore, landmarks, alignment } = face;
+  const { mesh: _, ...points } = { mesh: undefined, ...landmarks };
+  const distance = interEyeDistance(landmarks);
+  return {
+    box,
+    detectionScore,
+    meshScore,
+    interEyeDistance: distance,
+    landmarks: points,
+    alignment,
+  };
+}

@@ -1,0 +1,47 @@
+// `detect photo.jpg`: the faces of photos with their landmarks.
+
+import { InvalidArgumentError } from "../errors.ts";
+import { loadImage } from "../image/load.ts";
+import { createVerifier } from "../verify/verifier.ts";
+import { type Arguments, type Command, verifierOptions } from "./command.ts";
+import { describeFace, faceJson } from "./describe.ts";
+import { annotateFaces, writePng } from "./picture.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const detectCommand: Command = {
+  name: "detect",
+  summary: "find the faces of photos",
+  usage: "detect [options] <photo> ...",
+  photos: [1, Infinity],
+  options: [{ name: "annotate", value: "out.png", help: "write the photo with what was found" }],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const path = args.text("annotate");
+  if (path && args.photos.length > 1) {
+    throw new InvalidArgumentError(
+      `Cannot annotate ${args.photos.length} photos into ${path}: give one photo`,
+    );
+  }
+  terminal.progress("loading models ...");
+  const options = verifierOptions(args);
+  await using verifier = await createVerifier(options);
+  let missed = 0;
+  for (const [i, { label, input }] of args.photos.entries()) {
+    terminal.progress(`${i + 1}/${args.photos.length} ${label}`);
+    const { width, height, faces, device } = await verifier.detect(input);
+    terminal.progress("");
+    if (faces.length === 0) missed++;
+    if (args.flag("json")) {
+      const json = { photo: label, width, height, faces: faces.map(faceJson), device };
+      terminal.out(JSON.stringify(json));
+    } else {
+      terminal.out(`${label}: ${width}x${height}, ${faces.length || "no"} faces, ${device}`);
+      for (const face of faces) terminal.out(`  ${describeFace(face)}`);
+    }
+    if (path) await writePng(path, annotateFaces(await loadImage(input, options), faces, ""));
+  }
+  return missed === 0 ? 0 : 1;
+}

@@ -1,0 +1,52 @@
+// Finds the command that the arguments name, runs it, and turns errors into exit codes.
+// Exit codes as grep's: 0 yes, 1 no, 2 trouble.
+
+import { InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { type Command, helpOf, readArguments } from "./command.ts";
+import { detectCommand } from "./detect.ts";
+import { embedCommand } from "./embed.ts";
+import type { Terminal } from "./terminal.ts";
+import { verifyCommand } from "./verify.ts";
+
+const COMMANDS: readonly Command[] = [verifyCommand, detectCommand, embedCommand];
+
+const HELP = `maskinv: face verification that still knows you behind a mask
+
+Usage: deno run -A cli.ts <command> [options] <photos>
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+
+  <command> --help tells more. Exit codes: 0 match or found, 1 no match or not found, 2 error.`;
+
+/**
+ * Runs the command line.
+ *
+ * @param args The arguments after the script's name.
+ * @param terminal Where to write.
+ * @returns The exit code: 0 match or found, 1 no match or not found, 2 error.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    terminal.out(HELP);
+    return name === undefined ? 2 : 0;
+  }
+  try {
+    const command = COMMANDS.find((candidate) => candidate.name === name);
+    if (!command) {
+      const known = COMMANDS.map((candidate) => candidate.name).join(", ");
+      throw new InvalidArgumentError(`There is no command "${name}": use one of ${known}`);
+    }
+    if (rest.includes("--help") || rest.includes("-h")) {
+      terminal.out(helpOf(command));
+      return 0;
+    }
+    return await command.run(readArguments(command, rest), terminal);
+  } catch (error) {
+    terminal.progress("");
+    if (!(error instanceof MaskinvError)) throw error;
+    terminal.err(`maskinv: ${error.message}`);
+    return 2;
+  }
+}

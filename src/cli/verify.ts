@@ -1,0 +1,106 @@
+// `verify a.jpg b.jpg`: compares two photos and says match or no match.
+
+import type { ImageInput } from "../image/image.ts";
+import { loadImage } from "../image/load.ts";
+import { explainFinding, type Verification } from "../verify/result.ts";
+import { createVerifier } from "../verify/verifier.ts";
+import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import { describeFace, describeRule, faceJson } from "./describe.ts";
+import { annotateFaces, sideBySide, writePng } from "./picture.ts";
+import { paint, type Terminal } from "./terminal.ts";
+
+/** The command. */
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "compare the faces of two photos",
+  usage: "verify [options] <probe> <reference>",
+  photos: [2, 2],
+  options: [
+    {
+      name: "fmr",
+      value: "rate",
+      help: "accepted false match rate, one that was measured (0.001)",
+    },
+    { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
+    { name: "annotate", value: "out.png", help: "write both photos with what was found" },
+    ...EMBEDDING_OPTIONS,
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const [probe, reference] = args.photos;
+  terminal.progress("loading models ...");
+  const decision = { fmr: args.number("fmr"), threshold: args.number("threshold") };
+  const options = { ...verifierOptions(args), decision };
+  await using verifier = await createVerifier(options);
+  terminal.progress("comparing ...");
+  const result = await verifier.verify(probe.input, reference.input);
+  terminal.progress("");
+  const labels = [probe.label, reference.label] as const;
+  if (args.flag("json")) terminal.out(JSON.stringify(toJson(result, labels), null, 2));
+  else describe(result, labels, terminal);
+  const path = args.text("annotate");
+  if (path) await writePng(path, await picture(result, [probe.input, reference.input], options));
+  if (result.kind === "not-compared") return 2;
+  return result.decision === "match" ? 0 : 1;
+}
+
+function describe(
+  result: Verification,
+  labels: readonly [string, string],
+  terminal: Terminal,
+): void {
+  const roles = ["probe    ", "reference"];
+  if (result.kind === "not-compared") {
+    result.findings.forEach((finding, i) => {
+      if (finding.kind !== "face") {
+        terminal.err(`maskinv: ${explainFinding(finding, labels[i], "--face")}`);
+      }
+    });
+    return;
+  }
+  const { decision, score, rule, faces, device, model, timings } = result;
+  const verdict = decision === "match"
+    ? paint(terminal, "green", "match")
+    : paint(terminal, "red", "no match");
+  terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(rule)}`);
+  faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));
+  const { decode, detect, compare, total } = timings;
+  terminal.out(paint(
+    terminal,
+    "grey",
+    `${device}, model ${model.name} ${model.sha256.slice(0, 12)}, ${total.toFixed(0)} ms ` +
+      `(decode ${decode.toFixed(0)}, detect ${detect.toFixed(0)}, compare ${compare.toFixed(0)})`,
+  ));
+}
+
+function toJson(result: Verification, labels: readonly [string, string]): unknown {
+  const { device, model, timings } = result;
+  if (result.kind === "not-compared") {
+    const findings = result.findings.map((finding, i) =>
+      finding.kind === "face"
+        ? { photo: labels[i], kind: finding.kind, face: faceJson(finding.face) }
+        : { photo: labels[i], ...finding }
+    );
+    return { kind: result.kind, findings, device, model, timings };
+  }
+  const { kind, decision, score, rule: { threshold, measured: fmr } } = result;
+  const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
+  return { kind, decision, score, threshold, fmr, faces, device, model, timings };
+}
+
+async function picture(
+  result: Verification,
+  inputs: readonly ImageInput[],
+  options: { readonly maxPixels?: number },
+): Promise<ReturnType<typeof sideBySide>> {
+  const faces = result.kind === "compared"
+    ? result.faces.map((face) => [face])
+    : result.findings.map((finding) =>
+      finding.kind === "face" ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
+    );
+  const label = result.kind === "compared" ? `${result.decision} ${result.score.toFixed(3)}` : "";
+  const photos = await Promise.all(inputs.map((input) => loadImage(input, options)));
+  return sideBySide(photos.map((photo, i) => annotateFaces(photo, faces[i], label)));
+}

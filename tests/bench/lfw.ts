@@ -1,0 +1,179 @@
+// Measures the verifier on LFW's 6,000 pairs from the raw photos, and the thresholds that models/manifest.json holds:
+//   deno run -A tests/bench/lfw.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 600] [--write]
+
+import { parseArgs } from "@std/cli";
+import { createVerifier, type DeviceChoice } from "../../mod.ts";
+import {
+  type ComparisonScores,
+  falseMatchRate,
+  falseNonMatchRate,
+  foldAccuracy,
+  type LfwPair,
+  parseLfwPairs,
+  thresholdAtFmr,
+  trueMatchRateAtFmr,
+} from "../../src/evaluate/mod.ts";
+import type { Calibration, OperatingPoint } from "../../src/embed/mod.ts";
+import { cosineMatrix } from "../../src/score/mod.ts";
+
+const RATES = [1e-2, 1e-3, 1e-4];
+/** 97.5% quantile of Student's t with 9 degrees of freedom: the interval over ten folds. */
+const T9 = 2.262;
+
+const args = parseArgs(Deno.args, {
+  string: ["data", "device", "limit"],
+  boolean: ["mirror", "write"],
+  default: { data: "../shared/data/lfw", device: "auto" },
+});
+const folds = parseLfwPairs(await Deno.readTextFile(`${args.data}/pairs.txt`));
+const wanted = folds.flat().slice(0, args.limit ? Number(args.limit) : undefined);
+const photos = [...new Set(wanted.flatMap(({ probe, reference }) => [probe, reference]))].sort();
+
+const embeddings = await embedPhotos();
+report(folds.map((fold) => fold.filter((pair) => wanted.includes(pair))));
+
+async function embedPhotos(): Promise<Map<string, Float32Array>> {
+  await using verifier = await createVerifier({
+    device: args.device as DeviceChoice,
+    mirror: args.mirror,
+    face: "centred",
+  });
+  const found = new Map<string, Float32Array>();
+  const start = performance.now();
+  let done = 0;
+  for await (
+    const result of verifier.embedAll(photos.map((photo) => `${args.data}/images/${photo}`))
+  ) {
+    const photo = photos[done++];
+    if (result.kind === "acquired") found.set(photo, result.template.embedding);
+    else console.log(`failure to acquire: ${photo} (${result.kind})`);
+    if (done % 500 === 0) {
+      const rate = 1000 * done / (performance.now() - start);
+      console.error(`${done}/${photos.length} photos, ${rate.toFixed(1)} a second`);
+    }
+  }
+  const failures = photos.length - found.size;
+  const rate = 1000 * done / (performance.now() - start);
+  console.log(
+    `${photos.length} photos on ${await verifier.device()}, ${rate.toFixed(1)} a second, ` +
+      `failures to acquire ${failures} (${(100 * failures / photos.length).toFixed(3)}%)`,
+  );
+  return found;
+}
+
+function report(folds: LfwPair[][]): void {
+  const listed = folds.map(scorePairs);
+  const all = join(listed);
+  console.log(`${all.genuine.length} genuine and ${all.impostor.length} impostor pairs`);
+  if (listed.filter((fold) => fold.genuine.length > 0).length < 10) return;
+  const { accuracy, deviation, thresholds } = foldAccuracy(listed);
+  const mean = thresholds.reduce((sum, value) => sum + value, 0) / thresholds.length;
+  console.log(
+    `10-fold accuracy ${accuracy.toFixed(4)} +- ${deviation.toFixed(4)} (threshold ${
+      mean.toFixed(3)
+    })`,
+  );
+  for (const fmr of [1e-2, 1e-3]) {
+    console.log(`TAR@FMR${fmr} on the listed pairs ${trueMatchRateAtFmr(all, fmr).toFixed(4)}`);
+  }
+  const calibration = calibrate(listed, folds.map(crossImpostors));
+  console.log(JSON.stringify(calibration, null, 2));
+  if (args.write) writeCalibration(calibration);
+}
+
+/** A pair with a failure to acquire cannot match: its score is -1, genuine or not. */
+function scorePairs(pairs: LfwPair[]): ComparisonScores {
+  const score = ({ probe, reference }: LfwPair): number => {
+    const a = embeddings.get(probe), b = embeddings.get(reference);
+    return a && b ? cosineMatrix(a, b, a.length)[0] : -1;
+  };
+  const scores = (genuine: boolean): Float32Array =>
+    Float32Array.from(pairs.filter((pair) => pair.genuine === genuine).map(score));
+  return { genuine: scores(true), impostor: scores(false) };
+}
+
+/** The scores of all photos of a fold with all photos of other people in it; no person is in two folds. */
+function crossImpostors(pairs: LfwPair[]): Float32Array {
+  const names = [...new Set(pairs.flatMap(({ probe, reference }) => [probe, reference]))]
+    .filter((photo) => embeddings.has(photo));
+  const person = names.map((name) => name.split("/")[0]);
+  const dim = embeddings.get(names[0])!.length;
+  const rows = new Float32Array(names.length * dim);
+  names.forEach((name, i) => rows.set(embeddings.get(name)!, i * dim));
+  const matrix = cosineMatrix(rows, rows, dim);
+  const scores: number[] = [];
+  for (let i = 0; i < names.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (person[i] !== person[j]) scores.push(matrix[i * names.length + j]);
+    }
+  }
+  return Float32Array.from(scores);
+}
+
+function join(folds: readonly ComparisonScores[]): ComparisonScores {
+  return {
+    genuine: Float32Array.from(folds.flatMap(({ genuine }) => [...genuine])),
+    impostor: concat(folds.map(({ impostor }) => impostor)),
+  };
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * The threshold of each rate on all folds, and the error rates that a threshold from nine folds has on the tenth:
+ * what a user may expect of people that the threshold has never seen.
+ */
+function calibrate(listed: ComparisonScores[], impostors: Float32Array[]): Calibration {
+  const points = RATES.map((fmr): OperatingPoint => {
+    const rates = impostors.map((held, fold) => {
+      const threshold = thresholdAtFmr(concat(impostors.filter((_, i) => i !== fold)), fmr);
+      return {
+        fmr: falseMatchRate(held, threshold),
+        fnmr: falseNonMatchRate(listed[fold].genuine, threshold),
+      };
+    });
+    const mean = (values: number[]): number =>
+      values.reduce((sum, value) => sum + value, 0) / values.length;
+    const measuredFmr = mean(rates.map((rate) => rate.fmr));
+    const variance = mean(rates.map((rate) => (rate.fmr - measuredFmr) ** 2)) * 10 / 9;
+    const half = T9 * Math.sqrt(variance / 10);
+    return {
+      fmr,
+      threshold: rounded(thresholdAtFmr(concat(impostors), fmr)),
+      measuredFmr: rounded(measuredFmr),
+      interval: [rounded(Math.max(0, measuredFmr - half)), rounded(measuredFmr + half)],
+      fnmr: rounded(mean(rates.map((rate) => rate.fnmr))),
+    };
+  });
+  return {
+    source:
+      "LFW view 2, unmasked faces, tests/bench/lfw.ts: impostors are all pairs of different people within a " +
+      "fold; rates are means over ten folds at thresholds from the other nine, intervals are Student's t over folds",
+    impostors: impostors.reduce((sum, scores) => sum + scores.length, 0),
+    genuine: listed.reduce((sum, { genuine }) => sum + genuine.length, 0),
+    points,
+  };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function writeCalibration(calibration: Calibration): void {
+  const file = new URL("../../models/manifest.json", import.meta.url);
+  const manifest = JSON.parse(Deno.readTextFileSync(file));
+  const { student } = manifest.models;
+  student.calibration = {
+    ...student.calibration,
+    [args.mirror ? "mirrored" : "single"]: calibration,
+  };
+  Deno.writeTextFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
+}
