@@ -1,0 +1,128 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import { sideBySide } from "../../src/cli/picture.ts";
+import { encodePng, loadImage } from "../../src/image/mod.ts";
+import { photo } from "../hosts.ts";
+
+/** Runs the command line in this process on wasm and returns what it printed. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [], err: string[] = [];
+  const code = await main(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    progress: () => {},
+    colors: false,
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+const WASM = ["--device", "wasm"];
+
+Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line", async () => {
+  const match = await run("verify", ...WASM, photo("collins"), photo("collins_crop"));
+  assertEquals(match.code, 0);
+  assertMatch(match.out, /^match {2}score 0\.9\d+ {2}threshold 0\.\d+ for FMR 0\.001 \(measured/);
+  assertMatch(match.out, /wasm, model student [0-9a-f]{12}/);
+  assertEquals(match.err, "");
+  const other = await run("verify", ...WASM, photo("collins"), photo("hopper"));
+  assertEquals(other.code, 1);
+  assertMatch(other.out, /^no match {2}score/);
+  const own = await run("verify", ...WASM, "--threshold", "0.1", photo("collins"), photo("hopper"));
+  assertEquals(own.code, 0);
+  assertStringIncludes(own.out, "its false match rate is not known");
+});
+
+Deno.test("verify --json says everything but the mesh", async () => {
+  const { code, out } = await run(
+    "verify",
+    ...WASM,
+    "--json",
+    "--fmr=0.01",
+    photo("hopper"),
+    photo("hopper_masked"),
+  );
+  assertEquals(code, 0);
+  const json = JSON.parse(out);
+  assertEquals(json.decision, "match");
+  assertEquals(json.fmr.fmr, 0.01);
+  assertEquals(json.threshold, json.fmr.threshold);
+  assertEquals(json.faces.length, 2);
+  assertEquals(Object.keys(json.faces[0].landmarks).includes("mesh"), false);
+  assertEquals(typeof json.faces[0].alignment.residual, "number");
+  assertMatch(json.model.sha256, /^[0-9a-f]{64}$/);
+  assertEquals(Object.keys(json.timings), ["decode", "detect", "compare", "total"]);
+});
+
+Deno.test("trouble is exit code 2 and one line that says what to do", async () => {
+  const folder = await Deno.makeTempDir();
+  const blank = `${folder}/blank.png`, both = `${folder}/both.png`;
+  const grey = { width: 60, height: 60, data: new Uint8ClampedArray(60 * 60 * 4).fill(128) };
+  await Deno.writeFile(blank, await encodePng(grey));
+  const photos = [await loadImage(photo("collins")), await loadImage(photo("hopper"))];
+  await Deno.writeFile(both, await encodePng(sideBySide(photos)));
+  const collins = photo("collins");
+  const cases: [string[], string][] = [
+    [["verify", ...WASM, collins, blank], "No face found in"],
+    [["verify", ...WASM, both, collins], "--face largest or --face centred"],
+    [["verify", ...WASM, collins, `${folder}/none.jpg`], "none.jpg"],
+    [["verify", ...WASM, collins, import.meta.filename!], "cli_test.ts"],
+    [["verify", ...WASM, "--max-pixels", "1000", collins, collins], "maxPixels"],
+    [["verify", ...WASM, collins], "Cannot verify 1 photos"],
+    [["verify", "--device", "gpu", collins, collins], "auto, webgpu, wasm"],
+    [["verify", ...WASM, "--fmr", "often", collins, collins], "give a number"],
+    [["verify", ...WASM, "--fmr", "0.5", collins, collins], "measured rates"],
+    [["verify", "--gpu", collins, collins], "no option --gpu"],
+    [["detect", "--annotate", "x.png", collins, collins], "give one photo"],
+    [["detect", ...WASM, "--annotate", `${folder}/no/x.png`, collins], "Cannot write"],
+    [["compare", collins, collins], 'no command "compare"'],
+  ];
+  for (const [args, message] of cases) {
+    const { code, err } = await run(...args);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(err, message);
+    assertStringIncludes(err, "maskinv: ");
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("detect lists faces, exits with 1 if a photo has none, and writes the annotated photo", async () => {
+  const folder = await Deno.makeTempDir();
+  const picture = `${folder}/out.png`;
+  const { code, out } = await run("detect", ...WASM, "--annotate", picture, photo("collins"));
+  assertEquals(code, 0);
+  assertMatch(out, /512x512, 1 faces, wasm\n {2}face \d+x\d+ at/);
+  const drawn = await loadImage(picture);
+  const before = await loadImage(photo("collins"));
+  assertEquals([drawn.width, drawn.height], [512, 512]);
+  assertEquals(drawn.data.some((value, i) => value !== before.data[i]), true);
+  const grey = { width: 60, height: 60, data: new Uint8ClampedArray(60 * 60 * 4).fill(128) };
+  await Deno.writeFile(picture, await encodePng(grey));
+  const none = await run("detect", ...WASM, "--json", picture, photo("hopper"));
+  assertEquals(none.code, 1);
+  assertEquals(none.out.split("\n").map((line) => JSON.parse(line).faces.length), [0, 1]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("embed prints numbers only as JSON", async () => {
+  const plain = await run("embed", ...WASM, photo("collins"), import.meta.filename!);
+  assertEquals(plain.code, 2);
+  assertStringIncludes(plain.out, "192 numbers of model");
+  assertStringIncludes(plain.err, "cli_test.ts");
+  const { out } = await run("embed", ...WASM, "--json", photo("collins"));
+  const { embedding } = JSON.parse(out);
+  assertEquals(embedding.length, 192);
+  const length = Math.hypot(...embedding);
+  assertEquals(Math.abs(length - 1) < 1e-5, true, `length ${length}`);
+});
+
+Deno.test("help is there for the tool and for every command", async () => {
+  const { code, out } = await run("--help");
+  assertEquals(code, 0);
+  for (const name of ["verify", "detect", "embed"]) {
+    assertStringIncludes(out, name);
+    const help = await run(name, "--help");
+    assertEquals(help.code, 0);
+    assertStringIncludes(help.out, "--device <auto|webgpu|wasm>");
+  }
+  assertEquals((await run()).code, 2);
+});

@@ -1,0 +1,48 @@
+// The command line as a process of its own: permissions, hosts without a GPU, exit codes, quiet output.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { photo } from "../hosts.ts";
+
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+async function deno(
+  permissions: string[],
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, "cli.ts", ...args],
+    cwd: root,
+    env,
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+const NO_GPU = { DENO_WEBGPU_BACKEND: "noop" };
+
+Deno.test("verify needs nothing but --allow-read, also on a host without a GPU", async () => {
+  const args = ["verify", photo("collins"), photo("collins_masked")];
+  const { code, out, err } = await deno(["--allow-read"], args, NO_GPU);
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, "match");
+  assertStringIncludes(out, "wasm");
+  assertEquals(out.includes("\x1b"), false, "colours where there is no terminal");
+  assertEquals(err, "");
+  const other = await deno(["--allow-read"], ["verify", photo("collins"), photo("hopper")], NO_GPU);
+  assertEquals(other.code, 1, other.err);
+});
+
+Deno.test("asking for WebGPU on a host without a GPU is an error that says so", async () => {
+  const args = ["verify", "--device", "webgpu", photo("collins"), photo("hopper")];
+  const { code, err } = await deno(["--allow-read"], args, NO_GPU);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "no WebGPU adapter");
+});
+
+Deno.test("without permission to read, the error names the permission", async () => {
+  const only = `--allow-read=${root}models,${root}src,${root}deno.json`;
+  const { code, err } = await deno([only], ["detect", "--device", "wasm", photo("collins")]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "--allow-read");
+});

@@ -1,0 +1,109 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
+import { blendNormalize } from "../../src/embed/blend_normalize.ts";
+import {
+  compareTemplates,
+  cosineMatrix,
+  createTemplate,
+  decide,
+  ruleFor,
+  topK,
+} from "../../src/score/mod.ts";
+import type { ModelEntry } from "../../src/embed/mod.ts";
+
+const value = fc.float({ min: -1, max: 1, noNaN: true });
+
+Deno.test("cosineMatrix agrees with the plain double loop for every number of dimensions", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 9 }).chain((dim) =>
+      fc.record({
+        dim: fc.constant(dim),
+        probes: fc.array(fc.array(value, { minLength: dim, maxLength: dim }), { maxLength: 5 }),
+        references: fc.array(fc.array(value, { minLength: dim, maxLength: dim }), { maxLength: 5 }),
+      })
+    ),
+    ({ dim, probes, references }) => {
+      const out = cosineMatrix(
+        Float32Array.from(probes.flat()),
+        Float32Array.from(references.flat()),
+        dim,
+      );
+      const wanted = probes.flatMap((p) =>
+        references.map((r) => p.reduce((sum, x, i) => sum + x * r[i], 0))
+      );
+      assertEquals(out.length, wanted.length);
+      wanted.forEach((score, i) => assertAlmostEquals(out[i], score, 1e-5));
+    },
+  ));
+});
+
+Deno.test("topK agrees with sorting, ties in the order of the index", () => {
+  fc.assert(fc.property(
+    fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 40 }),
+    fc.nat(),
+    (row, seed) => {
+      const k = seed % row.length + 1;
+      const order = row.map((_, i) => i).sort((a, b) => row[b] - row[a] || a - b).slice(0, k);
+      const { scores, indices } = topK(Float32Array.from([...row, ...row]), row.length, k);
+      assertEquals([...indices], [...order, ...order]);
+      assertEquals([...scores.subarray(k)], order.map((i) => row[i]));
+    },
+  ));
+});
+
+Deno.test("blendNormalize adds the mirror image's row before it normalises", () => {
+  const out = blendNormalize(new Float32Array([3, 0, 0, 2, 0, 4, 0, 2]), 2, true);
+  assertEquals([...out].map((x) => x.toFixed(4)), ["0.6000", "0.8000", "0.0000", "1.0000"]);
+  assertEquals([...blendNormalize(new Float32Array([0, 0, 5, 0]), 2, false)], [0, 0, 1, 0]);
+});
+
+Deno.test("templates have length 1, refuse what is not finite, and are a copy", () => {
+  const source = new Float32Array([1, 2, 2]);
+  const template = createTemplate(source, "m");
+  source[0] = 9;
+  assertAlmostEquals(template.embedding[0], 1 / 3, 1e-6);
+  for (const bad of [[], [0, 0], [1, NaN], [Infinity, 1]]) {
+    assertThrows(() => createTemplate(bad, "m"), InvalidArgumentError, "finite");
+  }
+});
+
+Deno.test("templates of different models or sizes are never compared", () => {
+  const a = createTemplate([1, 0], "a"), b = createTemplate([1, 0], "b");
+  assertEquals(compareTemplates(a, a), 1);
+  assertEquals(compareTemplates(a, createTemplate([-2, 0], "a")), -1);
+  assertThrows(() => compareTemplates(a, b), TemplateMismatchError, "model a");
+  assertThrows(() => compareTemplates(a, createTemplate([1, 0, 0], "a")), TemplateMismatchError);
+});
+
+const entry = {
+  name: "m",
+  calibration: {
+    single: {
+      source: "test",
+      impostors: 1000,
+      genuine: 10,
+      points: [
+        { fmr: 0.01, threshold: 0.3, measuredFmr: 0.011, interval: [0.005, 0.02], fnmr: 0.01 },
+        { fmr: 0.001, threshold: 0.4, measuredFmr: 0.001, interval: [0, 0.003], fnmr: 0.03 },
+      ],
+    },
+  },
+} as unknown as ModelEntry;
+
+Deno.test("ruleFor takes measured thresholds only, or the caller's own", () => {
+  const rule = ruleFor(entry, false);
+  assertEquals(rule.threshold, 0.4);
+  assertEquals(rule.measured?.impostors, 1000);
+  assertEquals(ruleFor(entry, false, { fmr: 0.01 }).threshold, 0.3);
+  assertEquals(ruleFor(entry, false, { threshold: 0.77 }), { threshold: 0.77 });
+  assertThrows(() => ruleFor(entry, false, { fmr: 1e-5 }), InvalidArgumentError, "0.01, 0.001");
+  assertThrows(() => ruleFor(entry, true), InvalidArgumentError, "none");
+  assertThrows(() => ruleFor(entry, false, { threshold: 2 }), InvalidArgumentError, "cosine");
+  assertThrows(() => ruleFor(entry, false, { threshold: 0.1, fmr: 0.01 }), InvalidArgumentError);
+});
+
+Deno.test("decide: a score at the threshold matches", () => {
+  assertEquals(decide(0.4, { threshold: 0.4 }), "match");
+  assertEquals(decide(0.3999, { threshold: 0.4 }), "no-match");
+});
