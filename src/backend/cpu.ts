@@ -1,8 +1,8 @@
 // The backend of hosts without a GPU: onnxruntime's wasm provider and the TypeScript kernels.
 // Blocks are Float32Arrays, so that reading them costs nothing.
 
-import { InvalidArgumentError } from "../errors.ts";
 import type { InferenceSession } from "onnxruntime-web";
+import { DeviceError } from "../errors.ts";
 import { warpAffine } from "../align/warp_affine.ts";
 import { letterbox } from "../detect/letterbox.ts";
 import { blendNormalize } from "../embed/blend_normalize.ts";
@@ -12,6 +12,7 @@ import { cosineMatrix } from "../score/cosine_matrix.ts";
 import { topK } from "../score/top_k.ts";
 import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
 import { inTurn, loadOrt, type Ort, type OrtOptions } from "./ort.ts";
+import { own } from "./own.ts";
 import { tensorShape, type TensorSpec } from "./tensor_spec.ts";
 
 class CpuPhoto implements Photo {
@@ -51,8 +52,9 @@ class CpuBackend implements Backend {
   }
 
   async load(model: LoadedModel): Promise<Network> {
-    const session = await inTurn(() =>
-      this.#ort.InferenceSession.create(model.bytes, { executionProviders: ["wasm"] })
+    const session = await inOrt(
+      `load ${model.entry.file}`,
+      () => this.#ort.InferenceSession.create(model.bytes, { executionProviders: ["wasm"] }),
     );
     return new CpuNetwork(model, session);
   }
@@ -82,8 +84,9 @@ class CpuBackend implements Backend {
     const { session, model: { entry } } = own(CpuNetwork, network);
     const { data, shape } = own(CpuBlock, input);
     const tensor = new this.#ort.Tensor("float32", data, shape);
-    const results = await inTurn(() =>
-      session.run({ [entry.inputName]: tensor }, [...entry.outputs])
+    const results = await inOrt(
+      `run ${entry.file}`,
+      () => session.run({ [entry.inputName]: tensor }, [...entry.outputs]),
     );
     return entry.outputs.map((name) => {
       const { data, dims } = results[name];
@@ -114,12 +117,15 @@ class CpuBackend implements Backend {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** A handle of this backend, or an error: handles of another backend live in another memory. */
-function own<T>(kind: abstract new (...args: never[]) => T, handle: unknown): T {
-  if (handle instanceof kind) return handle;
-  throw new InvalidArgumentError(
-    `Cannot use this ${
-      kind.name.slice(3).toLowerCase()
-    } as it was made by another backend: upload or load it again`,
-  );
+/** One task of onnxruntime; what it throws is said in our terms. */
+function inOrt<T>(what: string, task: () => Promise<T>): Promise<T> {
+  return inTurn(task).catch((error) => {
+    throw new DeviceError(
+      `Cannot ${what} on wasm as ${
+        (error as Error).message
+      }: check that the process may read onnxruntime-web's ` +
+        `files (or pass wasmBinary) and has memory left`,
+      { cause: error },
+    );
+  });
 }

@@ -37,12 +37,12 @@ export class EngineHost implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Runs a task on the engine; a task that a device loss interrupts runs again on a new device. */
-  async use<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
+  /** Makes disposal wait for a call, from its first step on; a call after disposal is refused. */
+  async track<T>(call: () => Promise<T>): Promise<T> {
     if (this.#disposed) {
       throw new DisposedError("Cannot use this verifier as it was disposed of: create a new one");
     }
-    const running = this.#attempt(task);
+    const running = call();
     this.#running.add(running);
     try {
       return await running;
@@ -51,7 +51,8 @@ export class EngineHost implements AsyncDisposable {
     }
   }
 
-  async #attempt<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
+  /** Runs a task on the engine, within `track`; a task that a device loss interrupts runs again on a new device. */
+  async use<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
     for (let restarts = 0;; restarts++) {
       const started = this.#engine ??= this.#start();
       let engine: OwnedEngine;

@@ -25,6 +25,7 @@ export function loadOrt(device: "wasm" | "webgpu", options: OrtOptions = {}): Pr
   if (!ort) {
     ort = importOrt(device, options);
     loaded.set(device, ort);
+    ort.catch(() => loaded.delete(device));
   }
   return ort;
 }
@@ -34,7 +35,8 @@ async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promis
     ? await import("onnxruntime-web/webgpu")
     : await import("onnxruntime-web");
   ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = options.threads ?? defaultThreads();
+  // The WebGPU entry starts its threads from blob: URLs, which Deno refuses; its work is on the GPU anyway.
+  ort.env.wasm.numThreads = device === "webgpu" ? 1 : options.threads ?? defaultThreads();
   if (options.wasmBinary) ort.env.wasm.wasmBinary = options.wasmBinary;
   return ort;
 }

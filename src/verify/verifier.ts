@@ -67,7 +67,9 @@ export class Verifier implements AsyncDisposable {
 
   /** The device in use: known once the engine has started, which the first call waits for. */
   device(): Promise<"webgpu" | "wasm"> {
-    return this.#host.use((engine) => Promise.resolve(engine.backend.device));
+    return this.#host.track(() =>
+      this.#host.use((engine) => Promise.resolve(engine.backend.device))
+    );
   }
 
   /**
@@ -78,7 +80,11 @@ export class Verifier implements AsyncDisposable {
    * @returns The faces, largest first, with landmarks and alignment; none if there are none.
    * @throws {MaskinvError} If the photo cannot be read or decoded.
    */
-  async detect(input: ImageInput, options: PhotoOptions = {}): Promise<Detection> {
+  detect(input: ImageInput, options: PhotoOptions = {}): Promise<Detection> {
+    return this.#host.track(() => this.#detect(input, options));
+  }
+
+  async #detect(input: ImageInput, options: PhotoOptions): Promise<Detection> {
     const resolved = this.#resolve(options);
     const image = await loadImage(input, resolved);
     return await this.#host.use(async (engine) => {
@@ -100,11 +106,13 @@ export class Verifier implements AsyncDisposable {
    * @returns The template, or that no face or several were found.
    * @throws {MaskinvError} If the photo cannot be read or decoded.
    */
-  async embed(input: ImageInput, options: PhotoOptions = {}): Promise<Acquisition> {
-    const resolved = this.#resolve(options);
-    const image = await loadImage(input, resolved);
-    const [acquisition] = await this.#acquire([image], resolved);
-    return acquisition;
+  embed(input: ImageInput, options: PhotoOptions = {}): Promise<Acquisition> {
+    return this.#host.track(async () => {
+      const resolved = this.#resolve(options);
+      const image = await loadImage(input, resolved);
+      const [acquisition] = await this.#acquire([image], resolved);
+      return acquisition;
+    });
   }
 
   /**
@@ -144,10 +152,18 @@ export class Verifier implements AsyncDisposable {
    * @returns The decision with its score and threshold, or why there was nothing to compare.
    * @throws {MaskinvError} If a photo cannot be read or decoded.
    */
-  async verify(
+  verify(
     probe: ImageInput,
     reference: ImageInput,
     options: VerifyOptions = {},
+  ): Promise<Verification> {
+    return this.#host.track(() => this.#verify(probe, reference, options));
+  }
+
+  async #verify(
+    probe: ImageInput,
+    reference: ImageInput,
+    options: VerifyOptions,
   ): Promise<Verification> {
     const { decision = this.#rule, ...photoOptions } = options;
     const rule = ruleFor(this.#entry, this.#mirror, decision);
@@ -267,7 +283,7 @@ export class Verifier implements AsyncDisposable {
     options: ResolvedPhotoOptions,
   ): Promise<BatchAcquisition[]> {
     const images = batch.filter((entry): entry is Image => !(entry instanceof MaskinvError));
-    const acquired = await this.#acquire(images, options);
+    const acquired = await this.#host.track(() => this.#acquire(images, options));
     return batch.map((entry) =>
       entry instanceof MaskinvError ? { kind: "error", error: entry } : acquired.shift()!
     );

@@ -41,8 +41,11 @@ Deno.test("asking for WebGPU on a host without a GPU is an error that says so", 
 });
 
 Deno.test("without permission to read, the error names the permission", async () => {
-  const only = `--allow-read=${root}models,${root}src,${root}deno.json`;
-  const { code, err } = await deno([only], ["detect", "--device", "wasm", photo("collins")]);
-  assertEquals(code, 2);
+  const permissions = ["--allow-read", `--deny-read=${root}tests/photos`];
+  const { code, err } = await deno(permissions, ["detect", "--device", "wasm", photo("collins")]);
+  assertEquals(code, 2, err);
   assertStringIncludes(err, "--allow-read");
+  const none = await deno([], ["detect", "--device", "wasm", photo("collins")]);
+  assertEquals(none.code, 2, none.err);
+  assertStringIncludes(none.err, "manifest.json");
 });
