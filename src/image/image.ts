@@ -59,7 +59,9 @@ export function fromPixels(pixels: PixelData, label = "raw pixels"): Image {
   if (data.length === count * 3) return { width, height, data: expandRgb(data, count) };
   if (data.length !== count * 4) {
     throw new InvalidArgumentError(
-      `Cannot use ${label} as ${width}x${height} needs ${count * 4} (RGBA) or ${count * 3} (RGB) bytes ` +
+      `Cannot use ${label} as ${width}x${height} needs ${count * 4} (RGBA) or ${
+        count * 3
+      } (RGB) bytes ` +
         `and there are ${data.length}: check width, height and the number of channels`,
     );
   }

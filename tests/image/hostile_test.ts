@@ -1,0 +1,189 @@
+// Files from strangers: cut, mutated, random, or made to exhaust. The only outcomes are a picture
+// or a MaskinvError; nothing hangs, logs, or spoils the pictures that come after.
+
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { ImageDecodeError, ImageTooLargeError, MaskinvError } from "../../src/errors.ts";
+import { crc32 } from "../../src/image/crc32.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import type { Image } from "../../src/image/image.ts";
+import { consoleLines, fixture, IMAGE_FILES } from "./fixtures.ts";
+
+const LOCATION = globalThis.location; // before anything is decoded
+
+/** Decodes with a low limit, as mutated headers may ask for anything. */
+async function outcome(bytes: Uint8Array): Promise<Image | MaskinvError> {
+  try {
+    const image = await decodeImage(bytes, { maxPixels: 1e6 });
+    assertEquals(image.data.length, image.width * image.height * 4);
+    return image;
+  } catch (error) {
+    assertInstanceOf(error, MaskinvError);
+    assertEquals(error.cause, undefined, "foreseen"); // the net for what is not foreseen is unused
+    return error;
+  }
+}
+
+for (const file of IMAGE_FILES) {
+  Deno.test(`decodeImage: ${file} cut anywhere`, async () => {
+    const bytes = fixture(file);
+    const whole = await outcome(bytes);
+    assertEquals(whole instanceof Error, file === "animated.webp");
+    const step = Math.max(1, Math.floor(bytes.length / 60));
+    const lines = await consoleLines(async () => {
+      for (let length = 0; length < bytes.length; length += step) {
+        const result = await outcome(bytes.slice(0, length));
+        if (result instanceof Error) assertInstanceOf(result, ImageDecodeError, result.message);
+        // Only what comes after the picture may be missing, such as its EXIF or a second frame.
+        else if (file !== "turned.webp") assertEquals(result, whole, `${length} bytes`);
+      }
+    });
+    assertEquals(lines, []);
+    assertInstanceOf(await outcome(bytes.slice(0, bytes.length * 0.3)), ImageDecodeError);
+  });
+}
+
+Deno.test("decodeImage: mutated files give a picture or a MaskinvError, in silence", async () => {
+  const mutation = fc.record({
+    file: fc.constantFrom(...IMAGE_FILES),
+    // Half of the changes hit the header, where they matter most.
+    changes: fc.array(
+      fc.tuple(
+        fc.oneof(fc.double({ min: 0, max: 1 }), fc.double({ min: 0, max: 0.05 })),
+        fc.nat(255),
+      ),
+      { minLength: 1, maxLength: 6 },
+    ),
+    cut: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+  });
+  const lines = await consoleLines(() =>
+    fc.assert(
+      fc.asyncProperty(mutation, async ({ file, changes, cut }) => {
+        const bytes = fixture(file);
+        for (const [at, value] of changes) bytes[Math.floor(at * (bytes.length - 1))] = value;
+        await outcome(bytes.subarray(0, Math.ceil((cut ?? 1) * bytes.length)));
+      }),
+      { numRuns: 300 },
+    )
+  );
+  assertEquals(lines, []);
+});
+
+Deno.test("decodeImage: PNG with any header and palette, checksums right", async () => {
+  const files = IMAGE_FILES.filter((name) => name.endsWith(".png"));
+  const change = fc.tuple(
+    fc.constantFrom(...files),
+    fc.integer({ min: 16, max: 120 }),
+    fc.nat(255),
+  );
+  await fc.assert(
+    fc.asyncProperty(change, async ([file, at, value]) => {
+      const bytes = fixture(file);
+      bytes[at] = value;
+      await outcome(withRightChecksums(bytes));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("decodeImage: random bytes after any signature", async () => {
+  const start = fc.constantFrom(
+    [],
+    [0xff, 0xd8, 0xff],
+    [...fixture("rgb8.png").subarray(0, 33)],
+    [...fixture("plain.gif").subarray(0, 13)],
+    [...fixture("lossy.webp").subarray(0, 20)],
+    [...fixture("lossless.webp").subarray(0, 20)],
+  );
+  const lines = await consoleLines(() =>
+    fc.assert(
+      fc.asyncProperty(start, fc.uint8Array({ maxLength: 600 }), async (head, tail) => {
+        await outcome(new Uint8Array([...head, ...tail]));
+      }),
+      { numRuns: 300 },
+    )
+  );
+  assertEquals(lines, []);
+});
+
+Deno.test("decodeImage: good files decode the same after many bad ones and beside them", async () => {
+  const good = ["444.jpg", "cmyk.jpg", "rgb8.png", "plain.gif", "lossy.webp"].map(fixture);
+  const expected = await Promise.all(good.map((bytes) => decodeImage(bytes)));
+  for (let round = 0; round < 40; round++) {
+    const bad = good.map((bytes) => {
+      const copy = bytes.slice(0, bytes.length - 1 - round * 7);
+      copy[20 + round * 9] ^= 0xff;
+      return copy;
+    });
+    // All at once, so that bad and good decodes wait for the same decoder.
+    const results = await Promise.all([...bad, ...good].map(outcome));
+    results.slice(bad.length).forEach((result, i) => {
+      assert(!(result instanceof Error), `round ${round}, file ${i}: ${result}`);
+      assertEquals(result.data, expected[i].data);
+    });
+  }
+});
+
+Deno.test("decodeImage: a decoder that bad files have broken is not used again", async () => {
+  // mozjpeg loses a piece of its stack at each of these; some 60 of them leave none of it.
+  const good = fixture("444.jpg"), bad = fixture("444.jpg");
+  const table = bad.findIndex((b, i) => b === 0xff && bad[i + 1] === 0xc4);
+  bad.fill(0xff, table + 5, table + 21);
+  const expected = await decodeImage(good);
+  const all = await Promise.all([...Array(200).fill(bad), good].map(outcome)); // all wait for one
+  assertEquals(all.pop(), expected);
+  for (const result of all) assertInstanceOf(result, ImageDecodeError);
+  assertEquals(new Set(all.map((error) => (error as Error).message)).size, 1);
+  for (let i = 0; i < 200; i++) await outcome(bad);
+  assertEquals(await outcome(good), expected);
+});
+
+Deno.test("decodeImage: leaves globalThis.location as it is", async () => {
+  for (const file of IMAGE_FILES) await outcome(fixture(file));
+  assertEquals(globalThis.location, LOCATION);
+});
+
+Deno.test("decodeImage: a GIF whose codes refer to themselves comes to an end", async () => {
+  // omggif never returns from these 46 bytes: an entry of its table becomes its own prefix.
+  const gif = new Uint8Array([
+    ...[0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 8, 0, 8, 0, 0x81, 0, 0],
+    ...[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3],
+    ...[0x2c, 0, 0, 0, 0, 8, 0, 8, 0, 0, 2, 7, 0xcc, 0x7f, 0, 0, 0, 0, 0, 0, 0x3b],
+  ]);
+  await assertRejects(() => decodeImage(gif), ImageDecodeError, "corrupt");
+});
+
+Deno.test("decodeImage: a large CMYK JPEG is refused, as its decoder would take gigabytes", async () => {
+  const bytes = fixture("cmyk.jpg");
+  const at = bytes.findIndex((b, i) => b === 0xff && bytes[i + 1] === 0xc0);
+  bytes.set([0x0f, 0xa1, 0x0f, 0xa0], at + 5); // 4000x4001
+  await assertRejects(() => decodeImage(bytes), ImageTooLargeError, "4000x4001");
+});
+
+Deno.test("decodeImage: a PNG bomb is met before it fills the memory", async () => {
+  // 200 MB of zeros in 200 KB, in the data of a picture of 37x47.
+  const zeros = new Blob(Array.from({ length: 200 }, () => new Uint8Array(1e6)));
+  const packed = zeros.stream().pipeThrough(new CompressionStream("deflate"));
+  const data = new Uint8Array(await new Response(packed).arrayBuffer());
+  const chunk = new Uint8Array(data.length + 12);
+  chunk.set([0x49, 0x44, 0x41, 0x54], 4);
+  chunk.set(data, 8);
+  new DataView(chunk.buffer).setUint32(0, data.length);
+  const end = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0, 0, 0, 0];
+  const bomb = new Uint8Array([...fixture("rgb8.png").subarray(0, 33), ...chunk, ...end]);
+  const before = Deno.memoryUsage().rss;
+  await assertRejects(() => decodeImage(withRightChecksums(bomb)), ImageDecodeError, "corrupt");
+  assert(Deno.memoryUsage().rss - before < 100e6, "not inflated as a whole");
+});
+
+/** Sets the checksums of all PNG chunks, so that a change in them gets past that check. */
+function withRightChecksums(png: Uint8Array): Uint8Array {
+  const data = new DataView(png.buffer);
+  for (let at = 8; at + 12 <= png.length;) {
+    const end = at + 8 + data.getUint32(at);
+    if (end + 4 > png.length) break;
+    data.setUint32(end, crc32(png.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return png;
+}
