@@ -1,5 +1,6 @@
 // Decodes the first picture of a GIF.
-// Written here as omggif never returns from some 46-byte files and logs to the console.
+// Written here as omggif never returns from some 46-byte files, and gifuct-js takes seconds for some and never says
+// that a file is truncated.
 
 import { view } from "./chunks.ts";
 import type { ImageHeader } from "./header.ts";

@@ -4,7 +4,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InvalidArgumentError } from "../../src/errors.ts";
-import { crc32 } from "../../src/image/crc32.ts";
+import { crc32 } from "./crc32.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { exifOrientation } from "../../src/image/exif.ts";
 import { readHeader } from "../../src/image/header.ts";

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { ImageDecodeError, ImageTooLargeError, MaskinvError } from "../../src/errors.ts";
-import { crc32 } from "../../src/image/crc32.ts";
+import { crc32 } from "./crc32.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import type { Image } from "../../src/image/image.ts";
 import { consoleLines, fixture, IMAGE_FILES } from "./fixtures.ts";
@@ -28,7 +28,8 @@ for (const file of IMAGE_FILES) {
   Deno.test(`decodeImage: ${file} cut anywhere`, async () => {
     const bytes = fixture(file);
     const whole = await outcome(bytes);
-    assertEquals(whole instanceof Error, file === "animated.webp");
+    const refused = ["animated.webp", "grey4_interlaced.png"];
+    assertEquals(whole instanceof Error, refused.includes(file));
     const step = Math.max(1, Math.floor(bytes.length / 60));
     const lines = await consoleLines(async () => {
       for (let length = 0; length < bytes.length; length += step) {
@@ -172,7 +173,7 @@ Deno.test("decodeImage: a PNG bomb is met before it fills the memory", async () 
   const end = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0, 0, 0, 0];
   const bomb = new Uint8Array([...fixture("rgb8.png").subarray(0, 33), ...chunk, ...end]);
   const before = Deno.memoryUsage().rss;
-  await assertRejects(() => decodeImage(withRightChecksums(bomb)), ImageDecodeError, "corrupt");
+  await assertRejects(() => decodeImage(withRightChecksums(bomb)), ImageDecodeError, "larger than");
   assert(Deno.memoryUsage().rss - before < 100e6, "not inflated as a whole");
 });
 

@@ -113,7 +113,8 @@ def main():
         few = grey >> (8 - depth)
         raw(f"grey{depth}.raw", few.astype(int) * 255 // (2**depth - 1))
         png(f"grey{depth}.png", few, depth, 0)
-        png(f"grey{depth}_interlaced.png", few, depth, 0, interlaced=True)
+        if depth == 4:
+            png("grey4_interlaced.png", few, depth, 0, interlaced=True)
     indexed = photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=16)
     palette = bytes(indexed.getpalette()[:48])
     raw("indexed.rgb", np.asarray(indexed.convert("RGB")))
