@@ -23,7 +23,7 @@ export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/backend/host.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
-export { compareTemplates, createTemplate, type Template } from "./src/score/template.ts";
+export { compareTemplates, Template } from "./src/score/template.ts";
 export type { Decision, DecisionRule, RuleOptions } from "./src/score/decide.ts";
 export type { FaceChoice } from "./src/detect/choose.ts";
 export type {

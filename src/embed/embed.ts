@@ -7,6 +7,7 @@ import type { Face } from "../detect/face.ts";
 
 /** A face and how it was brought to the network's input. */
 export interface AlignedFace extends Face {
+  /** How it was brought to the crop. */
   readonly alignment: Alignment;
 }
 

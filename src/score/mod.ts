@@ -4,7 +4,7 @@
  * @module
  */
 export { decide, type Decision, type DecisionRule, ruleFor, type RuleOptions } from "./decide.ts";
-export { compareTemplates, createTemplate, type Template } from "./template.ts";
+export { compareTemplates, Template } from "./template.ts";
 export { cosineMatrix } from "./cosine_matrix.ts";
 export { type RankedScores, topK } from "./top_k.ts";
 export type { Calibration, ModelEntry, OperatingPoint } from "../model/manifest.ts";

@@ -1,50 +1,55 @@
 // The template: what is kept of a face, and the only thing that can be compared.
-// Branded, so that a list of numbers cannot pass for one, and tied to its model, so that no two models' are compared.
+// A nominal type, so that a list of numbers cannot pass for one, and tied to its model, so that no two models' are compared.
 
 import { InvalidArgumentError, TemplateMismatchError } from "../errors.ts";
 import { cosineMatrix } from "./cosine_matrix.ts";
 
-declare const templateBrand: unique symbol;
-
-/** A face's embedding, of length 1, with the model that made it (ISO/IEC 2382-37: a set of stored features). */
-export interface Template {
+/**
+ * A face's embedding, scaled to length 1, with the model that made it (ISO/IEC 2382-37: a set of stored biometric
+ * features). Two templates are compared with {@linkcode compareTemplates}.
+ *
+ * @example
+ * ```ts
+ * import { Template } from "@maskinv/maskinv/score";
+ *
+ * console.log(new Template([3, 4], "my-model").embedding); // Float32Array [0.6, 0.8]
+ * ```
+ */
+export class Template {
   /** The numbers: finite, with sum of squares 1. */
   readonly embedding: Float32Array;
   /** Which model made it, and how: the SHA-256 of the model file, with `+mirror` if the mirror image was added. */
   readonly model: string;
-  /** Only {@linkcode createTemplate} makes templates. */
-  readonly [templateBrand]: true;
-}
+  // A private field makes the type nominal: an object that merely looks alike is no template.
+  readonly #made = true;
 
-/**
- * Makes a template of an embedding: checks that it is finite and scales it to length 1.
- *
- * @param embedding The numbers, one or more; copied.
- * @param model Which model made it; templates are only compared within one model.
- * @returns The template.
- * @throws {InvalidArgumentError} If the embedding is empty, all zero, or has a number that is not finite.
- *
- * @example
- * ```ts
- * import { compareTemplates, createTemplate } from "@maskinv/maskinv/score";
- *
- * const a = createTemplate([3, 4], "my-model");
- * console.log(a.embedding); // Float32Array [0.6, 0.8]
- * ```
- */
-export function createTemplate(embedding: ArrayLike<number>, model: string): Template {
-  const values = Float32Array.from(embedding);
-  let squares = 0;
-  for (const value of values) squares += value * value;
-  if (!(squares > 0 && squares < Infinity)) {
-    throw new InvalidArgumentError(
-      `Cannot make a template of ${values.length} numbers as their sum of squares is ${squares}: ` +
-        `give finite numbers that are not all zero`,
-    );
+  /**
+   * Makes a template.
+   *
+   * @param embedding The numbers, one or more; copied, then scaled to length 1.
+   * @param model Which model made it; templates are only compared within one model.
+   * @throws {InvalidArgumentError} If the embedding is empty, all zero, or has a number that is not finite.
+   */
+  constructor(embedding: ArrayLike<number>, model: string) {
+    const values = Float32Array.from(embedding);
+    let squares = 0;
+    for (const value of values) squares += value * value;
+    if (!(squares > 0 && squares < Infinity)) {
+      throw new InvalidArgumentError(
+        `Cannot make a template of ${values.length} numbers as their sum of squares is ${squares}: ` +
+          `give finite numbers that are not all zero`,
+      );
+    }
+    const gain = 1 / Math.sqrt(squares);
+    for (let i = 0; i < values.length; i++) values[i] *= gain;
+    this.embedding = values;
+    this.model = model;
   }
-  const gain = 1 / Math.sqrt(squares);
-  for (let i = 0; i < values.length; i++) values[i] *= gain;
-  return { embedding: values, model } as Template;
+
+  /** Whether a value is a template. */
+  static is(value: unknown): value is Template {
+    return typeof value === "object" && value !== null && #made in value;
+  }
 }
 
 /**
@@ -57,9 +62,9 @@ export function createTemplate(embedding: ArrayLike<number>, model: string): Tem
  *
  * @example
  * ```ts
- * import { compareTemplates, createTemplate } from "@maskinv/maskinv/score";
+ * import { compareTemplates, Template } from "@maskinv/maskinv/score";
  *
- * const a = createTemplate([1, 0], "my-model"), b = createTemplate([1, 1], "my-model");
+ * const a = new Template([1, 0], "my-model"), b = new Template([1, 1], "my-model");
  * console.log(compareTemplates(a, b).toFixed(3)); // 0.707
  * ```
  */

@@ -36,11 +36,13 @@ export interface Detection {
 
 /** A photo without a face (failure to acquire in the terms of ISO/IEC 19795-1). */
 export interface NoFace {
+  /** Always `"no-face"`. */
   readonly kind: "no-face";
 }
 
 /** A photo with several faces where the `"only"` one was asked for. */
 export interface SeveralFaces {
+  /** Always `"several-faces"`. */
   readonly kind: "several-faces";
   /** The faces, largest first, as the detector sees them. */
   readonly faces: readonly CoarseFace[];
@@ -48,6 +50,7 @@ export interface SeveralFaces {
 
 /** The face that is meant. */
 export interface FoundFace {
+  /** Always `"face"`. */
   readonly kind: "face";
   /** The face and its alignment. */
   readonly face: AlignedFace;
@@ -58,6 +61,7 @@ export type PhotoFinding = FoundFace | NoFace | SeveralFaces;
 
 /** A photo's template. */
 export interface Acquired extends Provenance {
+  /** Always `"acquired"`. */
   readonly kind: "acquired";
   /** The face and its alignment. */
   readonly face: AlignedFace;
@@ -89,6 +93,7 @@ export interface Timings {
 
 /** Both photos had the face that was meant, and the faces were compared. */
 export interface Compared extends Provenance {
+  /** Always `"compared"`. */
   readonly kind: "compared";
   /** Whether the score reaches the threshold. */
   readonly decision: Decision;
@@ -104,6 +109,7 @@ export interface Compared extends Provenance {
 
 /** A photo had no face, or several where the only one was asked for: nothing was compared. */
 export interface NotCompared extends Provenance {
+  /** Always `"not-compared"`. */
   readonly kind: "not-compared";
   /** What was found in the probe and in the reference. */
   readonly findings: readonly [PhotoFinding, PhotoFinding];

@@ -12,7 +12,7 @@ import { loadImage } from "../image/load.ts";
 import { openModels } from "../model/model.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, type DecisionRule, ruleFor, type RuleOptions } from "../score/decide.ts";
-import { createTemplate, type Template } from "../score/template.ts";
+import { Template } from "../score/template.ts";
 import {
   checkVerifierOptions,
   type PhotoOptions,
@@ -273,7 +273,7 @@ export class Verifier implements AsyncDisposable {
     return faces.map((_, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return createTemplate(embedding, model);
+      return new Template(embedding, model);
     });
   }
 

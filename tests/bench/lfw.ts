@@ -1,5 +1,6 @@
 // Measures the verifier on LFW's 6,000 pairs from the raw photos, and the thresholds that models/manifest.json holds:
 //   deno run -A tests/bench/lfw.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 600] [--write]
+// deno-lint-ignore-file no-console
 
 import { parseArgs } from "@std/cli";
 import { createVerifier, type DeviceChoice } from "../../mod.ts";

@@ -1,5 +1,6 @@
 // Cold start to the first score: processes of our command line and of bare onnxruntime-web in turn, on the same models.
 //   deno run -A tests/bench/start.ts [rounds]
+// deno-lint-ignore-file no-console
 
 import { photo } from "../hosts.ts";
 

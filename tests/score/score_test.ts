@@ -5,9 +5,9 @@ import { blendNormalize } from "../../src/embed/blend_normalize.ts";
 import {
   compareTemplates,
   cosineMatrix,
-  createTemplate,
   decide,
   ruleFor,
+  Template,
   topK,
 } from "../../src/score/mod.ts";
 import type { ModelEntry } from "../../src/embed/mod.ts";
@@ -60,20 +60,21 @@ Deno.test("blendNormalize adds the mirror image's row before it normalises", () 
 
 Deno.test("templates have length 1, refuse what is not finite, and are a copy", () => {
   const source = new Float32Array([1, 2, 2]);
-  const template = createTemplate(source, "m");
+  const template = new Template(source, "m");
   source[0] = 9;
   assertAlmostEquals(template.embedding[0], 1 / 3, 1e-6);
+  assertEquals([Template.is(template), Template.is({ ...template })], [true, false]);
   for (const bad of [[], [0, 0], [1, NaN], [Infinity, 1]]) {
-    assertThrows(() => createTemplate(bad, "m"), InvalidArgumentError, "finite");
+    assertThrows(() => new Template(bad, "m"), InvalidArgumentError, "finite");
   }
 });
 
 Deno.test("templates of different models or sizes are never compared", () => {
-  const a = createTemplate([1, 0], "a"), b = createTemplate([1, 0], "b");
+  const a = new Template([1, 0], "a"), b = new Template([1, 0], "b");
   assertEquals(compareTemplates(a, a), 1);
-  assertEquals(compareTemplates(a, createTemplate([-2, 0], "a")), -1);
+  assertEquals(compareTemplates(a, new Template([-2, 0], "a")), -1);
   assertThrows(() => compareTemplates(a, b), TemplateMismatchError, "model a");
-  assertThrows(() => compareTemplates(a, createTemplate([1, 0, 0], "a")), TemplateMismatchError);
+  assertThrows(() => compareTemplates(a, new Template([1, 0, 0], "a")), TemplateMismatchError);
 });
 
 const entry = {

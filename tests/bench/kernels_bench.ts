@@ -1,0 +1,130 @@
+// The kernels one by one, TypeScript against WebGPU: deno bench -A tests/bench/kernels_bench.ts
+// Every WebGPU number has one wait for the device in it, whose cost alone is the group "wait". For the bandwidth of
+// 1:N comparisons: deno run -A tests/bench/kernels_bench.ts --throughput
+
+import type { Affine } from "../../src/align/affine.ts";
+import type { Backend, Block } from "../../src/backend/backend.ts";
+import { createCpuBackend } from "../../src/backend/cpu.ts";
+import { createWebgpuBackend } from "../../src/backend/webgpu.ts";
+import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
+import { bgrSpec, rgbSpec, texture, unitRows } from "../gpu/helpers.ts";
+
+const DIM = 192;
+
+const backends: Backend[] = [await createCpuBackend()];
+const adapter = await probeAdapter();
+if (adapter) backends.push(await createWebgpuBackend(await acquireDevice(adapter)));
+
+/** One row repeated differently in every block of 1,000, as a million random rows take longer than the bench. */
+function gallery(count: number): Float32Array {
+  const rows = unitRows(Math.min(count, 1000), DIM, 1);
+  const out = new Float32Array(count * DIM);
+  for (let start = 0; start < out.length; start += rows.length) out.set(rows, start);
+  return out;
+}
+
+/** Adds a kernel on every backend; `prepare` gives what is measured. */
+function compare(
+  group: string,
+  prepare: (backend: Backend) => () => Block | Promise<unknown>,
+  options: Partial<Deno.BenchDefinition> = {},
+): void {
+  for (const backend of backends) {
+    let task: (() => Block | Promise<unknown>) | undefined;
+    const one = backend.write(new Float32Array(1), [1]);
+    Deno.bench({
+      ...options,
+      name: `${group}, ${backend.device}${
+        adapter?.software && backend.device === "webgpu" ? " (software)" : ""
+      }`,
+      group,
+      baseline: backend === backends[0],
+      async fn(b) {
+        task ??= prepare(backend);
+        b.start();
+        const result = task();
+        if (result instanceof Promise) {
+          await result;
+          b.end();
+          return;
+        }
+        await backend.read(one);
+        b.end();
+        result[Symbol.dispose]();
+      },
+    });
+  }
+}
+
+const FEW = { n: 5, warmup: 2 };
+
+compare("wait", (backend) => () => backend.write(new Float32Array(1), [1]));
+
+compare("letterbox 1600x1200 to 256", (backend) => {
+  const photo = backend.upload(texture(1600, 1200));
+  return () => backend.letterbox(photo, rgbSpec(256));
+});
+
+for (const [name, spec] of [["112 NHWC", rgbSpec(112)], ["192 NCHW", bgrSpec(192)]] as const) {
+  compare(`warp_affine 32 faces to ${name}, mirrored`, (backend) => {
+    const photo = backend.upload(texture(1600, 1200));
+    const jobs = Array.from({ length: 32 }, (_, i) => {
+      const cropToPhoto: Affine = [1.2, -0.1, 40 * i, 0.1, 1.2, 30 * i];
+      return { photo, cropToPhoto };
+    });
+    return () => backend.warpAffine(jobs, spec, true);
+  });
+}
+
+compare("blend_normalize 64 rows to 32 x 192", (backend) => {
+  const embeddings = backend.write(unitRows(64, DIM, 1), [64, DIM]);
+  return () => backend.blendNormalize(embeddings, true);
+});
+
+compare("cosine_matrix 100 x 10,000 x 192", (backend) => {
+  const probes = backend.write(unitRows(100, DIM, 2), [100, DIM]);
+  const references = backend.write(gallery(10_000), [10_000, DIM]);
+  return () => backend.cosineMatrix(probes, references);
+});
+
+const SIZES = [[1000, "1k"], [100_000, "100k"], [1_000_000, "1M"]] as const;
+for (const [count, name] of SIZES) {
+  const options = count > 100_000 ? FEW : {};
+  compare(`cosine_matrix 1 x ${name} x 192`, (backend) => {
+    const probe = backend.write(unitRows(1, DIM, 2), [1, DIM]);
+    const references = backend.write(gallery(count), [count, DIM]);
+    return () => backend.cosineMatrix(probe, references);
+  }, options);
+  for (const k of [1, 10, 256]) {
+    compare(`top_k ${k} of ${name}`, (backend) => {
+      const scores = backend.write(unitRows(1, count, 3), [1, count]);
+      return () => backend.topK(scores, k);
+    }, options);
+  }
+}
+
+if (Deno.args.includes("--throughput")) await printThroughput();
+
+/** Gigabytes of references per second, the wait for the device included: the best of five. */
+async function printThroughput(): Promise<void> {
+  for (const [count, name] of SIZES) {
+    const values = gallery(count);
+    for (const backend of backends) {
+      using probe = backend.write(unitRows(1, DIM, 2), [1, DIM]);
+      using references = backend.write(values, [count, DIM]);
+      using one = backend.write(new Float32Array(1), [1]);
+      let best = Infinity;
+      for (let i = 0; i < 6; i++) {
+        const start = performance.now();
+        using _scores = backend.cosineMatrix(probe, references);
+        await backend.read(one);
+        if (i > 0) best = Math.min(best, performance.now() - start);
+      }
+      const rate = values.byteLength / best / 1e6;
+      const line = `1 x ${name} x ${DIM} on ${backend.device}: ${best.toFixed(2)} ms, ${
+        rate.toFixed(2)
+      } GB/s\n`;
+      Deno.stdout.writeSync(new TextEncoder().encode(line));
+    }
+  }
+}

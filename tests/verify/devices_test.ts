@@ -1,0 +1,107 @@
+// The verifier as a guest of a device: how often it waits, what it keeps, and what it does when the device is lost.
+
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { type Compared, createVerifier, type Verifier } from "../../mod.ts";
+import { loadImage } from "../../src/image/mod.ts";
+import { photo, testOnDevices, testWithGpu } from "../hosts.ts";
+
+const collins = await loadImage(photo("collins_crop"));
+const hopper = await loadImage(photo("hopper_crop"));
+
+async function score(verifier: Verifier): Promise<number> {
+  const result = await verifier.verify(collins, hopper);
+  assertEquals(result.kind, "compared");
+  return (result as Compared).score;
+}
+
+/** Puts a wrapper around a method while a test runs. */
+function wrap<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  around: (self: T, call: () => unknown) => unknown,
+): Disposable {
+  const original = prototype[name] as (...args: unknown[]) => unknown;
+  prototype[name] = function (this: T, ...args: unknown[]): unknown {
+    return around(this, () => original.apply(this, args));
+  } as T[K];
+  return { [Symbol.dispose]: () => void (prototype[name] = original as T[K]) };
+}
+
+testWithGpu("a warm verify on WebGPU waits for the device three times", async () => {
+  await using verifier = await createVerifier({ device: "webgpu" });
+  await score(verifier);
+  let waits = 0;
+  const count = (_: unknown, call: () => unknown): unknown => {
+    waits++;
+    return call();
+  };
+  using _maps = wrap(GPUBuffer.prototype, "mapAsync", count);
+  using _works = wrap(GPUQueue.prototype, "onSubmittedWorkDone", count);
+  await score(verifier);
+  assertEquals(waits, 3, "boxes, landmarks, score");
+});
+
+testOnDevices("100 overlapping verifies all give the same score", async (device) => {
+  await using verifier = await createVerifier({ device });
+  const alone = await score(verifier);
+  const scores = await Promise.all(Array.from({ length: 100 }, () => score(verifier)));
+  for (const value of scores) assertAlmostEquals(value, alone, 1e-6);
+});
+
+testOnDevices("two verifiers work side by side", async (device) => {
+  await using first = await createVerifier({ device });
+  await using second = await createVerifier({ device });
+  const [a, b] = await Promise.all([score(first), score(second)]);
+  assertAlmostEquals(a, b, 1e-6);
+  await first.dispose();
+  assertAlmostEquals(await score(second), a, 1e-6);
+});
+
+testWithGpu("a lost device is replaced, and no verify is lost", async () => {
+  const devices: GPUDevice[] = [];
+  using _requests = wrap(GPUAdapter.prototype, "requestDevice", async (_, call) => {
+    const device = await (call() as Promise<GPUDevice>);
+    devices.push(device);
+    return device;
+  });
+  await using verifier = await createVerifier({ device: "webgpu" });
+  const before = await score(verifier);
+  assertEquals(devices.length, 1);
+  devices[0].destroy();
+  assertAlmostEquals(await score(verifier), before, 1e-6, "lost while idle");
+  assertEquals(devices.length, 2);
+  const under = [score(verifier), score(verifier), score(verifier)];
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  devices[1].destroy();
+  for (const value of await Promise.all(under)) {
+    assertAlmostEquals(value, before, 1e-6, "lost while at work");
+  }
+  assertEquals(devices.length, 3);
+});
+
+testWithGpu("verifies in a row keep no GPU buffers", async () => {
+  let live = 0;
+  using _made = wrap(GPUDevice.prototype, "createBuffer", (_, call) => {
+    live++;
+    return call();
+  });
+  using _gone = wrap(GPUBuffer.prototype, "destroy", (_, call) => {
+    live--;
+    return call();
+  });
+  await using verifier = await createVerifier({ device: "webgpu" });
+  for (let i = 0; i < 4; i++) await score(verifier);
+  const after4 = live;
+  for (let i = 0; i < 8; i++) await score(verifier);
+  assertEquals(live, after4);
+});
+
+Deno.test("verifies in a row keep no memory on wasm", async () => {
+  await using verifier = await createVerifier({ device: "wasm" });
+  for (let i = 0; i < 30; i++) await score(verifier);
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 100; i++) await score(verifier);
+  const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
+  // A leak of one photo or crop a verify would be more than 15 MB.
+  assertEquals(grown < 40, true, `${grown.toFixed(1)} MB`);
+});
