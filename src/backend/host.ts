@@ -66,7 +66,9 @@ export class EngineHost implements AsyncDisposable {
       try {
         return await task(engine);
       } catch (error) {
-        if (!(error instanceof DeviceLostError) || restarts === MOST_RESTARTS) throw error;
+        // Of calls that overlap on a lost device, the first to notice retires the engine under the others.
+        const interrupted = error instanceof DeviceLostError || this.#engine !== started;
+        if (!interrupted || restarts === MOST_RESTARTS) throw error;
         if (this.#engine === started) {
           this.#engine = undefined;
           await engine[Symbol.asyncDispose]();
