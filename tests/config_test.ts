@@ -15,6 +15,8 @@ Deno.test("deno.jsr.json is deno.json with @std from JSR", async () => {
 
 Deno.test("every npm dependency is pinned to one version", async () => {
   for (const target of Object.values((await read("deno.json")).imports)) {
-    if (target.startsWith("npm:")) assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+    if (target.startsWith("npm:")) {
+      assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+    }
   }
 });

@@ -7,7 +7,7 @@ import type { Backend, Block } from "../../src/backend/backend.ts";
 import { createCpuBackend } from "../../src/backend/cpu.ts";
 import { createWebgpuBackend } from "../../src/backend/webgpu.ts";
 import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
-import { bgrSpec, rgbSpec, texture, unitRows } from "../gpu/helpers.ts";
+import { bgrSpec, random, rgbSpec, texture, unitRows } from "../gpu/helpers.ts";
 
 const DIM = 192;
 
@@ -23,33 +23,26 @@ function gallery(count: number): Float32Array {
   return out;
 }
 
-/** Adds a kernel on every backend; `prepare` gives what is measured. */
+/** Adds a kernel on every backend; `prepare` gives what is measured, and runs in the warm-up. */
 function compare(
   group: string,
   prepare: (backend: Backend) => () => Block | Promise<unknown>,
   options: Partial<Deno.BenchDefinition> = {},
 ): void {
   for (const backend of backends) {
-    let task: (() => Block | Promise<unknown>) | undefined;
+    const isSoftware = backend.device === "webgpu" && adapter?.software;
     const one = backend.write(new Float32Array(1), [1]);
+    let task: (() => Block | Promise<unknown>) | undefined;
     Deno.bench({
       ...options,
-      name: `${group}, ${backend.device}${
-        adapter?.software && backend.device === "webgpu" ? " (software)" : ""
-      }`,
+      name: `${group}, ${backend.device}${isSoftware ? " (software)" : ""}`,
       group,
       baseline: backend === backends[0],
-      async fn(b) {
+      async fn(): Promise<void> {
         task ??= prepare(backend);
-        b.start();
         const result = task();
-        if (result instanceof Promise) {
-          await result;
-          b.end();
-          return;
-        }
+        if (result instanceof Promise) return void await result;
         await backend.read(one);
-        b.end();
         result[Symbol.dispose]();
       },
     });
@@ -97,7 +90,8 @@ for (const [count, name] of SIZES) {
   }, options);
   for (const k of [1, 10, 256]) {
     compare(`top_k ${k} of ${name}`, (backend) => {
-      const scores = backend.write(unitRows(1, count, 3), [1, count]);
+      const next = random(3);
+      const scores = backend.write(Float32Array.from({ length: count }, next), [1, count]);
       return () => backend.topK(scores, k);
     }, options);
   }

@@ -1,0 +1,68 @@
+// Launches shaders/letterbox.wgsl: the detector's input of a photo on the GPU.
+// Its definition, and the path without a GPU, is src/detect/letterbox.ts.
+
+import { channelPlan, tensorShape, type TensorSpec } from "../backend/tensor_spec.ts";
+import { letterboxFit } from "../detect/letterbox.ts";
+import type { GpuContext } from "./context.ts";
+import type { GpuBlock, GpuPhoto } from "./memory.ts";
+import { letterbox as code } from "./shaders.ts";
+import { uniformLayout } from "./uniforms.ts";
+
+/** `struct Params` of the shader. */
+export const LETTERBOX_PARAMS = uniformLayout({
+  photoSize: "vec2u",
+  origin: "vec2f",
+  step: "f32",
+  footprint: "f32",
+  size: "u32",
+  pixelStride: "u32",
+  insideFirst: "vec2u",
+  insideEnd: "vec2u",
+  offset: "vec3u",
+  gain: "vec3f",
+  bias: "vec3f",
+});
+
+/** The kernel on a device: takes a photo and gives `[1, size, size, 3]` or `[1, 3, size, size]`. */
+export async function createLetterbox(
+  context: GpuContext,
+): Promise<(photo: GpuPhoto, spec: TensorSpec) => GpuBlock> {
+  const pipeline = await context.pipeline({
+    label: "letterbox",
+    code,
+    bindings: ["uniform", "read", "read_write"],
+  });
+  return (photo, spec) => {
+    const { size } = spec;
+    const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size);
+    const columns = insideRange(size, padX, scale, photo.width);
+    const rows = insideRange(size, padY, scale, photo.height);
+    const params = LETTERBOX_PARAMS.pack({
+      photoSize: [photo.width, photo.height],
+      origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
+      step: 1 / scale,
+      footprint: Math.max(1, 1 / scale),
+      size,
+      insideFirst: [columns.first, rows.first],
+      insideEnd: [columns.end, rows.end],
+      ...channelPlan(spec),
+    });
+    const tiles = Math.ceil(size / 8);
+    return context.produce("letterbox", tensorShape(spec, 1), [photo], (out) => [
+      { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] },
+    ]);
+  };
+}
+
+/** The positions whose middle lies on the photo, decided in f64 like the TypeScript kernel. */
+function insideRange(
+  size: number,
+  pad: number,
+  scale: number,
+  length: number,
+): { first: number; end: number } {
+  let first = 0, end = size;
+  while (first < size && (first + 0.5 - pad) / scale <= 0) first++;
+  while (end > first && (end - 0.5 - pad) / scale >= length) end--;
+  return { first, end };
+}
