@@ -8,6 +8,9 @@ import type { Affine } from "./affine.ts";
 /** Above this many photo pixels per crop pixel, each crop pixel averages a grid of bilinear samples. */
 export const SHRINK_LIMIT = 1.5;
 
+/** More samples than this a side would take long and show nothing: a face would have to be 7,000 pixels wide. */
+const MOST_SAMPLES = 64;
+
 /** One crop to cut out of a picture in memory. */
 export interface ImageWarp {
   readonly image: Image;
@@ -18,7 +21,7 @@ export interface ImageWarp {
 export function samplesPerSide(cropToPhoto: Affine): number {
   const [a, b, , d, e] = cropToPhoto;
   const shrink = Math.sqrt(Math.abs(a * e - b * d));
-  return shrink > SHRINK_LIMIT ? Math.ceil(shrink) : 1;
+  return shrink > SHRINK_LIMIT ? Math.min(Math.ceil(shrink), MOST_SAMPLES) : 1;
 }
 
 /**

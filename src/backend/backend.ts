@@ -28,7 +28,7 @@ export interface WarpJob {
   readonly cropToPhoto: Affine;
 }
 
-/** The k best references of each probe, best first; ties in the order of the reference index. */
+/** The k best references of each probe, best first; ties in the order of the reference index; all if there are fewer. */
 export interface TopK {
   /** `probes * k` comparison scores. */
   readonly scores: Float32Array;
@@ -44,7 +44,7 @@ export interface Backend extends AsyncDisposable {
   load(model: LoadedModel): Promise<Network>;
   /** Makes a picture available to the kernels. */
   upload(image: Image): Photo;
-  /** Brings float32 values from JavaScript. */
+  /** Brings float32 values from JavaScript; refuses what is not finite. */
   write(values: Float32Array, shape: readonly number[]): Block;
   /** Fits the whole photo into the square input of a detector; see `letterbox.ts`. */
   letterbox(photo: Photo, spec: TensorSpec): Block;
@@ -55,7 +55,7 @@ export interface Backend extends AsyncDisposable {
   /** Adds each embedding and its mirror image's if `mirrored`, and normalises; see `blend_normalize.ts`. */
   blendNormalize(embeddings: Block, mirrored: boolean): Block;
   /** Comparison scores of all probes (M x D) with all references (N x D); see `cosine_matrix.ts`. */
-  cosineMatrix(probes: Block, references: Block): Block;
+  cosineMatrix(probes: Block, references: Block): Promise<Block>;
   /** The k best of each row of scores (M x N); see `top_k.ts`. */
   topK(scores: Block, k: number): Promise<TopK>;
   /** Brings blocks to JavaScript with a single wait for the device. */

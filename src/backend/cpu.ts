@@ -8,8 +8,10 @@ import { letterbox } from "../detect/letterbox.ts";
 import { blendNormalize } from "../embed/blend_normalize.ts";
 import type { Image } from "../image/image.ts";
 import type { LoadedModel } from "../model/model.ts";
-import { cosineMatrix } from "../score/cosine_matrix.ts";
+import { checkDimensions, cosineMatrix } from "../score/cosine_matrix.ts";
 import { topK } from "../score/top_k.ts";
+import { checkFinite } from "./finite.ts";
+import { createGemm, gemm, gemmPays } from "./gemm.ts";
 import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
 import { inTurn, loadOrt, type Ort, type OrtOptions } from "./ort.ts";
 import { own } from "./own.ts";
@@ -46,6 +48,7 @@ export async function createCpuBackend(options: OrtOptions = {}): Promise<Backen
 class CpuBackend implements Backend {
   readonly device = "wasm";
   readonly #ort: Ort;
+  #gemm: InferenceSession | undefined;
 
   constructor(ort: Ort) {
     this.#ort = ort;
@@ -64,6 +67,7 @@ class CpuBackend implements Backend {
   }
 
   write(values: Float32Array, shape: readonly number[]): Block {
+    checkFinite(values);
     return new CpuBlock(values, shape);
   }
 
@@ -99,10 +103,16 @@ class CpuBackend implements Backend {
     return new CpuBlock(blendNormalize(data, dim, mirrored), [mirrored ? rows / 2 : rows, dim]);
   }
 
-  cosineMatrix(probes: Block, references: Block): Block {
+  async cosineMatrix(probes: Block, references: Block): Promise<Block> {
     const { data: left, shape: [m, dim] } = own(CpuBlock, probes);
-    const { data: right, shape: [n] } = own(CpuBlock, references);
-    return new CpuBlock(cosineMatrix(left, right, dim), [m, n]);
+    const { data: right, shape: [n, referenceDim] } = own(CpuBlock, references);
+    checkDimensions(dim, referenceDim);
+    if (!gemmPays(m, n, dim)) return new CpuBlock(cosineMatrix(left, right, dim), [m, n]);
+    const scores = await inOrt("score", async () => {
+      this.#gemm ??= await createGemm(this.#ort);
+      return await gemm(this.#ort, this.#gemm, left, right, dim);
+    });
+    return new CpuBlock(scores, [m, n]);
   }
 
   topK(scores: Block, k: number): Promise<TopK> {
@@ -114,7 +124,11 @@ class CpuBackend implements Backend {
     return Promise.resolve(blocks.map((block) => own(CpuBlock, block).data));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.#gemm;
+    this.#gemm = undefined;
+    if (session) await inTurn(() => session.release());
+  }
 }
 
 /** One task of onnxruntime; what it throws is said in our terms. */

@@ -31,7 +31,7 @@ export function gemmModel(): Uint8Array {
       output: [matrix("scores", "m", "n")],
     },
   });
-  return onnx.ModelProto.encode(model).finish();
+  return new Uint8Array(onnx.ModelProto.encode(model).finish());
 }
 
 /** The source of gemm_model.ts. */

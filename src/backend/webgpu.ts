@@ -15,6 +15,7 @@ import type { Image } from "../image/image.ts";
 import type { LoadedModel } from "../model/model.ts";
 import { topK } from "../score/top_k.ts";
 import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
+import { checkFinite } from "./finite.ts";
 import { loadOrt, type OrtOptions } from "./ort.ts";
 import { own } from "./own.ts";
 import type { TensorSpec } from "./tensor_spec.ts";
@@ -96,6 +97,7 @@ class OwnedBackend implements WebgpuBackend {
   }
 
   write(values: Float32Array, shape: readonly number[]): Block {
+    checkFinite(values);
     return this.#context.write(values, shape);
   }
 
@@ -119,13 +121,16 @@ class OwnedBackend implements WebgpuBackend {
     return this.#kernels.blendNormalize(this.#block(embeddings), mirrored);
   }
 
-  cosineMatrix(probes: Block, references: Block): Block {
+  // The other backends' product runs on onnxruntime, so that the verb is asynchronous; this one only submits.
+  // deno-lint-ignore require-await
+  async cosineMatrix(probes: Block, references: Block): Promise<Block> {
     return this.#kernels.cosineMatrix(this.#block(probes), this.#block(references));
   }
 
   async topK(scores: Block, k: number): Promise<TopK> {
     const block = this.#block(scores);
     const [rows, columns] = block.shape;
+    k = Math.min(k, columns);
     // The kernel sorts at most so many, and rows without columns have no best.
     if (k > MOST_K || k === 0 || rows === 0 || columns === 0) {
       const [values] = await this.read(block);

@@ -1,7 +1,7 @@
 // Launches shaders/cosine_matrix.wgsl: comparison scores of all probes with all references, on the GPU.
 // References beyond the binding limit are scored window by window. The definition is src/score/cosine_matrix.ts.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { checkDimensions } from "../score/cosine_matrix.ts";
 import type { GpuContext } from "./context.ts";
 import { MOST_WORKGROUPS } from "./launch.ts";
 import type { GpuBlock } from "./memory.ts";
@@ -37,12 +37,7 @@ export async function createCosineMatrix(
   return (probes, references) => {
     const [m, dim] = probes.shape;
     const [n, referenceDim] = references.shape;
-    if (dim !== referenceDim) {
-      throw new InvalidArgumentError(
-        `Cannot compare probes of ${dim} dimensions with references of ${referenceDim}: ` +
-          `take both from the same model`,
-      );
-    }
+    checkDimensions(dim, referenceDim);
     const isFew = m <= MOST_FEW;
     const perGroup = isFew ? FEW_REFERENCES : MANY_REFERENCES;
     const { maxStorageBufferBindingSize } = context.gpu.device.limits;

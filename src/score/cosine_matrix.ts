@@ -1,6 +1,17 @@
 // Comparison scores of many templates with many: the reference of shaders/cosine_matrix.wgsl and the path without a GPU.
 // Templates have length 1, so that the cosine is the inner product.
 
+import { InvalidArgumentError } from "../errors.ts";
+
+/** Throws InvalidArgumentError unless probes and references have as many dimensions. */
+export function checkDimensions(probeDim: number, referenceDim: number): void {
+  if (probeDim === referenceDim) return;
+  throw new InvalidArgumentError(
+    `Cannot compare probes of ${probeDim} dimensions with references of ${referenceDim}: ` +
+      `take both from the same model`,
+  );
+}
+
 /**
  * The cosine of every probe with every reference.
  *

@@ -14,10 +14,11 @@ export interface RankedScores {
  *
  * @param scores `[rows, columns]`, no NaN.
  * @param columns The number of columns.
- * @param k How many, at most `columns`.
- * @returns Scores and column indices, `[rows, k]` each.
+ * @param k How many; all of them if there are fewer.
+ * @returns Scores and column indices, `[rows, min(k, columns)]` each.
  */
 export function topK(scores: Float32Array, columns: number, k: number): RankedScores {
+  k = Math.min(k, columns);
   const rows = columns === 0 ? 0 : scores.length / columns;
   const best = new Float32Array(rows * k), indices = new Uint32Array(rows * k);
   if (k === 0) return { scores: best, indices };

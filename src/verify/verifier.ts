@@ -213,7 +213,7 @@ export class Verifier implements AsyncDisposable {
     const pairs = faces.map((face, i) => ({ photo: photos[i], face }));
     const templates = stack.use(await embedFaces(backend, student, pairs, this.#mirror));
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
-    const scores = stack.use(backend.cosineMatrix(templates, templates));
+    const scores = stack.use(await backend.cosineMatrix(templates, templates));
     const [[, cosine]] = await backend.read(scores);
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
     const decision = decide(score, rule);

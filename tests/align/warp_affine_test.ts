@@ -77,6 +77,7 @@ Deno.test("warpAffine: shrinking averages instead of skipping pixels", () => {
   const board = fromPixels({ width: 64, height: 64, data });
   assertEquals(samplesPerSide([16, 0, 0, 0, 16, 0]), 16);
   assertEquals(samplesPerSide([1.4, 0, 0, 0, 1.4, 0]), 1);
+  assertEquals(samplesPerSide([1e9, 0, 0, 0, 1e9, 0]), 64);
   const out = warpAffine([{ image: board, cropToPhoto: [16, 0, 7.5, 0, 16, 7.5] }], RAW, false);
   for (const value of out) assertAlmostEquals(value, 127.5, 1);
 });

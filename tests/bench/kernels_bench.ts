@@ -6,8 +6,10 @@ import type { Affine } from "../../src/align/affine.ts";
 import type { Backend, Block } from "../../src/backend/backend.ts";
 import { createCpuBackend } from "../../src/backend/cpu.ts";
 import { createWebgpuBackend } from "../../src/backend/webgpu.ts";
+import { gemmModel } from "../../src/backend/generate_gemm.ts";
 import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
 import { bgrSpec, random, rgbSpec, texture, unitRows } from "../gpu/helpers.ts";
+import { outside } from "./outside.ts";
 
 const DIM = 192;
 
@@ -40,14 +42,26 @@ function compare(
       baseline: backend === backends[0],
       async fn(): Promise<void> {
         task ??= prepare(backend);
-        const result = task();
-        if (result instanceof Promise) return void await result;
+        const result = await task();
+        if (!isBlock(result)) return;
         await backend.read(one);
         result[Symbol.dispose]();
       },
     });
   }
 }
+
+function isBlock(result: unknown): result is Block {
+  return typeof result === "object" && result !== null && Symbol.dispose in result;
+}
+
+/** Adds an outside reference to a group. */
+function reference(group: string, name: string, fn: () => Promise<unknown>, options = {}): void {
+  Deno.bench({ ...options, name: `${group}, ${name}`, group, fn: async () => void await fn() });
+}
+
+const sharp = await outside("npm:sharp@0.35.5");
+const ortNode = await outside("npm:onnxruntime-node@1.30.0");
 
 const FEW = { n: 5, warmup: 2 };
 
@@ -57,6 +71,20 @@ compare("letterbox 1600x1200 to 256", (backend) => {
   const photo = backend.upload(texture(1600, 1200));
   return () => backend.letterbox(photo, rgbSpec(256));
 });
+
+if (sharp) {
+  const { data, width, height } = texture(1600, 1200);
+  const raw = { width, height, channels: 4 };
+  // sharp stops at 8-bit pixels; letterbox also makes the floats of the network.
+  reference(
+    "letterbox 1600x1200 to 256",
+    "sharp",
+    () =>
+      sharp(data, { raw }).resize(256, 256, { fit: "contain", kernel: "linear" }).removeAlpha()
+        .raw()
+        .toBuffer(),
+  );
+}
 
 for (const [name, spec] of [["112 NHWC", rgbSpec(112)], ["192 NCHW", bgrSpec(192)]] as const) {
   compare(`warp_affine 32 faces to ${name}, mirrored`, (backend) => {
@@ -80,6 +108,18 @@ compare("cosine_matrix 100 x 10,000 x 192", (backend) => {
   return () => backend.cosineMatrix(probes, references);
 });
 
+/** Adds onnxruntime-node's product of the same matrices. */
+async function nativeGemm(group: string, m: number, n: number, options = {}): Promise<void> {
+  if (!ortNode) return;
+  const session = await ortNode.InferenceSession.create(gemmModel());
+  const feeds = {
+    probes: new ortNode.Tensor("float32", unitRows(m, DIM, 2), [m, DIM]),
+    references: new ortNode.Tensor("float32", gallery(n), [n, DIM]),
+  };
+  reference(group, "onnxruntime-node", () => session.run(feeds), options);
+}
+await nativeGemm("cosine_matrix 100 x 10,000 x 192", 100, 10_000);
+
 const SIZES = [[1000, "1k"], [100_000, "100k"], [1_000_000, "1M"]] as const;
 for (const [count, name] of SIZES) {
   const options = count > 100_000 ? FEW : {};
@@ -88,6 +128,7 @@ for (const [count, name] of SIZES) {
     const references = backend.write(gallery(count), [count, DIM]);
     return () => backend.cosineMatrix(probe, references);
   }, options);
+  await nativeGemm(`cosine_matrix 1 x ${name} x 192`, 1, count, options);
   for (const k of [1, 10, 256]) {
     compare(`top_k ${k} of ${name}`, (backend) => {
       const next = random(3);
@@ -110,7 +151,7 @@ async function printThroughput(): Promise<void> {
       let best = Infinity;
       for (let i = 0; i < 6; i++) {
         const start = performance.now();
-        using _scores = backend.cosineMatrix(probe, references);
+        using _scores = await backend.cosineMatrix(probe, references);
         await backend.read(one);
         if (i > 0) best = Math.min(best, performance.now() - start);
       }

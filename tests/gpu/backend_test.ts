@@ -79,7 +79,7 @@ webgpuTest("from photo to ranking there is one wait", async (backend) => {
   const [raw] = await backend.run(network, crops);
   using embeddings = raw;
   using templates = backend.blendNormalize(embeddings, true);
-  using scores = backend.cosineMatrix(templates, templates);
+  using scores = await backend.cosineMatrix(templates, templates);
   const { indices } = await backend.topK(scores, 2);
   assertEquals(backend.syncs, 1);
   assertEquals([...indices], [0, 1, 0, 1]);
@@ -102,9 +102,9 @@ webgpuTest(
       );
       using embeddings = backend.write(new Float32Array(4 * 192).fill(1), [4, 192]);
       using templates = backend.blendNormalize(embeddings, true);
-      using scores = backend.cosineMatrix(templates, templates);
+      using scores = await backend.cosineMatrix(templates, templates);
       await Promise.all([backend.topK(scores, 1), backend.read(input, templates)]);
-      assertThrows(() => backend.cosineMatrix(templates, input), InvalidArgumentError);
+      await assertRejects(() => backend.cosineMatrix(templates, input), InvalidArgumentError);
     };
     await cycle();
     const after = backend.memory;
@@ -217,7 +217,7 @@ webgpuTest(
     using before = backend.write(new Float32Array([1]), [1, 1]);
     await backend.read(before);
     using spoiled = backend.write(new Float32Array([2]), [1, 1]);
-    using derived = backend.cosineMatrix(spoiled, before);
+    using derived = await backend.cosineMatrix(spoiled, before);
     // An error of anyone on the shared device, such as memory running out.
     const { device } = backend.gpu;
     device.queue.writeBuffer(
@@ -230,7 +230,7 @@ webgpuTest(
     await assertRejects(() => backend.read(before, late), DeviceError, 'reported "');
     assertEquals([...(await backend.read(before))[0]], [1]);
     using fresh = backend.write(new Float32Array([3]), [1, 1]);
-    using scores = backend.cosineMatrix(fresh, before);
+    using scores = await backend.cosineMatrix(fresh, before);
     assertEquals([...(await backend.read(scores))[0]], [3]);
   },
 );

@@ -1,7 +1,7 @@
 // Comparison scores and rankings, on every backend, against the TypeScript kernels.
 // Scores agree to 1e-5; rankings of the same scores agree exactly, ties included.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DeviceError } from "../../src/errors.ts";
 import { cosineMatrix } from "../../src/score/cosine_matrix.ts";
 import { topK } from "../../src/score/top_k.ts";
@@ -12,7 +12,7 @@ async function assertScores(backend: Backend, m: number, n: number, dim: number)
   const left = unitRows(m, dim, 1), right = unitRows(n, dim, 2);
   using probes = backend.write(left, [m, dim]);
   using references = backend.write(right, [n, dim]);
-  using scores = backend.cosineMatrix(probes, references);
+  using scores = await backend.cosineMatrix(probes, references);
   assertEquals(scores.shape, [m, n]);
   const [actual] = await backend.read(scores);
   const difference = largestDifference(actual, cosineMatrix(left, right, dim));
@@ -46,7 +46,7 @@ webgpuTest("cosine_matrix windows references beyond the binding limit", async (b
   const left = new Float32Array(2 * dim).fill(1, 0, dim).fill(-1, dim);
   using probes = backend.write(left, [2, dim]);
   using references = backend.write(right, [n, dim]);
-  using scores = backend.cosineMatrix(probes, references);
+  using scores = await backend.cosineMatrix(probes, references);
   const [actual] = await backend.read(scores);
   const expected = Float32Array.from({ length: 2 * n }, (_, i) => i < n ? i / n : 1 - i / n);
   assert(largestDifference(actual, expected) <= 1e-6);
@@ -55,14 +55,14 @@ webgpuTest("cosine_matrix windows references beyond the binding limit", async (b
 webgpuTest("cosine_matrix refuses results beyond the binding limit", async (backend) => {
   const side = Math.ceil(Math.sqrt(backend.gpu.device.limits.maxStorageBufferBindingSize / 4)) + 1;
   using many = backend.write(new Float32Array(side), [side, 1]);
-  const error = assertThrows(() => backend.cosineMatrix(many, many), DeviceError);
+  const error = await assertRejects(() => backend.cosineMatrix(many, many), DeviceError);
   assert(error.message.includes(`shape ${side}x${side}`) && error.message.includes('"wasm"'));
   const before = backend.memory.live;
-  assertThrows(() => backend.cosineMatrix(many, many), DeviceError);
+  await assertRejects(() => backend.cosineMatrix(many, many), DeviceError);
   assertEquals(backend.memory.live, before);
   // The device is none the worse for it.
   using two = backend.write(new Float32Array([1, 0.5]), [2, 1]);
-  using scores = backend.cosineMatrix(two, two);
+  using scores = await backend.cosineMatrix(two, two);
   assertEquals([...(await backend.read(scores))[0]], [1, 0.5, 0.5, 0.25]);
 });
 
@@ -133,7 +133,7 @@ backendTest("probes find themselves from the first score to the ranking", async 
   const dim = 192, rows = unitRows(3000, dim, 5);
   using references = backend.write(rows, [3000, dim]);
   using probes = backend.write(rows.slice(700 * dim, 720 * dim), [20, dim]);
-  using scores = backend.cosineMatrix(probes, references);
+  using scores = await backend.cosineMatrix(probes, references);
   const { indices } = await backend.topK(scores, 1);
   assertEquals([...indices], Array.from({ length: 20 }, (_, i) => 700 + i));
 });

@@ -52,10 +52,17 @@ Deno.test("topK agrees with sorting, ties in the order of the index", () => {
   ));
 });
 
+Deno.test("topK of more than there are is all of them", () => {
+  const { scores, indices } = topK(new Float32Array([1, 3, 2]), 3, 10);
+  assertEquals([...scores], [3, 2, 1]);
+  assertEquals([...indices], [1, 2, 0]);
+});
+
 Deno.test("blendNormalize adds the mirror image's row before it normalises", () => {
   const out = blendNormalize(new Float32Array([3, 0, 0, 2, 0, 4, 0, 2]), 2, true);
   assertEquals([...out].map((x) => x.toFixed(4)), ["0.6000", "0.8000", "0.0000", "1.0000"]);
   assertEquals([...blendNormalize(new Float32Array([0, 0, 5, 0]), 2, false)], [0, 0, 1, 0]);
+  assertEquals([...blendNormalize(new Float32Array([1, NaN, 5, 0]), 2, false)], [NaN, NaN, 1, 0]);
 });
 
 Deno.test("templates have length 1, refuse what is not finite, and are a copy", () => {
