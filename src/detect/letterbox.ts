@@ -26,11 +26,16 @@ export function letterbox(image: Image, spec: TensorSpec): Float32Array<ArrayBuf
   const { pixelStride, offset, gain, bias } = channelPlan(spec);
   const [offsetR, offsetG, offsetB] = offset;
   const out = new Float32Array(size * size * 3);
-  const row = new Float32Array(size * 3);
+  const row = new Float32Array(size * 3), line = new Float32Array(size * 3);
+  let lineY = -1;
   for (let y = 0; y < size; y++) {
     row.fill(0);
     for (let t = 0; t < rows.count[y]; t++) {
-      addRow(row, image, rows.first[y] + t, rows.weight[y * rows.most + t], columns);
+      const photoY = rows.first[y] + t, share = rows.weight[y * rows.most + t];
+      // Where two output rows meet, both take a share of the same photo row.
+      if (photoY !== lineY) fillLine(line, image, photoY, columns);
+      lineY = photoY;
+      for (let i = 0; i < row.length; i++) row[i] += share * line[i];
     }
     for (let x = 0; x < size; x++) {
       const to = (y * size + x) * pixelStride;
@@ -74,10 +79,11 @@ function taps(size: number, pad: number, scale: number, length: number): Taps {
   return { first, count, weight, most };
 }
 
-function addRow(row: Float32Array, image: Image, y: number, weightY: number, columns: Taps): void {
+/** One photo row at the width of the output. */
+function fillLine(line: Float32Array, image: Image, y: number, columns: Taps): void {
   const { data, width } = image;
   const { first, count, weight, most } = columns;
-  for (let x = 0, to = 0; to < row.length; x++, to += 3) {
+  for (let x = 0, to = 0; to < line.length; x++, to += 3) {
     let r = 0, g = 0, b = 0;
     let from = (y * width + first[x]) * 4;
     for (let t = 0, w = x * most; t < count[x]; t++, w++, from += 4) {
@@ -86,8 +92,8 @@ function addRow(row: Float32Array, image: Image, y: number, weightY: number, col
       g += share * data[from + 1];
       b += share * data[from + 2];
     }
-    row[to] += weightY * r;
-    row[to + 1] += weightY * g;
-    row[to + 2] += weightY * b;
+    line[to] = r;
+    line[to + 1] = g;
+    line[to + 2] = b;
   }
 }

@@ -1,5 +1,5 @@
 // Bare onnxruntime-web on the models of one verify, with inputs made up beforehand: the floor that our own work is
-// measured against. Run as a process of its own by start.ts; `createBare` is used by verify_bench.ts.
+// measured against. Run as a process of its own by ratios.ts; `createBare` is used by verify_bench.ts.
 
 import * as ort from "onnxruntime-web";
 
