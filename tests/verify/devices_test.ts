@@ -4,6 +4,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { type Compared, createVerifier, type Verifier } from "../../mod.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { photo, testOnDevices, testWithGpu } from "../hosts.ts";
+import { countBuffers, wrap } from "../spies.ts";
 
 const collins = await loadImage(photo("collins_crop"));
 const hopper = await loadImage(photo("hopper_crop"));
@@ -12,19 +13,6 @@ async function score(verifier: Verifier): Promise<number> {
   const result = await verifier.verify(collins, hopper);
   assertEquals(result.kind, "compared");
   return (result as Compared).score;
-}
-
-/** Puts a wrapper around a method while a test runs. */
-function wrap<T extends object, K extends keyof T>(
-  prototype: T,
-  name: K,
-  around: (self: T, call: () => unknown) => unknown,
-): Disposable {
-  const original = prototype[name] as (...args: unknown[]) => unknown;
-  prototype[name] = function (this: T, ...args: unknown[]): unknown {
-    return around(this, () => original.apply(this, args));
-  } as T[K];
-  return { [Symbol.dispose]: () => void (prototype[name] = original as T[K]) };
 }
 
 testWithGpu("a warm verify on WebGPU waits for the device three times", async () => {
@@ -80,20 +68,12 @@ testWithGpu("a lost device is replaced, and no verify is lost", async () => {
 });
 
 testWithGpu("verifies in a row keep no GPU buffers", async () => {
-  let live = 0;
-  using _made = wrap(GPUDevice.prototype, "createBuffer", (_, call) => {
-    live++;
-    return call();
-  });
-  using _gone = wrap(GPUBuffer.prototype, "destroy", (_, call) => {
-    live--;
-    return call();
-  });
+  using buffers = countBuffers();
   await using verifier = await createVerifier({ device: "webgpu" });
   for (let i = 0; i < 4; i++) await score(verifier);
-  const after4 = live;
+  const after4 = buffers.live;
   for (let i = 0; i < 8; i++) await score(verifier);
-  assertEquals(live, after4);
+  assertEquals(buffers.live, after4);
 });
 
 Deno.test("verifies in a row keep no memory on wasm", async () => {

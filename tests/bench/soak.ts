@@ -1,0 +1,24 @@
+// Many verifies in a row: memory and GPU buffers must stay flat. Prints both every tenth of the way.
+//   deno run -A tests/bench/soak.ts [wasm|webgpu] [count]
+// deno-lint-ignore-file no-console
+
+import { createVerifier, type DeviceChoice } from "../../mod.ts";
+import { photo } from "../hosts.ts";
+import { countBuffers } from "../spies.ts";
+
+const [device = "wasm", count = "1000"] = Deno.args;
+const files = await Promise.all(
+  ["collins_crop", "hopper_crop"].map((name) => Deno.readFile(photo(name))),
+);
+using buffers = countBuffers();
+await using verifier = await createVerifier({ device: device as DeviceChoice });
+for (let i = 0; i <= Number(count); i++) {
+  if (i % (Number(count) / 10) === 0) {
+    const { rss } = Deno.memoryUsage();
+    console.log(
+      `${device}: ${i} verifies, RSS ${(rss / 2 ** 20).toFixed(0)} MB, ${buffers.live} GPU buffers`,
+    );
+  }
+  await verifier.verify(files[0], files[1]);
+}
+Deno.exit(0);

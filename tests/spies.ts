@@ -1,0 +1,34 @@
+// Wrappers around methods of the host, to count what our code and onnxruntime do to the GPU.
+
+/** Puts a wrapper around a method until it is disposed of. */
+export function wrap<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  around: (self: T, call: () => unknown) => unknown,
+): Disposable {
+  const original = prototype[name] as (...args: unknown[]) => unknown;
+  prototype[name] = function (this: T, ...args: unknown[]): unknown {
+    return around(this, () => original.apply(this, args));
+  } as T[K];
+  return { [Symbol.dispose]: () => void (prototype[name] = original as T[K]) };
+}
+
+/** Counts the buffers that were made and not destroyed, onnxruntime's too. */
+export function countBuffers(): Disposable & { readonly live: number } {
+  let live = 0;
+  const stack = new DisposableStack();
+  stack.use(wrap(GPUDevice.prototype, "createBuffer", (_, call) => {
+    live++;
+    return call();
+  }));
+  stack.use(wrap(GPUBuffer.prototype, "destroy", (_, call) => {
+    live--;
+    return call();
+  }));
+  return {
+    get live(): number {
+      return live;
+    },
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}
