@@ -14,7 +14,7 @@ import {
   splitRows,
 } from "./blazeface.ts";
 import { type CoarseFace, type Face, interEyeDistance } from "./face.ts";
-import { isSane, meshCrop, type MeshGate, meshLandmarks } from "./facemesh.ts";
+import { CROP_ENLARGEMENTS, isSane, meshCrop, type MeshGate, meshLandmarks } from "./facemesh.ts";
 import { letterboxFit } from "./letterbox.ts";
 
 /** The models of detection; the short-range one is needed only when the first try finds nothing. */
@@ -114,31 +114,53 @@ function toPhoto(raw: RawDetection, fit: ReturnType<typeof letterboxFit>): Coars
   };
 }
 
-/** Runs FaceMesh on all faces of all photos at once; a mesh that fails the gate leaves the detector's landmarks. */
+/** A face of one of several photos. */
+interface FaceOfPhoto {
+  readonly photo: Photo;
+  readonly face: CoarseFace;
+}
+
+/**
+ * Adds the mesh to all faces of all photos, in one run; faces whose mesh fails the gate are tried again on a wider
+ * crop, and keep the detector's keypoints if that fails too.
+ */
 export async function refineFaces(
   engine: Engine,
   photos: readonly Photo[],
   faces: readonly CoarseFace[][],
 ): Promise<Face[][]> {
+  const wanted = faces.flatMap((found, i) => found.map((face) => ({ photo: photos[i], face })));
+  let refined: Face[] = wanted.map(({ face }) => ({ ...face, meshScore: 0 }));
+  for (const enlargement of CROP_ENLARGEMENTS) {
+    const open = wanted.filter((_, i) => refined[i].landmarks.source === "detector");
+    const tried = await tryMesh(engine, open, enlargement);
+    refined = refined.map((face) => face.landmarks.source === "detector" ? tried.shift()! : face);
+  }
+  return faces.map((found) => refined.splice(0, found.length));
+}
+
+async function tryMesh(
+  engine: Engine,
+  faces: readonly FaceOfPhoto[],
+  enlargement: number,
+): Promise<Face[]> {
+  if (faces.length === 0) return [];
   const { backend } = engine;
-  const jobs = faces.flatMap((found, i) => found.map((face) => ({ photo: photos[i], face })));
-  if (jobs.length === 0) return photos.map(() => []);
-  const network = await engine.network(DETECTION_MODELS.mesh);
-  const spec = network.model.entry.input;
-  const crops = jobs.map(({ photo, face }) => ({
+  const mesh = await engine.network(DETECTION_MODELS.mesh);
+  const spec = mesh.model.entry.input;
+  const crops = faces.map(({ photo, face: { box, landmarks } }) => ({
     photo,
-    cropToPhoto: meshCrop(face.box, face.landmarks, spec.size),
+    cropToPhoto: meshCrop(box, landmarks, enlargement, spec.size),
   }));
   using stack = new DisposableStack();
   const input = stack.use(backend.warpAffine(crops, spec, false));
-  const outputs = (await backend.run(network, input)).map((block) => stack.use(block));
-  const [meshes, flags] = await backend.read(...outputs);
-  const length = meshes.length / jobs.length;
-  const refined = jobs.map(({ face }, i): Face => {
-    const output = meshes.subarray(i * length, (i + 1) * length);
-    const mesh = meshLandmarks(output, crops[i].cropToPhoto);
-    const sane = isSane(mesh, flags[i], face.box, face.landmarks, GATE);
-    return { ...face, meshScore: flags[i], landmarks: sane ? mesh : face.landmarks };
+  const outputs = (await backend.run(mesh, input)).map((block) => stack.use(block));
+  const [points, scores] = await backend.read(...outputs);
+  const length = points.length / faces.length;
+  return faces.map(({ face }, i): Face => {
+    const output = points.subarray(i * length, (i + 1) * length);
+    const landmarks = meshLandmarks(output, crops[i].cropToPhoto);
+    const sane = isSane(landmarks, scores[i], face.box, face.landmarks, GATE);
+    return { ...face, meshScore: scores[i], landmarks: sane ? landmarks : face.landmarks };
   });
-  return faces.map((found) => refined.splice(0, found.length));
 }

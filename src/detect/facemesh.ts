@@ -10,13 +10,21 @@ import {
   rollAngle,
 } from "./face.ts";
 
-/** The crop is this much larger than the detector's box, so that the chin and forehead are inside. */
-const CROP_ENLARGEMENT = 1.5;
+/**
+ * How much larger than the detector's box the crop is, so that the chin and forehead are inside: MediaPipe's value, and
+ * a wider one for a second try, as boxes of masked faces tend to be too small.
+ */
+export const CROP_ENLARGEMENTS: readonly number[] = [1.5, 1.95];
 const POINTS = 468;
 
 /** The map from crop pixels to photo pixels: a square around the box, turned so that the eyes are level. */
-export function meshCrop(box: Box, eyes: DetectorLandmarks, size: number): Affine {
-  const step = CROP_ENLARGEMENT * Math.max(box.width, box.height) / size;
+export function meshCrop(
+  box: Box,
+  eyes: DetectorLandmarks,
+  enlargement: number,
+  size: number,
+): Affine {
+  const step = enlargement * Math.max(box.width, box.height) / size;
   const angle = rollAngle(eyes);
   const a = step * Math.cos(angle), d = step * Math.sin(angle);
   const middle = (size - 1) / 2;

@@ -60,7 +60,7 @@ const eyes: DetectorLandmarks = {
 };
 
 Deno.test("FaceMesh: the crop is centred on the box, 1.5 times as large, with level eyes", () => {
-  const [a, b, c, d, e, f] = meshCrop(box, eyes, 192);
+  const [a, b, c, d, e, f] = meshCrop(box, eyes, 1.5, 192);
   const middle = 95.5;
   assertAlmostEquals(a * middle + b * middle + c, 139.5, 1e-9);
   assertAlmostEquals(d * middle + e * middle + f, 89.5, 1e-9);
@@ -69,7 +69,7 @@ Deno.test("FaceMesh: the crop is centred on the box, 1.5 times as large, with le
 });
 
 Deno.test("FaceMesh: landmarks come back to photo pixels and slipped meshes are refused", () => {
-  const crop = meshCrop(box, eyes, 192);
+  const crop = meshCrop(box, eyes, 1.5, 192);
   const output = new Float32Array(1404).fill(96); // the middle of the crop, in pixel edges
   const set = (index: number, x: number): void => output.set([x, 80, 0], 3 * index);
   for (const index of [33, 133]) set(index, 64);
