@@ -13,12 +13,8 @@
  * @module
  */
 export * from "./src/errors.ts";
-export {
-  createVerifier,
-  type EmbedAllOptions,
-  type Verifier,
-  type VerifyOptions,
-} from "./src/verify/verifier.ts";
+export { createVerifier } from "./src/verify/create.ts";
+export type { EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/backend/host.ts";
@@ -36,6 +32,17 @@ export type {
 } from "./src/detect/face.ts";
 export type { Alignment } from "./src/align/arcface.ts";
 export type { Affine, Point } from "./src/align/affine.ts";
-export type { AlignedFace } from "./src/embed/embed.ts";
+export type { AlignedFace, EmbeddedFace } from "./src/embed/embed.ts";
 export type { ModelReader, ModelSource } from "./src/model/model.ts";
 export type { Calibration, OperatingPoint } from "./src/model/manifest.ts";
+export { applyMask } from "./src/mask/apply.ts";
+export {
+  MASK_KINDS,
+  type MaskKind,
+  type MaskOptions,
+  type Pattern,
+  PATTERNS,
+  type Wearing,
+  WEARINGS,
+} from "./src/mask/kinds.ts";
+export type { MaskState, MaskStateName } from "./src/mask/state.ts";

@@ -3,6 +3,7 @@
 
 import type { Image } from "../image/image.ts";
 import type { Affine } from "../align/affine.ts";
+import type { MaskLayer } from "../mask/layer.ts";
 import type { LoadedModel } from "../model/model.ts";
 import type { TensorSpec } from "./tensor_spec.ts";
 
@@ -50,6 +51,8 @@ export interface Backend extends AsyncDisposable {
   letterbox(photo: Photo, spec: TensorSpec): Block;
   /** Cuts crops, followed by their mirror images if `mirrored`; see `warp_affine.ts`. */
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block;
+  /** Draws masks on a copy of the photo, in order; see `mask/overlay.ts`. */
+  maskOverlay(photo: Photo, layers: readonly MaskLayer[]): Photo;
   /** Runs a network on one block; the outputs in the order of the manifest. One run at a time in a process. */
   run(network: Network, input: Block): Promise<Block[]>;
   /** Adds each embedding and its mirror image's if `mirrored`, and normalises; see `blend_normalize.ts`. */

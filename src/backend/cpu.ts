@@ -7,6 +7,8 @@ import { warpAffine } from "../align/warp_affine.ts";
 import { letterbox } from "../detect/letterbox.ts";
 import { blendNormalize } from "../embed/blend_normalize.ts";
 import type { Image } from "../image/image.ts";
+import type { MaskLayer } from "../mask/layer.ts";
+import { maskOverlay } from "../mask/overlay.ts";
 import type { LoadedModel } from "../model/model.ts";
 import { checkDimensions, cosineMatrix } from "../score/cosine_matrix.ts";
 import { topK } from "../score/top_k.ts";
@@ -82,6 +84,10 @@ class CpuBackend implements Backend {
     }));
     const count = jobs.length * (mirrored ? 2 : 1);
     return new CpuBlock(warpAffine(warps, spec, mirrored), tensorShape(spec, count));
+  }
+
+  maskOverlay(photo: Photo, layers: readonly MaskLayer[]): Photo {
+    return new CpuPhoto(maskOverlay(own(CpuPhoto, photo).image, layers));
   }
 
   async run(network: Network, input: Block): Promise<Block[]> {

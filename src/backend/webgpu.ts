@@ -7,11 +7,13 @@ import { GpuContext } from "../gpu/context.ts";
 import { createCosineMatrix } from "../gpu/cosine_matrix.ts";
 import type { GpuDevice } from "../gpu/device.ts";
 import { createLetterbox } from "../gpu/letterbox.ts";
+import { createMaskOverlay } from "../gpu/mask_overlay.ts";
 import { GpuBlock, GpuPhoto } from "../gpu/memory.ts";
 import { GpuNetwork, GpuNetworks } from "../gpu/networks.ts";
 import { createTopK, MOST_K } from "../gpu/top_k.ts";
 import { createWarpAffine } from "../gpu/warp_affine.ts";
 import type { Image } from "../image/image.ts";
+import type { MaskLayer } from "../mask/layer.ts";
 import type { LoadedModel } from "../model/model.ts";
 import { topK } from "../score/top_k.ts";
 import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
@@ -54,14 +56,16 @@ type Kernels = Awaited<ReturnType<typeof createKernels>>;
 
 // deno-lint-ignore explicit-function-return-type -- the launchers state their types; `Kernels` is derived from here
 async function createKernels(context: GpuContext) {
-  const [letterbox, warpAffine, blendNormalize, cosineMatrix, topK] = await Promise.all([
-    createLetterbox(context),
-    createWarpAffine(context),
-    createBlendNormalize(context),
-    createCosineMatrix(context),
-    createTopK(context),
-  ]);
-  return { letterbox, warpAffine, blendNormalize, cosineMatrix, topK };
+  const [letterbox, warpAffine, maskOverlay, blendNormalize, cosineMatrix, topK] = await Promise
+    .all([
+      createLetterbox(context),
+      createWarpAffine(context),
+      createMaskOverlay(context),
+      createBlendNormalize(context),
+      createCosineMatrix(context),
+      createTopK(context),
+    ]);
+  return { letterbox, warpAffine, maskOverlay, blendNormalize, cosineMatrix, topK };
 }
 
 class OwnedBackend implements WebgpuBackend {
@@ -111,6 +115,10 @@ class OwnedBackend implements WebgpuBackend {
       cropToPhoto,
     }));
     return this.#kernels.warpAffine(warps, spec, mirrored);
+  }
+
+  maskOverlay(photo: Photo, layers: readonly MaskLayer[]): Photo {
+    return this.#kernels.maskOverlay(this.#photo(photo), layers);
   }
 
   async run(network: Network, input: Block): Promise<Block[]> {

@@ -10,6 +10,8 @@ import type { Terminal } from "./terminal.ts";
 /** One option: a flag if it has no `value`. */
 interface Option {
   readonly name: string;
+  /** One letter, for `-o`. */
+  readonly short?: string;
   readonly value?: string;
   readonly help: string;
 }
@@ -56,9 +58,10 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
 
 /** The help text of a command. */
 export function helpOf(command: Command): string {
-  const lines = [...command.options, ...SHARED].map(({ name, value, help }) =>
-    `  ${`--${name}${value ? ` <${value}>` : ""}`.padEnd(32)} ${help}`
-  );
+  const lines = [...command.options, ...SHARED].map(({ name, short, value, help }) => {
+    const names = short ? `-${short}, --${name}` : `--${name}`;
+    return `  ${`${names}${value ? ` <${value}>` : ""}`.padEnd(32)} ${help}`;
+  });
   return `${command.summary}\n\nUsage: deno run -A cli.ts ${command.usage}\n\nOptions:\n${
     lines.join("\n")
   }\n  --help`;
@@ -71,6 +74,9 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   const parsed = parseArgs([...args], {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
     boolean: options.filter((option) => !option.value).map((option) => option.name),
+    alias: Object.fromEntries(
+      options.flatMap(({ name, short }) => short ? [[name, short]] : []),
+    ),
     unknown: (arg: string) => {
       if (arg.startsWith("-") && arg !== "-") unknown.push(arg);
     },

@@ -3,19 +3,21 @@
 
 import type { Alignment } from "../align/arcface.ts";
 import { interEyeDistance, type Landmarks } from "../detect/face.ts";
-import type { AlignedFace } from "../embed/embed.ts";
+import type { MaskState } from "../mask/state.ts";
+import type { EmbeddedFace } from "../embed/embed.ts";
 import type { DecisionRule } from "../score/decide.ts";
 
 /** A line about a face: where it is and how good its alignment is. */
-export function describeFace(face: AlignedFace): string {
-  const { box, landmarks, alignment: { residual, roll } } = face;
+export function describeFace(face: EmbeddedFace): string {
+  const { box, landmarks, mask, alignment: { residual, roll } } = face;
   const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(Math.round);
   return `face ${width}x${height} at ${x},${y}, eyes ${
     interEyeDistance(landmarks).toFixed(0)
   } px apart, ` +
     `roll ${roll.toFixed(0)} deg, landmarks by ${landmarks.source}, residual ${
       residual.toFixed(1)
-    }`;
+    }` +
+    (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "");
 }
 
 /** A line about the threshold and its measured error rates. */
@@ -32,17 +34,18 @@ function percent(rate: number): string {
 
 /** A face as the JSON output shows it. */
 export interface FaceJson {
-  readonly box: AlignedFace["box"];
+  readonly box: EmbeddedFace["box"];
   readonly detectionScore: number;
   readonly meshScore: number;
   readonly interEyeDistance: number;
   readonly landmarks: Omit<Landmarks, "mesh">;
   readonly alignment: Alignment;
+  readonly mask?: MaskState;
 }
 
 /** A face without its mesh. */
-export function faceJson(face: AlignedFace): FaceJson {
-  const { box, detectionScore, meshScore, landmarks, alignment } = face;
+export function faceJson(face: EmbeddedFace): FaceJson {
+  const { box, detectionScore, meshScore, landmarks, alignment, mask } = face;
   const { mesh: _, ...points } = { mesh: undefined, ...landmarks };
   const distance = interEyeDistance(landmarks);
   return {
@@ -52,5 +55,6 @@ export function faceJson(face: AlignedFace): FaceJson {
     interEyeDistance: distance,
     landmarks: points,
     alignment,
+    mask,
   };
 }

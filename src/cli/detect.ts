@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import { loadImage } from "../image/load.ts";
-import { createVerifier } from "../verify/verifier.ts";
+import { createVerifier } from "../verify/create.ts";
 import { type Arguments, type Command, verifierOptions } from "./command.ts";
 import { describeFace, faceJson } from "./describe.ts";
 import { annotateFaces, writePng } from "./picture.ts";

@@ -2,7 +2,7 @@
 // person and should not land in a terminal's history by accident.
 
 import { explainFinding } from "../verify/result.ts";
-import { createVerifier } from "../verify/verifier.ts";
+import { createVerifier } from "../verify/create.ts";
 import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
 import { describeFace, faceJson } from "./describe.ts";
 import type { Terminal } from "./terminal.ts";

@@ -5,10 +5,11 @@ import { InvalidArgumentError, MaskinvError } from "../errors.ts";
 import { type Command, helpOf, readArguments } from "./command.ts";
 import { detectCommand } from "./detect.ts";
 import { embedCommand } from "./embed.ts";
+import { maskCommand } from "./mask.ts";
 import type { Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
-const COMMANDS: readonly Command[] = [verifyCommand, detectCommand, embedCommand];
+const COMMANDS: readonly Command[] = [verifyCommand, detectCommand, embedCommand, maskCommand];
 
 const HELP = `maskinv: face verification that still knows you behind a mask
 

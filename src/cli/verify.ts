@@ -3,7 +3,7 @@
 import type { ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
-import { createVerifier } from "../verify/verifier.ts";
+import { createVerifier } from "../verify/create.ts";
 import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
 import { describeFace, describeRule, faceJson } from "./describe.ts";
 import { annotateFaces, sideBySide, writePng } from "./picture.ts";

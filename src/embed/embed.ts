@@ -4,6 +4,8 @@
 import { alignFace, type Alignment } from "../align/arcface.ts";
 import type { Backend, Block, Network, Photo } from "../backend/backend.ts";
 import type { Face } from "../detect/face.ts";
+import type { MaskState } from "../mask/state.ts";
+import type { ModelEntry } from "../model/manifest.ts";
 
 /** A face and how it was brought to the network's input. */
 export interface AlignedFace extends Face {
@@ -16,19 +18,40 @@ export function alignTo(network: Network, face: Face): AlignedFace {
   return { ...face, alignment: alignFace(face.landmarks, network.model.entry.input.size) };
 }
 
-/** The embeddings of aligned faces, one row of length 1 per face: `[faces, templateSize]`. */
+/** A face whose template was made. */
+export interface EmbeddedFace extends AlignedFace {
+  /** Whether it wears a mask; absent if the model folder has no mask-state network for these crops. */
+  readonly mask?: MaskState;
+}
+
+/** What the networks make of crops, on the device. */
+export interface EmbeddedBlocks {
+  /** Rows of length 1, one per face: `[faces, templateSize]`. */
+  readonly embeddings: Block;
+  /** What `maskStates` reads, if there is a network for it. */
+  readonly states?: Block;
+}
+
+/** Cuts aligned faces once, and runs the embedding network and the mask-state network on the crops. */
 export async function embedFaces(
   backend: Backend,
-  network: Network,
+  networks: { readonly embedding: Network; readonly state?: Network },
   faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
   mirrored: boolean,
-): Promise<Block> {
+): Promise<EmbeddedBlocks> {
   const jobs = faces.map(({ photo, face }) => ({
     photo,
     cropToPhoto: face.alignment.cropToPhoto,
   }));
-  using crops = backend.warpAffine(jobs, network.model.entry.input, mirrored);
-  const [raw] = await backend.run(network, crops);
-  using embeddings = raw;
-  return backend.blendNormalize(embeddings, mirrored);
+  const { embedding, state } = networks;
+  using crops = backend.warpAffine(jobs, embedding.model.entry.input, mirrored);
+  const [raw] = await backend.run(embedding, crops);
+  using rows = raw;
+  const [states] = state ? await backend.run(state, crops) : [];
+  return { embeddings: backend.blendNormalize(rows, mirrored), states };
+}
+
+/** Whether two networks take their pixels in the same form, so that one crop serves both. */
+export function takeSameCrops(a: ModelEntry, b: ModelEntry): boolean {
+  return JSON.stringify(a.input) === JSON.stringify(b.input);
 }

@@ -13,4 +13,4 @@ export {
 } from "../model/manifest.ts";
 export type { ModelReader, ModelSource } from "../model/model.ts";
 export type { TensorSpec } from "../backend/tensor_spec.ts";
-export type { AlignedFace } from "./embed.ts";
+export type { AlignedFace, EmbeddedFace } from "./embed.ts";

@@ -56,7 +56,25 @@ const DECODERS: Record<ImageFormat, Decoder> = {
  * ```
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS } = options;
+  const { header, pixels, label } = await decodeStored(bytes, options);
+  return orient(fromPixels(pixels, label), header.orientation);
+}
+
+/** As {@linkcode decodeImage}, but alpha stays as it is in the file: for mask templates. */
+export async function decodeRgba(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
+  const { header, pixels, label } = await decodeStored(bytes, options);
+  const { width, height, data } = pixels;
+  const whole = data.length === width * height * 4
+    ? { width, height, data: new Uint8ClampedArray(data) }
+    : fromPixels(pixels, label);
+  return orient(whole, header.orientation);
+}
+
+/** The pixels as the file has them. */
+async function decodeStored(
+  bytes: Uint8Array,
+  { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions,
+): Promise<{ header: ImageHeader; pixels: PixelData; label: string }> {
   checkLimit("maxPixels", maxPixels);
   if (!(bytes instanceof Uint8Array)) {
     throw new InvalidArgumentError(
@@ -74,7 +92,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
         `and its data is ${pixels.width}x${pixels.height}`,
     );
   }
-  return orient(fromPixels(pixels, label), header.orientation);
+  return { header, pixels, label };
 }
 
 async function decodePixels(

@@ -63,7 +63,10 @@ export interface MaskLayer {
     readonly width: number;
     readonly height: number;
   };
+  /** The mask as it lies flat. */
   readonly texture: MaskTexture;
+  /** Where it lies on the picture; of pieces that overlap, the first one draws. */
   readonly pieces: readonly MaskPiece[];
+  /** How its colours become the picture's. */
   readonly blend: MaskBlend;
 }

@@ -11,6 +11,8 @@ export interface ParseOptions<S extends string = string, B extends string = stri
   readonly boolean?: readonly B[];
   /** Values of options that are not given. */
   readonly default?: Readonly<Record<string, unknown>>;
+  /** One-letter names of options. */
+  readonly alias?: Readonly<Record<string, string>>;
   /** Called for arguments that are not declared; false drops them. */
   readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
@@ -21,15 +23,17 @@ export type Args<S extends string = never, B extends string = never> =
   & { [K in Exclude<S, "_">]?: string }
   & { [name: string]: unknown; _: string[] };
 
-/** Parses arguments: `--a=b`, `--a b`, `--a`, and `--` before the rest. */
+/** Parses arguments: `--a=b`, `--a b`, `--a`, `-a`, and `--` before the rest. */
 export function parseArgs<S extends string = never, B extends string = never>(
   args: string[],
   options: ParseOptions<S, B> = {},
 ): Args<S, B> {
-  const { string = [], boolean = [], default: defaults = {}, unknown } = options;
-  const known = new Map<string, { type: "string" | "boolean" }>();
-  for (const name of string) if (name !== "_") known.set(name, { type: "string" });
-  for (const name of boolean) known.set(name, { type: "boolean" });
+  const { string = [], boolean = [], default: defaults = {}, alias = {}, unknown } = options;
+  const known = new Map<string, { type: "string" | "boolean"; short?: string }>();
+  for (const name of string) {
+    if (name !== "_") known.set(name, { type: "string", ...short(alias[name]) });
+  }
+  for (const name of boolean) known.set(name, { type: "boolean", ...short(alias[name]) });
   const { tokens } = parseTokens({
     args,
     options: Object.fromEntries(known),
@@ -54,4 +58,8 @@ export function parseArgs<S extends string = never, B extends string = never>(
     }
   }
   return parsed as Args<S, B>;
+}
+
+function short(letter: string | undefined): { short?: string } {
+  return letter === undefined ? {} : { short: letter };
 }

@@ -1,7 +1,7 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
 import type { CoarseFace } from "../detect/face.ts";
-import type { AlignedFace } from "../embed/embed.ts";
+import type { AlignedFace, EmbeddedFace } from "../embed/embed.ts";
 import type { MaskinvError } from "../errors.ts";
 import type { Decision, DecisionRule } from "../score/decide.ts";
 import type { Template } from "../score/template.ts";
@@ -63,8 +63,8 @@ export type PhotoFinding = FoundFace | NoFace | SeveralFaces;
 export interface Acquired extends Provenance {
   /** Always `"acquired"`. */
   readonly kind: "acquired";
-  /** The face and its alignment. */
-  readonly face: AlignedFace;
+  /** The face, its alignment and whether it wears a mask. */
+  readonly face: EmbeddedFace;
   /** The template. */
   readonly template: Template;
 }
@@ -102,7 +102,7 @@ export interface Compared extends Provenance {
   /** The threshold and its measured false match rate. */
   readonly rule: DecisionRule;
   /** The face of the probe and the face of the reference. */
-  readonly faces: readonly [AlignedFace, AlignedFace];
+  readonly faces: readonly [EmbeddedFace, EmbeddedFace];
   /** Times in milliseconds. */
   readonly timings: Timings;
 }

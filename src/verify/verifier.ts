@@ -1,20 +1,19 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
 // The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
 
-import { EngineHost } from "../backend/host.ts";
-import type { Engine, Photo } from "../backend/backend.ts";
+import type { EngineHost } from "../backend/host.ts";
+import type { Block, Engine, Photo } from "../backend/backend.ts";
 import { chooseFace } from "../detect/choose.ts";
-import { DETECTION_MODELS, findFaces, refineFaces } from "../detect/detect.ts";
-import { type AlignedFace, alignTo, embedFaces } from "../embed/embed.ts";
+import { findFaces, refineFaces } from "../detect/detect.ts";
+import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { openModels } from "../model/model.ts";
+import { MASK_STATE_MODEL, maskStates } from "../mask/state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, type DecisionRule, ruleFor, type RuleOptions } from "../score/decide.ts";
 import { Template } from "../score/template.ts";
 import {
-  checkVerifierOptions,
   type PhotoOptions,
   type ResolvedPhotoOptions,
   resolvePhotoOptions,
@@ -42,7 +41,7 @@ export interface EmbedAllOptions extends PhotoOptions {
 }
 
 /**
- * Verifies faces, masked or not. Calls may overlap. Made by {@linkcode createVerifier}; free it with `await using` or
+ * Verifies faces, masked or not. Calls may overlap. Made by `createVerifier`; free it with `await using` or
  * {@linkcode Verifier.dispose}.
  */
 export class Verifier implements AsyncDisposable {
@@ -50,15 +49,22 @@ export class Verifier implements AsyncDisposable {
   readonly model: ModelIdentity;
   readonly #host: EngineHost;
   readonly #entry: ModelEntry;
+  readonly #hasMaskState: boolean;
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
 
-  /** @ignore Use {@linkcode createVerifier}. */
-  constructor(host: EngineHost, entry: ModelEntry, options: VerifierOptions) {
+  /** @ignore Use `createVerifier`. */
+  constructor(
+    host: EngineHost,
+    entry: ModelEntry,
+    hasMaskState: boolean,
+    options: VerifierOptions,
+  ) {
     const { face, maxFaces, maxPixels, signal } = options;
     this.#host = host;
     this.#entry = entry;
+    this.#hasMaskState = hasMaskState;
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, signal };
     this.#rule = options.decision;
@@ -208,15 +214,18 @@ export class Verifier implements AsyncDisposable {
     if (first.kind !== "face" || second.kind !== "face") {
       return { kind: "not-compared", findings: [first, second], ...provenance, located };
     }
-    const faces = [first.face, second.face] as const;
-    const student = await engine.network(this.#entry.name);
-    const pairs = faces.map((face, i) => ({ photo: photos[i], face }));
-    const templates = stack.use(await embedFaces(backend, student, pairs, this.#mirror));
+    const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
+    const { embeddings, states } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
-    const scores = stack.use(await backend.cosineMatrix(templates, templates));
-    const [[, cosine]] = await backend.read(scores);
+    const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
+    const [[, cosine], masks] = await backend.read(scores, ...states);
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
     const decision = decide(score, rule);
+    const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
+    const faces = [
+      { ...first.face, mask },
+      { ...second.face, mask: otherMask },
+    ] as const;
     return { kind: "compared", decision, score, rule, faces, ...provenance, located };
   }
 
@@ -245,36 +254,43 @@ export class Verifier implements AsyncDisposable {
       const faces = findings.flatMap((finding, i) =>
         finding.kind === "face" ? [{ photo: photos[i], face: finding.face }] : []
       );
-      const templates = await this.#templates(engine, faces);
+      const made = await this.#templates(engine, faces);
       const provenance = { device: backend.device, model: this.model };
       return findings.map((finding) =>
-        finding.kind === "face"
-          ? {
-            kind: "acquired",
-            face: finding.face,
-            template: templates.shift()!,
-            ...provenance,
-          }
-          : finding
+        finding.kind === "face" ? { kind: "acquired", ...made.shift()!, ...provenance } : finding
       );
     });
   }
 
   async #templates(
     engine: Engine,
-    faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
-  ): Promise<Template[]> {
+    faces: readonly FaceInPhoto[],
+  ): Promise<{ face: EmbeddedFace; template: Template }[]> {
     if (faces.length === 0) return [];
-    const student = await engine.network(this.#entry.name);
-    using block = await embedFaces(engine.backend, student, faces, this.#mirror);
-    const [values] = await engine.backend.read(block);
+    using stack = new DisposableStack();
+    const { embeddings, states } = await this.#embed(engine, faces, stack);
+    const [values, masks] = await engine.backend.read(embeddings, ...states);
+    const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map((_, i) => {
+    return faces.map(({ face }, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return new Template(embedding, model);
+      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
     });
+  }
+
+  /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
+  async #embed(
+    engine: Engine,
+    faces: readonly FaceInPhoto[],
+    stack: DisposableStack,
+  ): Promise<{ embeddings: Block; states: Block[] }> {
+    const embedding = await engine.network(this.#entry.name);
+    const state = this.#hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
+    const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
+    const states = made.states ? [stack.use(made.states)] : [];
+    return { embeddings: stack.use(made.embeddings), states };
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
@@ -292,6 +308,12 @@ export class Verifier implements AsyncDisposable {
   #resolve(options: PhotoOptions): ResolvedPhotoOptions {
     return resolvePhotoOptions({ ...this.#photoOptions, ...options });
   }
+}
+
+/** A face that is to be embedded, and its photo. */
+interface FaceInPhoto {
+  readonly photo: Photo;
+  readonly face: AlignedFace;
 }
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
@@ -314,45 +336,4 @@ function finite(value: number, { name }: ModelEntry): number {
   throw new DeviceError(
     `Cannot score as model "${name}" gave ${value}: check the model file, or pass device: "wasm"`,
   );
-}
-
-/**
- * Creates a verifier: opens the models, picks the device, and loads the networks.
- *
- * @param options Device, models, decision and defaults for photos.
- * @returns The verifier, ready to use.
- * @throws {InvalidArgumentError} If an option is out of its range.
- * @throws {ModelError} If a model file or the manifest is missing, corrupt or lacks the model.
- * @throws {DeviceError} If the device asked for does not exist here.
- *
- * @example
- * ```ts
- * import { createVerifier } from "@maskinv/maskinv";
- *
- * await using verifier = await createVerifier({ device: "wasm" });
- * const result = await verifier.verify("tests/photos/collins.jpg", "tests/photos/hopper.jpg");
- * if (result.kind === "compared") console.log(result.decision); // "no-match"
- * ```
- */
-export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
-  checkVerifierOptions(options);
-  resolvePhotoOptions(options);
-  const store = await openModels(options.models);
-  const host = new EngineHost(options.device ?? "auto", store, options);
-  const name = options.model ?? "student";
-  const { back, mesh } = DETECTION_MODELS;
-  try {
-    // Files are read and hashed while onnxruntime starts.
-    const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
-    files.catch(() => {});
-    await host.use(async (engine) => {
-      const [{ entry }] = await files;
-      if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
-      for (const model of [back, mesh, name]) await engine.network(model);
-    });
-    return new Verifier(host, (await host.preload(name)).entry, options);
-  } catch (error) {
-    await host[Symbol.asyncDispose]();
-    throw error;
-  }
 }

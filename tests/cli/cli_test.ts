@@ -22,6 +22,7 @@ Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line"
   const match = await run("verify", ...WASM, photo("collins"), photo("collins_crop"));
   assertEquals(match.code, 0);
   assertMatch(match.out, /^match {2}score 0\.9\d+ {2}threshold 0\.\d+ for FMR 0\.001 \(measured/);
+  assertMatch(match.out, /mask none \(9\d%\)/);
   assertMatch(match.out, /wasm, model student [0-9a-f]{12}/);
   assertEquals(match.err, "");
   const other = await run("verify", ...WASM, photo("collins"), photo("hopper"));
@@ -49,6 +50,8 @@ Deno.test("verify --json says everything but the mesh", async () => {
   assertEquals(json.faces.length, 2);
   assertEquals(Object.keys(json.faces[0].landmarks).includes("mesh"), false);
   assertEquals(typeof json.faces[0].alignment.residual, "number");
+  const states = json.faces.map((face: { mask: { state: string } }) => face.mask.state);
+  assertEquals(states, ["none", "full"]);
   assertMatch(json.model.sha256, /^[0-9a-f]{64}$/);
   assertEquals(Object.keys(json.timings), ["decode", "detect", "compare", "total"]);
 });
@@ -115,10 +118,39 @@ Deno.test("embed prints numbers only as JSON", async () => {
   assertEquals(Math.abs(length - 1) < 1e-5, true, `length ${length}`);
 });
 
+Deno.test("mask writes the photo with masks, and a sheet of all kinds", async () => {
+  const folder = await Deno.makeTempDir();
+  const out = `${folder}/out.png`;
+  const options = ["--type", "surgical", "--color", "#4a7", "--seed", "7", "-o", out];
+  const { code, out: said } = await run("mask", ...WASM, ...options, photo("hopper"));
+  assertEquals(code, 0);
+  assertMatch(said, /1 faces, masks on 1/);
+  const masked = await loadImage(out), before = await loadImage(photo("hopper"));
+  assertEquals([masked.width, masked.height], [before.width, before.height]);
+  // Her mouth, at (265, 275), is under the green of the mask; her cap is as it was.
+  const at = (
+    image: typeof masked,
+    x: number,
+    y: number,
+  ): number[] => [...image.data.subarray((y * image.width + x) * 4, (y * image.width + x) * 4 + 3)];
+  const [red, green, blue] = at(masked, 265, 275);
+  assertEquals(green > red && green > blue, true, `${[red, green, blue]}`);
+  assertEquals(at(masked, 265, 60), at(before, 265, 60));
+  const sheet = await run("mask", ...WASM, "--all", "-o", out, photo("hopper"));
+  assertEquals(sheet.code, 0);
+  const { width, height } = await loadImage(out);
+  assertEquals([width, height], [1600, 600]);
+  const refused = await run("mask", ...WASM, "--type", "veil", "-o", out, photo("hopper"));
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "surgical, cloth");
+  assertEquals((await run("mask", ...WASM, photo("hopper"))).code, 2);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("help is there for the tool and for every command", async () => {
   const { code, out } = await run("--help");
   assertEquals(code, 0);
-  for (const name of ["verify", "detect", "embed"]) {
+  for (const name of ["verify", "detect", "embed", "mask"]) {
     assertStringIncludes(out, name);
     const help = await run(name, "--help");
     assertEquals(help.code, 0);

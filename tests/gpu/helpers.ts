@@ -8,6 +8,9 @@ import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../../src/backend/webgpu.ts";
 import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
 import type { Image } from "../../src/image/image.ts";
+import { randomNumbers as random } from "../../src/mask/random.ts";
+
+export { random };
 
 /** Whether this host can run the WebGPU tests. */
 export const hasAdapter = await probeAdapter() !== undefined;
@@ -37,16 +40,6 @@ export function backendTest(name: string, body: (backend: Backend) => Promise<vo
     await body(backend);
   });
   webgpuTest(name, body);
-}
-
-/** Repeatable numbers in 0..1 (mulberry32). */
-export function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Rows of length 1. */

@@ -5,6 +5,11 @@ import { assert, assertEquals } from "@std/assert";
 import { BLEND_NORMALIZE_PARAMS } from "../../src/gpu/blend_normalize.ts";
 import { COSINE_MATRIX_PARAMS } from "../../src/gpu/cosine_matrix.ts";
 import { LETTERBOX_PARAMS } from "../../src/gpu/letterbox.ts";
+import {
+  MASK_OVERLAY_LAYER,
+  MASK_OVERLAY_PARAMS,
+  MASK_OVERLAY_PIECE,
+} from "../../src/gpu/mask_overlay.ts";
 import * as shaders from "../../src/gpu/shaders.ts";
 import { TOP_K_PARAMS } from "../../src/gpu/top_k.ts";
 import { type UniformField, uniformLayout, type UniformType } from "../../src/gpu/uniforms.ts";
@@ -16,6 +21,9 @@ const LAYOUTS: Record<string, { fields: readonly UniformField[]; size: number }>
   "letterbox.Params": LETTERBOX_PARAMS,
   "warpAffine.Params": WARP_AFFINE_PARAMS,
   "warpAffine.Job": WARP_AFFINE_JOB,
+  "maskOverlay.Params": MASK_OVERLAY_PARAMS,
+  "maskOverlay.Layer": MASK_OVERLAY_LAYER,
+  "maskOverlay.Piece": MASK_OVERLAY_PIECE,
   "blendNormalize.Params": BLEND_NORMALIZE_PARAMS,
   "cosineMatrix.Params": COSINE_MATRIX_PARAMS,
   "topK.Params": TOP_K_PARAMS,

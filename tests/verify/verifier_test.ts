@@ -45,6 +45,8 @@ testOnDevices("verify decides the demo photos", async (device) => {
   assertEquals(await score("hopper", "hopper_dark") > 0.8, true);
   assertEquals(await score("collins", "collins_masked") >= threshold, true);
   assertEquals(await score("hopper", "hopper_masked") >= threshold, true);
+  const masked = compared(await verifier.verify(photo("hopper"), photo("hopper_masked")));
+  assertEquals(masked.faces.map(({ mask }) => mask?.state), ["none", "full"]);
   assertEquals(await score("collins", "hopper") < threshold, true);
   assertEquals(await score("collins_masked", "hopper_masked") < threshold, true);
 });
@@ -154,6 +156,24 @@ Deno.test("options out of range, unknown models and disposed verifiers are refus
   assertEquals((await under).kind, "acquired");
   await verifier.dispose();
   await assertRejects(() => verifier.embed(photo("collins")), DisposedError, "create a new one");
+});
+
+Deno.test("a model folder without the mask-state network still verifies", async () => {
+  const models = new URL("../../models/", import.meta.url);
+  await using verifier = await createVerifier({
+    device: "wasm",
+    mirror: true,
+    models: async (file) => {
+      const bytes = await Deno.readFile(new URL(file, models));
+      if (file !== "manifest.json") return bytes;
+      const manifest = JSON.parse(new TextDecoder().decode(bytes));
+      delete manifest.models["mask-state"];
+      return new TextEncoder().encode(JSON.stringify(manifest));
+    },
+  });
+  const result = compared(await verifier.verify(photo("hopper"), photo("hopper_masked")));
+  assertEquals(result.decision, "match");
+  assertEquals(result.faces[0].mask, undefined);
 });
 
 testWithGpu("wasm and WebGPU give the same templates for the demo photos", async () => {

@@ -1,0 +1,149 @@
+// `mask photo.jpg --out out.png`: the photo with masks on its faces, or a sheet of all masks on its largest face.
+
+import { warpAffine } from "../align/warp_affine.ts";
+import type { TensorSpec } from "../backend/tensor_spec.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import { fromPixels, type Image } from "../image/image.ts";
+import { loadImage } from "../image/load.ts";
+import { applyMask } from "../mask/apply.ts";
+import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import type { Face, MeshLandmarks } from "../detect/face.ts";
+import { createVerifier } from "../verify/create.ts";
+import { type Arguments, type Command, verifierOptions } from "./command.ts";
+import { sideBySide, writePng } from "./picture.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const maskCommand: Command = {
+  name: "mask",
+  summary: "put masks on the faces of a photo",
+  usage: "mask [options] --out <out.png> <photo>",
+  photos: [1, 1],
+  options: [
+    { name: "out", short: "o", value: "out.png", help: "where to write the picture" },
+    { name: "type", value: "kind", help: `${MASK_KINDS.join("|")} (surgical)` },
+    { name: "color", value: "#rgb", help: "CSS hex colour (one that the kind is made in)" },
+    { name: "pattern", value: "name", help: PATTERNS.join("|") },
+    { name: "wearing", value: "way", help: `${WEARINGS.join("|")} (full)` },
+    { name: "seed", value: "n", help: "chooses what is left open (0)" },
+    { name: "all", help: "a sheet of every kind and wearing on the largest face" },
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const path = args.text("out");
+  if (!path) throw new InvalidArgumentError("Cannot write the masked photo: give --out out.png");
+  const options = maskOptions(args), all = args.flag("all");
+  // Refuses what does not exist before the models are loaded.
+  completeLook(options);
+  terminal.progress("loading models ...");
+  const verifying = verifierOptions(args);
+  await using verifier = await createVerifier(verifying);
+  const [{ label, input }] = args.photos;
+  const image = await loadImage(input, verifying);
+  const { faces, device } = await verifier.detect(image);
+  terminal.progress("");
+  const fitted = faces.filter((face) => face.landmarks.source === "mesh");
+  if (fitted.length > 0) {
+    await writePng(
+      path,
+      all ? maskSheet(image, fitted[0], options) : applyMask(image, fitted, options),
+    );
+  }
+  if (args.flag("json")) {
+    const out = fitted.length > 0 ? path : null;
+    terminal.out(
+      JSON.stringify({ photo: label, faces: faces.length, masked: fitted.length, out, device }),
+    );
+  } else if (fitted.length === 0) {
+    terminal.out(`${label}: ${faces.length || "no"} faces, none with a mesh to fit a mask on`);
+  } else {
+    terminal.out(`${label}: ${faces.length} faces, masks on ${all ? 1 : fitted.length}, ${path}`);
+  }
+  return fitted.length > 0 ? 0 : 1;
+}
+
+/** The texts are checked where masks are made, with the same messages for callers of the library. */
+function maskOptions(args: Arguments): MaskOptions {
+  const given = {
+    kind: args.text("type") ?? "surgical",
+    color: args.text("color"),
+    pattern: args.text("pattern"),
+    wearing: args.text("wearing"),
+    seed: args.number("seed"),
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as unknown as MaskOptions;
+}
+
+/** Pixels of a picture of the sheet. */
+const CELL = 200;
+const PORTRAIT: TensorSpec = {
+  size: CELL,
+  layout: "NHWC",
+  color: "RGB",
+  mean: [0, 0, 0],
+  scale: [1, 1, 1],
+};
+
+/** A face without a mask and with each kind: a row for each wearing. */
+export function maskSheet(image: Image, face: Face, options: Partial<MaskOptions>): Image {
+  if (face.landmarks.source !== "mesh") {
+    throw new InvalidArgumentError(
+      "Cannot fit masks on a face without a mesh: give a clearer face",
+    );
+  }
+  const portrait = portraitOf(image, face.landmarks);
+  const rows = WEARINGS.map((wearing, row) =>
+    sideBySide([
+      portrait.image,
+      ...MASK_KINDS.map((kind, column) => {
+        const seed = (options.seed ?? 0) + row * MASK_KINDS.length + column;
+        return applyMask(portrait.image, [{ ...face, landmarks: portrait.landmarks }], {
+          ...options,
+          kind,
+          wearing,
+          seed,
+        });
+      }),
+    ])
+  );
+  return stacked(rows);
+}
+
+/** Head and neck in a square of the sheet's size, with the mesh in its pixels. */
+function portraitOf(
+  image: Image,
+  landmarks: MeshLandmarks,
+): { image: Image; landmarks: MeshLandmarks } {
+  const { mesh } = landmarks;
+  let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
+  for (let i = 0; i < mesh.length; i += 3) {
+    left = Math.min(left, mesh[i]);
+    right = Math.max(right, mesh[i]);
+    top = Math.min(top, mesh[i + 1]);
+    bottom = Math.max(bottom, mesh[i + 1]);
+  }
+  const side = 1.55 * Math.max(right - left, bottom - top), step = side / CELL;
+  const x0 = (left + right - side) / 2, y0 = (top + bottom - side) / 2 + 0.08 * side;
+  const pixels = warpAffine([{ image, cropToPhoto: [step, 0, x0, 0, step, y0] }], PORTRAIT, false);
+  const data = Uint8ClampedArray.from(pixels);
+  const moved = mesh.map((value, i) => [value - x0, value - y0, value][i % 3] / step);
+  const portrait = fromPixels({ width: CELL, height: CELL, data });
+  return { image: portrait, landmarks: { ...landmarks, mesh: moved } };
+}
+
+/** Pictures of one width below each other. */
+export function stacked(rows: readonly Image[]): Image {
+  const { width } = rows[0];
+  const height = rows.reduce((sum, row) => sum + row.height, 0);
+  const data = new Uint8ClampedArray(width * height * 4);
+  let at = 0;
+  for (const row of rows) {
+    data.set(row.data, at);
+    at += row.data.length;
+  }
+  return { width, height, data };
+}

@@ -1,0 +1,50 @@
+// Masks on a photo: every face that has a mesh gets one, in the photo's own light.
+// The layers come from wear.ts; the drawing is the overlay kernel's.
+
+import type { Face } from "../detect/face.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import type { Image } from "../image/image.ts";
+import type { MaskOptions } from "./kinds.ts";
+import type { MaskLayer } from "./layer.ts";
+import { maskOverlay } from "./overlay.ts";
+import { wearMask } from "./wear.ts";
+
+/**
+ * Draws masks on the faces of a photo.
+ *
+ * @param image The photo; it is not changed.
+ * @param faces The faces as `Verifier.detect` finds them; those whose landmarks are not a mesh stay as they are.
+ * @param options Which mask, and how it is worn; each face has its own variation of the seed.
+ * @returns The photo with masks.
+ * @throws {InvalidArgumentError} If no face has a mesh, or an option is unknown.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from "@maskinv/maskinv";
+ * import { loadImage } from "@maskinv/maskinv/image";
+ * import { applyMask } from "@maskinv/maskinv/mask";
+ *
+ * await using verifier = await createVerifier({ device: "wasm" });
+ * const photo = await loadImage("tests/photos/collins.jpg");
+ * const { faces } = await verifier.detect(photo);
+ * const masked = applyMask(photo, faces, { kind: "surgical", color: "#4a7", seed: 7 });
+ * console.log(masked.width === photo.width); // true
+ * ```
+ */
+export function applyMask(image: Image, faces: readonly Face[], options: MaskOptions): Image {
+  const meshes = faces.flatMap(({ landmarks }) =>
+    landmarks.source === "mesh" ? [landmarks.mesh] : []
+  );
+  if (meshes.length === 0) {
+    throw new InvalidArgumentError(
+      `Cannot put a mask on any of ${faces.length} faces as none has a mesh: ` +
+        `give a photo that shows a face larger and uncovered`,
+    );
+  }
+  const { seed = 0 } = options;
+  const whole = { x: 0, y: 0, width: image.width, height: image.height };
+  const layers: MaskLayer[] = meshes.map((mesh, i) =>
+    wearMask(mesh, whole, { ...options, seed: seed + i }, image)
+  );
+  return maskOverlay(image, layers.filter(({ region }) => region.width > 0));
+}

@@ -1,0 +1,229 @@
+// The light of the photo as the face shows it: brightness by the direction that skin faces, with four numbers in all.
+// A mask under this light looks worn; four numbers, from forehead to chin, cannot carry who is below the mask.
+
+import type { Image } from "../image/image.ts";
+import type { HeadFrame } from "./fit_sheet.ts";
+import { scale, type Vector } from "./fit_vector.ts";
+import type { Rgb } from "./kinds.ts";
+
+/** Light on the face. */
+export interface FaceLight {
+  /** Brightness of a place that faces that way, over that of the face's front. */
+  factor(normal: Vector): number;
+  /** What the exposure makes of a white, per channel. */
+  readonly gain: Rgb;
+  /** The photo has no colours. */
+  readonly grey: boolean;
+}
+
+/** Triangles of skin on the right half of the face: brow, nose, cheeks, chin; the left half has their twins. */
+const SKIN: readonly (readonly [number, number, number])[] = [
+  [151, 108, 9],
+  [108, 69, 66],
+  [69, 104, 63],
+  [118, 101, 50],
+  [117, 118, 50],
+  [116, 117, 123],
+  [101, 36, 50],
+  [50, 36, 205],
+  [50, 205, 187],
+  [123, 50, 187],
+  [123, 187, 147],
+  [147, 187, 213],
+  [205, 206, 207],
+  [6, 196, 122],
+  [195, 236, 196],
+  [5, 134, 51],
+  [200, 201, 199],
+];
+const TWIN: Readonly<Record<number, number>> = {
+  108: 337,
+  69: 299,
+  66: 296,
+  104: 333,
+  63: 293,
+  118: 347,
+  101: 330,
+  50: 280,
+  117: 346,
+  116: 345,
+  123: 352,
+  36: 266,
+  205: 425,
+  187: 411,
+  147: 376,
+  213: 433,
+  206: 426,
+  207: 427,
+  196: 419,
+  122: 351,
+  236: 456,
+  134: 363,
+  51: 281,
+  201: 421,
+};
+
+const LEAST = 0.6, MOST = 1.3;
+/** Skin in colour photos spreads further over red, green and blue; that of grey and sepia ones does not. */
+const LEAST_SPREAD = 12;
+/** How strongly the light is held to the usual one where few places of skin tell of it. */
+const RIDGE = 2;
+/** The usual light: from above and from the camera, in the head's directions (across, down, back). */
+const USUAL = [0, -0.22, -0.3];
+
+/** Reads the light from the picture where the mesh says that skin is. */
+export function faceLight(mesh: Float32Array, head: HeadFrame, image: Image): FaceLight {
+  const samples: { normal: Vector; level: number }[] = [];
+  let red = 0, green = 0, blue = 0, spread = 0;
+  for (const half of SKIN) {
+    for (const three of [half, half.map((i) => TWIN[i] ?? i)]) {
+      const { normal, x, y } = facet(mesh, three, head);
+      // Skin that is turned away is not where the mesh projects to.
+      if (normal[2] > -0.2) continue;
+      const color = around(image, x, y, Math.max(1, head.width * 0.03));
+      if (!color) continue;
+      const [r, g, b] = color;
+      red += r;
+      green += g;
+      blue += b;
+      spread += Math.max(r, g, b) - Math.min(r, g, b);
+      samples.push({ normal, level: 0.3 * r + 0.59 * g + 0.11 * b });
+    }
+  }
+  if (samples.length < 6) return { factor: () => 1, gain: [0.9, 0.9, 0.9], grey: false };
+  const mean = samples.reduce((sum, { level }) => sum + level, 0) / samples.length;
+  const front = scale(head.back, -1);
+  const usual = [0, 1, 2].map((k) => USUAL[1] * head.down[k] + USUAL[2] * head.back[k]);
+  const [even, ...slope] = fitLight(samples, mean, usual);
+  const raw = (n: Vector): number => even + slope[0] * n[0] + slope[1] * n[1] + slope[2] * n[2];
+  const base = Math.max(raw(front), 0.3);
+  const exposure = exposureOf(image, head, mean), grey = spread / samples.length < LEAST_SPREAD;
+  return {
+    factor: (normal) => Math.min(MOST, Math.max(LEAST, raw(normal) / base)),
+    gain: grey ? [exposure, exposure, exposure] : tinted(exposure, red, green, blue),
+    grey,
+  };
+}
+
+/** Least squares of level / mean = even + slope . normal, with outliers (hair, glasses, beard) weighed down once. */
+function fitLight(
+  samples: readonly { normal: Vector; level: number }[],
+  mean: number,
+  usual: readonly number[],
+): number[] {
+  let weights = samples.map(() => 1), solution = [1, 0, 0, 0];
+  for (let round = 0; round < 3; round++) {
+    const matrix = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]];
+    samples.forEach(({ normal, level }, i) => {
+      const row = [1, ...normal];
+      for (let r = 0; r < 4; r++) {
+        for (let c = 0; c < 4; c++) matrix[r][c] += weights[i] * row[r] * row[c];
+        matrix[r][4] += weights[i] * row[r] * level / Math.max(mean, 1);
+      }
+    });
+    for (let k = 1; k < 4; k++) {
+      matrix[k][k] += RIDGE;
+      matrix[k][4] += RIDGE * usual[k - 1];
+    }
+    solution = solve(matrix);
+    const misses = samples.map(({ normal: [x, y, z], level }) =>
+      level / Math.max(mean, 1) - solution[0] - solution[1] * x - solution[2] * y - solution[3] * z
+    );
+    weights = misses.map((miss) => 1 / (1 + (miss / 0.15) ** 2));
+  }
+  return solution;
+}
+
+/** Gauss elimination of four equations; the ridge keeps it from being singular. */
+function solve(matrix: number[][]): number[] {
+  const size = matrix.length;
+  for (let k = 0; k < size; k++) {
+    let best = k;
+    for (let r = k + 1; r < size; r++) {
+      if (Math.abs(matrix[r][k]) > Math.abs(matrix[best][k])) best = r;
+    }
+    [matrix[k], matrix[best]] = [matrix[best], matrix[k]];
+    for (let r = 0; r < size; r++) {
+      if (r === k) continue;
+      const factor = matrix[r][k] / matrix[k][k];
+      for (let c = k; c <= size; c++) matrix[r][c] -= factor * matrix[k][c];
+    }
+  }
+  return matrix.map((row, k) => row[size] / row[k]);
+}
+
+function facet(
+  mesh: Float32Array,
+  three: readonly number[],
+  head: HeadFrame,
+): { normal: Vector; x: number; y: number } {
+  const [a, b, c] = three.map((i) => mesh.subarray(3 * i, 3 * i + 3));
+  const u = [b[0] - a[0], b[1] - a[1], b[2] - a[2]], v = [c[0] - a[0], c[1] - a[1], c[2] - a[2]];
+  const cross: Vector = [
+    u[1] * v[2] - u[2] * v[1],
+    u[2] * v[0] - u[0] * v[2],
+    u[0] * v[1] - u[1] * v[0],
+  ];
+  const inward = cross[0] * head.back[0] + cross[1] * head.back[1] + cross[2] * head.back[2] > 0;
+  const length = Math.max(Math.hypot(...cross), 1e-9);
+  return {
+    normal: scale(cross, (inward ? -1 : 1) / length),
+    x: (a[0] + b[0] + c[0]) / 3,
+    y: (a[1] + b[1] + c[1]) / 3,
+  };
+}
+
+/** The mean colour of a small square, if it is in the picture. */
+function around(
+  { width, height, data }: Image,
+  x: number,
+  y: number,
+  radius: number,
+): Rgb | undefined {
+  let count = 0, red = 0, green = 0, blue = 0;
+  for (const dy of [-radius, 0, radius]) {
+    for (const dx of [-radius, 0, radius]) {
+      const px = Math.round(x + dx), py = Math.round(y + dy);
+      if (!(px >= 0 && py >= 0 && px < width && py < height)) continue;
+      const at = (py * width + px) * 4;
+      red += data[at];
+      green += data[at + 1];
+      blue += data[at + 2];
+      count++;
+    }
+  }
+  return count < 5 ? undefined : [red / count, green / count, blue / count];
+}
+
+/** Red and blue over green that skin has in ordinary light; what is beyond is the light's colour, not the person's. */
+const SKIN_RED = [1.05, 1.65], SKIN_BLUE = [0.5, 1];
+const STRONGEST_TINT = 1.8;
+
+/** The exposure in the colour of strongly coloured light (stages, sunsets, filters), as bright as without it. */
+function tinted(exposure: number, red: number, green: number, blue: number): Rgb {
+  const beyond = (ratio: number, [least, most]: readonly number[]): number => {
+    const tint = ratio < least ? ratio / least : ratio > most ? ratio / most : 1;
+    return Math.min(STRONGEST_TINT, Math.max(1 / STRONGEST_TINT, tint));
+  };
+  const r = beyond((red + 1) / (green + 1), SKIN_RED);
+  const b = beyond((blue + 1) / (green + 1), SKIN_BLUE);
+  const even = exposure / (0.3 * r + 0.59 + 0.11 * b);
+  return [r * even, even, b * even];
+}
+
+/** How bright the photo shows a white mask: by the brightest of the head's surroundings and, less, by the skin. */
+function exposureOf({ width, height, data }: Image, head: HeadFrame, skin: number): number {
+  const [x, y] = head.middle, reach = head.width;
+  const levels: number[] = [];
+  for (let j = -6; j <= 6; j++) {
+    for (let i = -6; i <= 6; i++) {
+      const px = Math.round(x + reach * i / 6), py = Math.round(y + reach * j / 6);
+      if (!(px >= 0 && py >= 0 && px < width && py < height)) continue;
+      const at = (py * width + px) * 4;
+      levels.push(0.3 * data[at] + 0.59 * data[at + 1] + 0.11 * data[at + 2]);
+    }
+  }
+  levels.sort((a, b) => a - b);
+  const bright = levels[Math.floor(levels.length * 0.92)] ?? 200;
+  return Math.min(1.03, Math.max(0.35, 0.22 + 0.4 * skin / 160 + 0.35 * bright / 220));
+}

@@ -1,0 +1,53 @@
+// Brings a verifier to life: opens the models, picks the device, and loads the networks that every call needs.
+
+import { EngineHost } from "../backend/host.ts";
+import { DETECTION_MODELS } from "../detect/detect.ts";
+import { takeSameCrops } from "../embed/embed.ts";
+import { MASK_STATE_MODEL } from "../mask/state.ts";
+import { openModels } from "../model/model.ts";
+import { ruleFor } from "../score/decide.ts";
+import { checkVerifierOptions, resolvePhotoOptions, type VerifierOptions } from "./options.ts";
+import { Verifier } from "./verifier.ts";
+
+/**
+ * Creates a verifier: opens the models, picks the device, and loads the networks.
+ *
+ * @param options Device, models, decision and defaults for photos.
+ * @returns The verifier, ready to use.
+ * @throws {InvalidArgumentError} If an option is out of its range.
+ * @throws {ModelError} If a model file or the manifest is missing, corrupt or lacks the model.
+ * @throws {DeviceError} If the device asked for does not exist here.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from "@maskinv/maskinv";
+ *
+ * await using verifier = await createVerifier({ device: "wasm" });
+ * const result = await verifier.verify("tests/photos/collins.jpg", "tests/photos/hopper.jpg");
+ * if (result.kind === "compared") console.log(result.decision); // "no-match"
+ * ```
+ */
+export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
+  checkVerifierOptions(options);
+  resolvePhotoOptions(options);
+  const store = await openModels(options.models);
+  const host = new EngineHost(options.device ?? "auto", store, options);
+  const name = options.model ?? "student";
+  const { back, mesh } = DETECTION_MODELS;
+  try {
+    // Files are read and hashed while onnxruntime starts.
+    const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
+    files.catch(() => {});
+    await host.use(async (engine) => {
+      const [{ entry }] = await files;
+      if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
+      for (const model of [back, mesh, name]) await engine.network(model);
+    });
+    const { entry } = await host.preload(name);
+    const state = store.manifest[MASK_STATE_MODEL];
+    return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}
