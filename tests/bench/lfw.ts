@@ -106,7 +106,7 @@ function report(folds: LfwPair[][]): void {
   const { accuracy, deviation, thresholds } = foldAccuracy(listed);
   const mean = thresholds.reduce((sum, value) => sum + value, 0) / thresholds.length;
   console.log(
-    `10-fold accuracy ${accuracy.toFixed(4)} +- ${deviation.toFixed(4)} (threshold ${
+    `${listed.length}-fold accuracy ${accuracy.toFixed(4)} +- ${deviation.toFixed(4)} (threshold ${
       mean.toFixed(3)
     })`,
   );
