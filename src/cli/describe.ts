@@ -29,7 +29,7 @@ export function describeRule({ threshold, measured }: DecisionRule): string {
 }
 
 function percent(rate: number): string {
-  return `${(100 * rate).toPrecision(2)}%`;
+  return `${Number((100 * rate).toPrecision(2))}%`;
 }
 
 /** A face as the JSON output shows it. */
