@@ -16,7 +16,7 @@ import { createWebgpuBackend } from "./webgpu.ts";
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
 
 /** The values of {@linkcode DeviceChoice}. */
-export const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "webgpu", "wasm"];
+const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "webgpu", "wasm"];
 
 /** How often one call may start over on a new device. */
 const MOST_RESTARTS = 3;
@@ -136,12 +136,17 @@ class OwnedEngine implements Engine, AsyncDisposable {
   }
 }
 
-async function startBackend(choice: DeviceChoice, options: OrtOptions): Promise<Backend> {
+/** Throws InvalidArgumentError unless there is such a choice. */
+export function checkDevice(choice: DeviceChoice): void {
   if (!DEVICE_CHOICES.includes(choice)) {
     throw new InvalidArgumentError(
       `Cannot use device "${choice}": give one of ${DEVICE_CHOICES.join(", ")}`,
     );
   }
+}
+
+async function startBackend(choice: DeviceChoice, options: OrtOptions): Promise<Backend> {
+  checkDevice(choice);
   if (choice === "wasm") return await createCpuBackend(options);
   const adapter = await probeAdapter();
   if (choice === "auto" && (!adapter || adapter.software)) return await createCpuBackend(options);

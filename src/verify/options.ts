@@ -1,7 +1,7 @@
 // What a caller may choose when creating a verifier and in each call, and the checks on it.
 // Defaults are in one place, so that the CLI, the docs and the code cannot disagree.
 
-import { DEVICE_CHOICES, type DeviceChoice } from "../backend/host.ts";
+import { checkDevice, type DeviceChoice } from "../backend/host.ts";
 import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
@@ -69,11 +69,7 @@ export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions
 
 /** Checks the options that hold for the life of a verifier. */
 export function checkVerifierOptions({ device = "auto", threads }: VerifierOptions): void {
-  if (!DEVICE_CHOICES.includes(device)) {
-    throw new InvalidArgumentError(
-      `Cannot use device "${device}": give one of ${DEVICE_CHOICES.join(", ")}`,
-    );
-  }
+  checkDevice(device);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
     throw new InvalidArgumentError(
       `Cannot use ${threads} threads: give a whole number from 1 to 64`,
