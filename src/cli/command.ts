@@ -18,7 +18,9 @@ interface Option {
 
 /** The arguments of a command, read. */
 export interface Arguments {
-  /** The photos: paths, or URL objects for arguments that are URLs. */
+  /** What comes beside the options: photos, or what else the command takes. */
+  readonly operands: readonly string[];
+  /** The operands as photos: paths, or URL objects for arguments that are URLs. */
   readonly photos: readonly { readonly label: string; readonly input: ImageInput }[];
   /** Whether a flag was given. */
   flag(name: string): boolean;
@@ -33,15 +35,14 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly usage: string;
-  /** How many photos it takes. */
-  readonly photos: readonly [least: number, most: number];
+  /** What it takes beside options, in the plural, and how many. */
+  readonly takes: readonly [what: string, least: number, most: number];
   readonly options: readonly Option[];
   run(args: Arguments, terminal: Terminal): Promise<number>;
 }
 
-/** Options of every command. */
-const SHARED: readonly Option[] = [
-  { name: "json", help: "print JSON" },
+/** Options of the commands that make a verifier. */
+export const VERIFIER_OPTIONS: readonly Option[] = [
   { name: "device", value: "auto|webgpu|wasm", help: "where to compute (auto)" },
   { name: "max-faces", value: "n", help: "most faces to look at per photo (16)" },
   { name: "max-pixels", value: "n", help: "largest photo to decode, in pixels (40000000)" },
@@ -49,16 +50,20 @@ const SHARED: readonly Option[] = [
   { name: "threads", value: "n", help: "threads of the wasm provider (cores, at most 4)" },
 ];
 
+/** The option of the commands that print results. */
+export const JSON_OPTION: Option = { name: "json", help: "print JSON" };
+
 /** Options of the commands that embed. */
 export const EMBEDDING_OPTIONS: readonly Option[] = [
   { name: "face", value: "only|largest|centred", help: "which face of a photo is meant (only)" },
   { name: "model", value: "name", help: "embedding model in the manifest (student)" },
   { name: "mirror", help: "add the mirror image's embedding: more accurate, slower" },
+  ...VERIFIER_OPTIONS,
 ];
 
 /** The help text of a command. */
 export function helpOf(command: Command): string {
-  const lines = [...command.options, ...SHARED].map(({ name, short, value, help }) => {
+  const lines = command.options.map(({ name, short, value, help }) => {
     const names = short ? `-${short}, --${name}` : `--${name}`;
     return `  ${`${names}${value ? ` <${value}>` : ""}`.padEnd(32)} ${help}`;
   });
@@ -69,7 +74,7 @@ export function helpOf(command: Command): string {
 
 /** Reads arguments; an unknown option, a missing value or a wrong number of photos is an error. */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
-  const options = [...command.options, ...SHARED];
+  const { options } = command;
   const unknown: string[] = [];
   const parsed = parseArgs([...args], {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
@@ -86,11 +91,11 @@ export function readArguments(command: Command, args: readonly string[]): Argume
       `There is no option ${unknown[0]} of ${command.name}: see ${command.name} --help`,
     );
   }
-  const photos = parsed._;
-  const [least, most] = command.photos;
-  if (photos.length < least || photos.length > most) {
+  const operands = parsed._;
+  const [what, least, most] = command.takes;
+  if (operands.length < least || operands.length > most) {
     throw new InvalidArgumentError(
-      `Cannot ${command.name} ${photos.length} photos: usage is ${command.usage}`,
+      `Cannot ${command.name} ${operands.length} ${what}: usage is ${command.usage}`,
     );
   }
   const text = (name: string): string | undefined => {
@@ -100,7 +105,8 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     throw new InvalidArgumentError(`Option --${name} has no value: see ${command.name} --help`);
   };
   return {
-    photos: photos.map((label) => ({ label, input: toInput(label) })),
+    operands,
+    photos: operands.map((label) => ({ label, input: toInput(label) })),
     flag: (name) => parsed[name] === true,
     text,
     number: (name) => {

@@ -3,7 +3,13 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { loadImage } from "../image/load.ts";
 import { createVerifier } from "../verify/create.ts";
-import { type Arguments, type Command, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  VERIFIER_OPTIONS,
+  verifierOptions,
+} from "./command.ts";
 import { describeFace, faceJson } from "./describe.ts";
 import { annotateFaces, writePng } from "./picture.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,8 +19,12 @@ export const detectCommand: Command = {
   name: "detect",
   summary: "find the faces of photos",
   usage: "detect [options] <photo> ...",
-  photos: [1, Infinity],
-  options: [{ name: "annotate", value: "out.png", help: "write the photo with what was found" }],
+  takes: ["photos", 1, Infinity],
+  options: [
+    { name: "annotate", value: "out.png", help: "write the photo with what was found" },
+    JSON_OPTION,
+    ...VERIFIER_OPTIONS,
+  ],
   run,
 };
 

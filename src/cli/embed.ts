@@ -3,7 +3,13 @@
 
 import { explainFinding } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
-import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  EMBEDDING_OPTIONS,
+  JSON_OPTION,
+  verifierOptions,
+} from "./command.ts";
 import { describeFace, faceJson } from "./describe.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,8 +18,8 @@ export const embedCommand: Command = {
   name: "embed",
   summary: "make the templates of photos (--json prints the numbers)",
   usage: "embed [options] <photo> ...",
-  photos: [1, Infinity],
-  options: EMBEDDING_OPTIONS,
+  takes: ["photos", 1, Infinity],
+  options: [JSON_OPTION, ...EMBEDDING_OPTIONS],
   run,
 };
 

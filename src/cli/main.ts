@@ -13,7 +13,7 @@ const COMMANDS: readonly Command[] = [verifyCommand, detectCommand, embedCommand
 
 const HELP = `maskinv: face verification that still knows you behind a mask
 
-Usage: deno run -A cli.ts <command> [options] <photos>
+Usage: deno run -A cli.ts <command> [options] <operands>
 
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}

@@ -9,7 +9,13 @@ import { applyMask } from "../mask/apply.ts";
 import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
 import type { Face, MeshLandmarks } from "../detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
-import { type Arguments, type Command, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  VERIFIER_OPTIONS,
+  verifierOptions,
+} from "./command.ts";
 import { sideBySide, writePng } from "./picture.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,7 +24,7 @@ export const maskCommand: Command = {
   name: "mask",
   summary: "put masks on the faces of a photo",
   usage: "mask [options] --out <out.png> <photo>",
-  photos: [1, 1],
+  takes: ["photos", 1, 1],
   options: [
     { name: "out", short: "o", value: "out.png", help: "where to write the picture" },
     { name: "type", value: "kind", help: `${MASK_KINDS.join("|")} (surgical)` },
@@ -27,6 +33,8 @@ export const maskCommand: Command = {
     { name: "wearing", value: "way", help: `${WEARINGS.join("|")} (full)` },
     { name: "seed", value: "n", help: "chooses what is left open (0)" },
     { name: "all", help: "a sheet of every kind and wearing on the largest face" },
+    JSON_OPTION,
+    ...VERIFIER_OPTIONS,
   ],
   run,
 };

@@ -4,7 +4,13 @@ import type { ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
-import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  EMBEDDING_OPTIONS,
+  JSON_OPTION,
+  verifierOptions,
+} from "./command.ts";
 import { describeFace, describeRule, faceJson } from "./describe.ts";
 import { annotateFaces, sideBySide, writePng } from "./picture.ts";
 import { paint, type Terminal } from "./terminal.ts";
@@ -14,7 +20,7 @@ export const verifyCommand: Command = {
   name: "verify",
   summary: "compare the faces of two photos",
   usage: "verify [options] <probe> <reference>",
-  photos: [2, 2],
+  takes: ["photos", 2, 2],
   options: [
     {
       name: "fmr",
@@ -23,6 +29,7 @@ export const verifyCommand: Command = {
     },
     { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
     { name: "annotate", value: "out.png", help: "write both photos with what was found" },
+    JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
   run,
