@@ -2,6 +2,7 @@
 // Probing is apart from making a device, so that "auto" can choose before anything heavy is imported.
 
 import { DeviceError, DeviceLostError, DisposedError } from "../errors.ts";
+import { leaksUniforms, shieldDevice } from "./lavapipe.ts";
 
 /** What to ask the host for. */
 export interface AdapterOptions {
@@ -104,6 +105,7 @@ export async function acquireDevice(found: GpuAdapter): Promise<GpuDevice> {
       requiredFeatures,
       requiredLimits,
     });
+    if (leaksUniforms(name)) shieldDevice(device);
     return new OwnedDevice(device, name, software);
   } catch (error) {
     throw new DeviceError(
