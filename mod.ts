@@ -20,7 +20,15 @@ export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/backend/host.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
 export { compareTemplates, Template } from "./src/score/template.ts";
-export type { Decision, DecisionRule, RuleOptions } from "./src/score/decide.ts";
+export type {
+  ComparisonFmr,
+  Decision,
+  DecisionRule,
+  MeasuredRates,
+  RuleOptions,
+} from "./src/score/decide.ts";
+export type { ScoreFmr } from "./src/score/fmr.ts";
+export type { SituationBasis } from "./src/score/situation.ts";
 export type { FaceChoice } from "./src/detect/choose.ts";
 export type {
   Box,
@@ -34,7 +42,12 @@ export type { Alignment } from "./src/align/arcface.ts";
 export type { Affine, Point } from "./src/align/affine.ts";
 export type { AlignedFace, EmbeddedFace } from "./src/embed/embed.ts";
 export type { ModelReader, ModelSource } from "./src/model/model.ts";
-export type { Calibration, OperatingPoint } from "./src/model/manifest.ts";
+export type {
+  Calibration,
+  CurvePoint,
+  MaskSituation,
+  OperatingPoint,
+} from "./src/model/calibration.ts";
 export { applyMask } from "./src/mask/apply.ts";
 export {
   MASK_KINDS,

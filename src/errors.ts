@@ -65,6 +65,12 @@ export class ShaderError extends DeviceError {
   override readonly name = "ShaderError";
 }
 
+/** A data set cannot be read: no such folder or file, of no known kind, or its lists do not fit its photos. */
+export class DatasetError extends MaskinvError {
+  /** Always `"DatasetError"`. */
+  override readonly name = "DatasetError";
+}
+
 /** Two templates come from different models, so that no score between them means anything. */
 export class TemplateMismatchError extends MaskinvError {
   /** Always `"TemplateMismatchError"`. */

@@ -5,7 +5,9 @@ import type { Alignment } from "../align/arcface.ts";
 import { interEyeDistance, type Landmarks } from "../detect/face.ts";
 import type { MaskState } from "../mask/state.ts";
 import type { EmbeddedFace } from "../embed/embed.ts";
-import type { DecisionRule } from "../score/decide.ts";
+import type { MaskSituation } from "../model/calibration.ts";
+import type { ComparisonFmr, DecisionRule } from "../score/decide.ts";
+import type { SituationBasis } from "../score/situation.ts";
 
 /** A line about a face: where it is and how good its alignment is. */
 export function describeFace(face: EmbeddedFace): string {
@@ -22,10 +24,44 @@ export function describeFace(face: EmbeddedFace): string {
 
 /** A line about the threshold and its measured error rates. */
 export function describeRule({ threshold, measured }: DecisionRule): string {
-  if (!measured) return `threshold ${threshold} (your own: its false match rate is not known)`;
+  if (!measured) return `threshold ${threshold} (your own)`;
   const { fmr, interval: [low, high], measuredFmr, fnmr } = measured;
   return `threshold ${threshold.toFixed(4)} for FMR ${fmr} (measured ${percent(measuredFmr)}, ` +
-    `95% ${percent(low)} to ${percent(high)}; FNMR ${percent(fnmr)})`;
+    `95% ${percent(low)} to ${percent(high)}${
+      fnmr === undefined ? "" : `; FNMR ${percent(fnmr)}`
+    })`;
+}
+
+/** A line about how often impostors reach the score, and on whom that was measured. */
+export function describeScoreFmr(rate: ComparisonFmr): string {
+  const { fmr, interval: [low, high], bound, situation, basis } = rate;
+  const often = {
+    below: `fewer than ${oneIn(fmr)} impostors would match`,
+    above: `more than ${oneIn(fmr)} impostors would match`,
+    at: `${oneIn(fmr)} impostors would match ` +
+      `(95% interval ${oneIn(high)} to ${low > 0 ? oneIn(low) : "none"})`,
+  }[bound];
+  return `at this score ${often}, ${SITUATIONS[situation]}${REASONS[basis]}`;
+}
+
+const SITUATIONS: Record<MaskSituation, string> = {
+  none: "neither wearing a mask",
+  one: "one of the two wearing a mask",
+  both: "both wearing masks",
+};
+
+/** Why this situation's numbers are taken for the comparison at hand. */
+const REASONS: Record<SituationBasis, string> = {
+  seen: "",
+  uncertain: ": the strictest that fits, as it is not sure who wears a mask",
+  unknown: ": the strictest, as the models cannot tell who wears a mask",
+  "not-measured": ": NOT MEASURED for the masks that this pair wears or may wear",
+};
+
+/** A rate as "1 in N", with three digits of N. */
+function oneIn(rate: number): string {
+  const count = Number((1 / rate).toPrecision(3));
+  return `1 in ${count.toLocaleString("en-US", { maximumFractionDigits: 2 })}`;
 }
 
 function percent(rate: number): string {

@@ -2,21 +2,40 @@
 // Exit codes as grep's: 0 yes, 1 no, 2 trouble.
 
 import { InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { type Command, helpOf, readArguments } from "./command.ts";
 import { detectCommand } from "./detect.ts";
+import { distillCommand } from "./distill.ts";
 import { embedCommand } from "./embed.ts";
+import { enrolCommand } from "./enrol.ts";
+import { galleryCommand } from "./gallery.ts";
+import { identifyCommand } from "./identify.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { maskCommand } from "./mask.ts";
+import { prepareCommand } from "./prepare.ts";
 import type { Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
-const COMMANDS: readonly Command[] = [verifyCommand, detectCommand, embedCommand, maskCommand];
+const COMMANDS: readonly Command[] = [
+  verifyCommand,
+  detectCommand,
+  embedCommand,
+  maskCommand,
+  enrolCommand,
+  identifyCommand,
+  galleryCommand,
+  evaluateCommand,
+  calibrateCommand,
+  prepareCommand,
+  distillCommand,
+];
 
 const HELP = `maskinv: face verification that still knows you behind a mask
 
 Usage: deno run -A cli.ts <command> [options] <operands>
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
   <command> --help tells more. Exit codes: 0 match or found, 1 no match or not found, 2 error.`;
 

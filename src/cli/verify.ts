@@ -11,7 +11,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, describeRule, faceJson } from "./describe.ts";
+import { describeFace, describeRule, describeScoreFmr, faceJson } from "./describe.ts";
 import { annotateFaces, sideBySide, writePng } from "./picture.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
@@ -25,7 +25,7 @@ export const verifyCommand: Command = {
     {
       name: "fmr",
       value: "rate",
-      help: "accepted false match rate, one that was measured (0.001)",
+      help: "accepted false match rate, if the data supports it (0.001)",
     },
     { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
     { name: "annotate", value: "out.png", help: "write both photos with what was found" },
@@ -72,6 +72,7 @@ function describe(
     ? paint(terminal, "green", "match")
     : paint(terminal, "red", "no match");
   terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(rule)}`);
+  if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));
   const { decode, detect, compare, total } = timings;
   terminal.out(paint(
@@ -92,9 +93,9 @@ function toJson(result: Verification, labels: readonly [string, string]): unknow
     );
     return { kind: result.kind, findings, device, model, timings };
   }
-  const { kind, decision, score, rule: { threshold, measured: fmr } } = result;
+  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
   const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
-  return { kind, decision, score, threshold, fmr, faces, device, model, timings };
+  return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
 }
 
 async function picture(

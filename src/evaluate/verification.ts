@@ -1,15 +1,8 @@
-// How well scores tell genuine from impostor comparisons, in the terms of ISO/IEC 19795-1.
-// Used by the LFW script that measures the thresholds of models/manifest.json.
+// Error rates at a threshold and thresholds for an error rate, in the terms of ISO/IEC 19795-1.
+// metrics.ts has all of them at once, with intervals.
 
 import { InvalidArgumentError } from "../errors.ts";
-
-/** Scores of comparisons whose truth is known. */
-export interface ComparisonScores {
-  /** Scores of two samples of one person. */
-  readonly genuine: Float32Array;
-  /** Scores of samples of two persons. */
-  readonly impostor: Float32Array;
-}
+import type { ComparisonScores } from "./scores.ts";
 
 /**
  * The false match rate at a threshold: the share of impostor comparisons that score at least the threshold.
@@ -77,19 +70,35 @@ function shareAtLeast(scores: Float32Array, threshold: number, kind: string): nu
  * ```
  */
 export function thresholdAtFmr(impostor: Float32Array, fmr: number): number {
-  if (!(fmr > 0 && fmr < 1) || impostor.length * fmr < 1) {
+  if (!(fmr > 0 && fmr < 1) || !supportsFmr(impostor.length, fmr)) {
     throw new InvalidArgumentError(
       `Cannot find a threshold for FMR ${fmr} in ${impostor.length} impostor scores: ` +
         `it takes an FMR between 0 and 1 and at least ${Math.ceil(1 / fmr)} scores`,
     );
   }
-  const sorted = impostor.slice().sort();
-  const allowed = Math.floor(impostor.length * fmr);
-  return justAbove(sorted[sorted.length - 1 - allowed]);
+  return orderedThreshold(impostor.slice().sort(), fmr);
+}
+
+/** Whether so many impostor comparisons can show a false match rate at all: one of them has to be a false match. */
+export function supportsFmr(impostors: number, fmr: number): boolean {
+  return allowedMatches(impostors, fmr) >= 1;
+}
+
+/** As {@linkcode thresholdAtFmr}, of ascending scores that support the rate. */
+export function orderedThreshold(impostor: Float32Array, fmr: number): number {
+  return justAbove(impostor[impostor.length - 1 - allowedMatches(impostor.length, fmr)]);
+}
+
+/** The most false matches in so many impostor comparisons whose share does not exceed a rate. */
+export function allowedMatches(impostors: number, fmr: number): number {
+  // 100 * 0.29 is a little less than 29, though 29 / 100 is 0.29: the share decides, not the product.
+  let allowed = Math.round(impostors * fmr);
+  while (allowed / impostors > fmr) allowed--;
+  return allowed;
 }
 
 /** The next float32 above a score, so that ties with the score itself fall below the threshold. */
-function justAbove(score: number): number {
+export function justAbove(score: number): number {
   const value = new Float32Array([score]);
   const bits = new Int32Array(value.buffer);
   if (score === 0) bits[0] = 1;
@@ -115,89 +124,4 @@ function justAbove(score: number): number {
  */
 export function trueMatchRateAtFmr(scores: ComparisonScores, fmr: number): number {
   return 1 - falseNonMatchRate(scores.genuine, thresholdAtFmr(scores.impostor, fmr));
-}
-
-/** Result of {@linkcode foldAccuracy}. */
-export interface FoldAccuracy {
-  /** Mean over the folds of the share of comparisons decided rightly. */
-  readonly accuracy: number;
-  /** Standard deviation over the folds. */
-  readonly deviation: number;
-  /** The threshold of each fold, chosen on the other folds. */
-  readonly thresholds: readonly number[];
-}
-
-/**
- * The accuracy of LFW's protocol: each fold is decided at the threshold that is best on the other folds
- * (Huang et al., "Labeled Faces in the Wild", 2007).
- *
- * @param folds The scores of each fold, two folds or more.
- * @returns Mean accuracy, its deviation over the folds, and the thresholds.
- * @throws {InvalidArgumentError} If there are fewer than two folds.
- *
- * @example
- * ```ts
- * import { foldAccuracy } from "@maskinv/maskinv/evaluate";
- *
- * const fold = { genuine: new Float32Array([0.8, 0.9]), impostor: new Float32Array([0.1, 0.2]) };
- * console.log(foldAccuracy([fold, fold]).accuracy); // 1
- * ```
- */
-export function foldAccuracy(folds: readonly ComparisonScores[]): FoldAccuracy {
-  if (folds.length < 2) {
-    throw new InvalidArgumentError(
-      `Cannot cross-validate ${folds.length} fold: give two folds or more`,
-    );
-  }
-  const thresholds = folds.map((_, left) => bestThreshold(folds.filter((_, i) => i !== left)));
-  const accuracies = folds.map(({ genuine, impostor }, i) => {
-    const right = genuine.filter((score) => score >= thresholds[i]).length +
-      impostor.filter((score) => score < thresholds[i]).length;
-    return right / (genuine.length + impostor.length);
-  });
-  const accuracy = accuracies.reduce((sum, value) => sum + value, 0) / folds.length;
-  const variance = accuracies.reduce((sum, value) => sum + (value - accuracy) ** 2, 0) /
-    folds.length;
-  return { accuracy, deviation: Math.sqrt(variance), thresholds };
-}
-
-/** The threshold with the most right decisions; the middle of the gap between scores, the lowest of equals. */
-function bestThreshold(folds: readonly ComparisonScores[]): number {
-  const scored = folds.flatMap(({ genuine, impostor }) => [
-    ...Array.from(genuine, (score) => ({ score, genuine: true })),
-    ...Array.from(impostor, (score) => ({ score, genuine: false })),
-  ]).sort((a, b) => a.score - b.score);
-  let right = scored.filter((entry) => entry.genuine).length;
-  let most = right, threshold = scored[0].score;
-  for (let i = 0; i < scored.length; i++) {
-    right += scored[i].genuine ? -1 : 1;
-    const next = scored[i + 1]?.score ?? Infinity;
-    if (right > most && next > scored[i].score) {
-      most = right;
-      threshold = Number.isFinite(next) ? (scored[i].score + next) / 2 : scored[i].score + 1e-6;
-    }
-  }
-  return threshold;
-}
-
-/**
- * The Wilson score interval of a share, which holds also near 0 and 1 (Wilson, JASA 1927).
- *
- * @param count How often it happened.
- * @param total Of how many, above 0; treated as independent, which comparisons that share a person are not.
- * @param z Normal quantile; 1.96 gives 95%.
- * @returns Lower and upper end, 0..1.
- *
- * @example
- * ```ts
- * import { wilsonInterval } from "@maskinv/maskinv/evaluate";
- *
- * console.log(wilsonInterval(3, 3000).map((end) => end.toFixed(5))); // ["0.00034", "0.00294"]
- * ```
- */
-export function wilsonInterval(count: number, total: number, z = 1.96): [number, number] {
-  const share = count / total, weight = z * z / total;
-  const middle = (share + weight / 2) / (1 + weight);
-  const half = z * Math.sqrt(share * (1 - share) / total + weight / (4 * total)) / (1 + weight);
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }

@@ -1,34 +1,10 @@
-// The manifest: what each model file is, how it wants its pixels, and which thresholds were measured for it.
+// The manifest: what each model file is, how it wants its pixels, and what was measured of its scores (calibration.ts).
 // models/manifest.json is data from outside, so it is checked field by field before anything relies on it.
 
 import { ModelError } from "../errors.ts";
 import type { TensorSpec } from "../backend/tensor_spec.ts";
-
-/** An operating point measured on impostor comparisons that did not choose it (see tests/bench/lfw.ts). */
-export interface OperatingPoint {
-  /** The false match rate aimed at, such as 0.001. */
-  readonly fmr: number;
-  /** Comparison score (cosine) from which on a comparison is a match. */
-  readonly threshold: number;
-  /** False match rate seen at the threshold on data that did not choose it. */
-  readonly measuredFmr: number;
-  /** 95% interval of `measuredFmr`. */
-  readonly interval: readonly [number, number];
-  /** False non-match rate seen at the threshold on the genuine comparisons. */
-  readonly fnmr: number;
-}
-
-/** Where the operating points of a model come from. */
-export interface Calibration {
-  /** Data set and protocol, in words. */
-  readonly source: string;
-  /** Number of impostor comparisons behind the false match rates. */
-  readonly impostors: number;
-  /** Number of genuine comparisons behind the false non-match rates. */
-  readonly genuine: number;
-  /** The operating points, strictest last. */
-  readonly points: readonly OperatingPoint[];
-}
+import { type ModelCalibration, readModelCalibration } from "./calibration.ts";
+import { Fields } from "./fields.ts";
 
 /** What the manifest says about one model. */
 export interface ModelEntry {
@@ -52,13 +28,8 @@ export interface ModelEntry {
   readonly outputs: readonly string[];
   /** Number of dimensions of the template, for embedding models. */
   readonly templateSize?: number;
-  /** Measured operating points of an embedding model, by how its templates are made. */
-  readonly calibration?: {
-    /** Templates of the face alone. */
-    readonly single?: Calibration;
-    /** Templates of the face and its mirror image, added. */
-    readonly mirrored?: Calibration;
-  };
+  /** What was measured of an embedding model's scores, by how its templates are made. */
+  readonly calibration?: ModelCalibration;
 }
 
 /** The manifest: model entries by name. */
@@ -98,7 +69,6 @@ export function parseManifest(text: string, label = "manifest.json"): Manifest {
 
 function readEntry(name: string, entry: Fields): ModelEntry {
   const input = entry.object("input");
-  const calibration = entry.has("calibration") ? entry.object("calibration") : undefined;
   return {
     name,
     file: entry.string("file", /^[\w.-]+$/),
@@ -116,110 +86,8 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     batched: entry.boolean("batched"),
     outputs: entry.strings("outputs"),
     templateSize: entry.has("templateSize") ? entry.number("templateSize", 1, 65536) : undefined,
-    calibration: calibration && {
-      single: calibration.has("single") ? readCalibration(calibration.object("single")) : undefined,
-      mirrored: calibration.has("mirrored")
-        ? readCalibration(calibration.object("mirrored"))
-        : undefined,
-    },
+    calibration: entry.has("calibration")
+      ? readModelCalibration(entry.object("calibration"))
+      : undefined,
   };
-}
-
-function readCalibration(calibration: Fields): Calibration {
-  return {
-    source: calibration.string("source"),
-    impostors: calibration.number("impostors", 0),
-    genuine: calibration.number("genuine", 0),
-    points: calibration.objects("points").map((point) => {
-      const [low, high] = point.numbers("interval", 2);
-      return {
-        fmr: point.number("fmr", 0, 1),
-        threshold: point.number("threshold", -1, 1),
-        measuredFmr: point.number("measuredFmr", 0, 1),
-        interval: [low, high],
-        fnmr: point.number("fnmr", 0, 1),
-      };
-    }),
-  };
-}
-
-/** Reads typed fields of a JSON object and names the field that is wrong. */
-class Fields {
-  readonly #object: Record<string, unknown>;
-  readonly #path: string;
-
-  constructor(value: unknown, path: string) {
-    this.#path = path;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw this.#wrong("", "an object", value);
-    }
-    this.#object = value as Record<string, unknown>;
-  }
-
-  keys(): string[] {
-    return Object.keys(this.#object);
-  }
-
-  has(key: string): boolean {
-    return this.#object[key] !== undefined;
-  }
-
-  object(key: string): Fields {
-    return new Fields(this.#object[key], `${this.#path}.${key}`);
-  }
-
-  objects(key: string): Fields[] {
-    return this.#array(key).map((value, i) => new Fields(value, `${this.#path}.${key}[${i}]`));
-  }
-
-  string(key: string, pattern = /./): string {
-    const value = this.#object[key];
-    if (typeof value === "string" && pattern.test(value)) return value;
-    throw this.#wrong(key, `a string that matches ${pattern}`, value);
-  }
-
-  strings(key: string): string[] {
-    const values = this.#array(key);
-    if (values.every((value) => typeof value === "string")) return values;
-    throw this.#wrong(key, "a list of strings", values);
-  }
-
-  boolean(key: string): boolean {
-    const value = this.#object[key];
-    if (typeof value === "boolean") return value;
-    throw this.#wrong(key, "true or false", value);
-  }
-
-  number(key: string, least = -Infinity, most = Infinity): number {
-    const value = this.#object[key];
-    if (typeof value === "number" && value >= least && value <= most) return value;
-    throw this.#wrong(key, `a number from ${least} to ${most}`, value);
-  }
-
-  numbers(key: string, count: number): number[] {
-    const values = this.#array(key);
-    if (values.length === count && values.every((value) => Number.isFinite(value))) {
-      return values as number[];
-    }
-    throw this.#wrong(key, `a list of ${count} numbers`, values);
-  }
-
-  triple(key: string): [number, number, number] {
-    const [first, second, third] = this.numbers(key, 3);
-    return [first, second, third];
-  }
-
-  #array(key: string): unknown[] {
-    const value = this.#object[key];
-    if (Array.isArray(value)) return value;
-    throw this.#wrong(key, "a list", value);
-  }
-
-  #wrong(key: string, wanted: string, seen: unknown): ModelError {
-    const path = key ? `${this.#path}.${key}` : this.#path;
-    const shown = JSON.stringify(seen)?.slice(0, 60) ?? "nothing";
-    return new ModelError(
-      `Cannot use ${path} as it is ${shown} and must be ${wanted}: correct the manifest or restore it`,
-    );
-  }
 }

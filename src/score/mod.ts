@@ -3,8 +3,27 @@
  *
  * @module
  */
-export { decide, type Decision, type DecisionRule, ruleFor, type RuleOptions } from "./decide.ts";
+export {
+  type ComparisonFmr,
+  decide,
+  type Decision,
+  type DecisionRule,
+  type MeasuredRates,
+  ruleFor,
+  type RuleOptions,
+  scoreFmr,
+} from "./decide.ts";
+export { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
+export type { MaskStates, SituationBasis } from "./situation.ts";
 export { compareTemplates, Template } from "./template.ts";
 export { cosineMatrix } from "./cosine_matrix.ts";
 export { type RankedScores, topK } from "./top_k.ts";
-export type { Calibration, ModelEntry, OperatingPoint } from "../model/manifest.ts";
+export type { ModelEntry } from "../model/manifest.ts";
+export type {
+  Calibration,
+  CurvePoint,
+  MaskSituation,
+  ModelCalibration,
+  OperatingPoint,
+  SituationCalibrations,
+} from "../model/calibration.ts";

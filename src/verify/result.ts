@@ -3,7 +3,7 @@
 import type { CoarseFace } from "../detect/face.ts";
 import type { AlignedFace, EmbeddedFace } from "../embed/embed.ts";
 import type { MaskinvError } from "../errors.ts";
-import type { Decision, DecisionRule } from "../score/decide.ts";
+import type { ComparisonFmr, Decision, DecisionRule } from "../score/decide.ts";
 import type { Template } from "../score/template.ts";
 
 /** The embedding model behind a result. */
@@ -99,8 +99,10 @@ export interface Compared extends Provenance {
   readonly decision: Decision;
   /** Comparison score: cosine of the templates, -1..1. */
   readonly score: number;
-  /** The threshold and its measured false match rate. */
+  /** The threshold, chosen by the masks of the faces, and its measured false match rate. */
   readonly rule: DecisionRule;
+  /** How often impostors reach the score; absent if the model was never calibrated. */
+  readonly scoreFmr?: ComparisonFmr;
   /** The face of the probe and the face of the reference. */
   readonly faces: readonly [EmbeddedFace, EmbeddedFace];
   /** Times in milliseconds. */

@@ -5,13 +5,19 @@ import type { EngineHost } from "../backend/host.ts";
 import type { Block, Engine, Photo } from "../backend/backend.ts";
 import { chooseFace } from "../detect/choose.ts";
 import { findFaces, refineFaces } from "../detect/detect.ts";
-import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
+import {
+  type AlignedFace,
+  alignTo,
+  alignUnderMask,
+  type EmbeddedFace,
+  embedFaces,
+} from "../embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { MASK_STATE_MODEL, maskStates } from "../mask/state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import { decide, type DecisionRule, ruleFor, type RuleOptions } from "../score/decide.ts";
+import { decide, ruleFor, type RuleOptions, scoreFmr } from "../score/decide.ts";
 import { Template } from "../score/template.ts";
 import {
   type PhotoOptions,
@@ -172,12 +178,14 @@ export class Verifier implements AsyncDisposable {
     options: VerifyOptions,
   ): Promise<Verification> {
     const { decision = this.#rule, ...photoOptions } = options;
-    const rule = ruleFor(this.#entry, this.#mirror, decision);
+    ruleFor(this.#entry, this.#mirror, decision); // a rate without support is refused before anything is read
     const resolved = this.#resolve(photoOptions);
     const start = performance.now();
     const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
     const decoded = performance.now();
-    const result = await this.#host.use((engine) => this.#compare(engine, images, resolved, rule));
+    const result = await this.#host.use((engine) =>
+      this.#compare(engine, images, resolved, decision)
+    );
     const end = performance.now();
     const { located, ...verification } = result;
     const timings = {
@@ -203,7 +211,7 @@ export class Verifier implements AsyncDisposable {
     engine: Engine,
     images: readonly Image[],
     options: ResolvedPhotoOptions,
-    rule: DecisionRule,
+    wanted: RuleOptions | undefined,
   ): Promise<WithoutTimings<Verification> & { located: number }> {
     const { backend } = engine;
     const provenance = { device: backend.device, model: this.model };
@@ -217,16 +225,29 @@ export class Verifier implements AsyncDisposable {
     const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
     const { embeddings, states } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
-    const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const [[, cosine], masks] = await backend.read(scores, ...states);
+    const matrix = async (rows: Block): Promise<Block> =>
+      stack.use(await backend.cosineMatrix(rows, rows));
+    const [bareScores, masks] = await backend.read(await matrix(embeddings), ...states);
+    const { worn, moved } = await this.#underMasks(engine, pairs, masks);
+    const again = moved.length > 0 ? await this.#embed(engine, worn, stack) : undefined;
+    const [[, cosine]] = again ? await backend.read(await matrix(again.embeddings)) : [bareScores];
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
+    const [{ mask }, { mask: otherMask }] = worn.map(({ face }) => face);
+    // The masks choose the threshold, so it can only be known now.
+    const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
     const decision = decide(score, rule);
-    const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
-    const faces = [
-      { ...first.face, mask },
-      { ...second.face, mask: otherMask },
-    ] as const;
-    return { kind: "compared", decision, score, rule, faces, ...provenance, located };
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
+    const faces = [worn[0].face, worn[1].face] as const;
+    return {
+      kind: "compared",
+      decision,
+      score,
+      rule,
+      scoreFmr: impostors,
+      faces,
+      ...provenance,
+      located,
+    };
   }
 
   /** The face that is meant in each photo, aligned. */
@@ -270,13 +291,18 @@ export class Verifier implements AsyncDisposable {
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
     const [values, masks] = await engine.backend.read(embeddings, ...states);
-    const found = masks ? maskStates(masks, faces.length) : [];
+    const { worn, moved } = await this.#underMasks(engine, faces, masks);
     const size = values.length / faces.length;
+    if (moved.length > 0) {
+      const again = await this.#embed(engine, moved.map((i) => worn[i]), stack);
+      const [rows] = await engine.backend.read(again.embeddings);
+      moved.forEach((i, at) => values.set(rows.subarray(at * size, (at + 1) * size), i * size));
+    }
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map(({ face }, i) => {
+    return worn.map(({ face }, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
+      return { face, template: new Template(embedding, model) };
     });
   }
 
@@ -291,6 +317,24 @@ export class Verifier implements AsyncDisposable {
     const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
     const states = made.states ? [stack.use(made.states)] : [];
     return { embeddings: stack.use(made.embeddings), states };
+  }
+
+  /** The faces with their mask states, aligned for the masks that they wear, and the indices of those that moved. */
+  async #underMasks(
+    engine: Engine,
+    faces: readonly FaceInPhoto[],
+    states: Float32Array | undefined,
+  ): Promise<{ worn: (FaceInPhoto & { readonly face: EmbeddedFace })[]; moved: number[] }> {
+    const network = await engine.network(this.#entry.name);
+    const masks = states ? maskStates(states, faces.length) : [];
+    const worn = faces.map(({ photo, face }, i) => ({
+      photo,
+      face: alignUnderMask(network, { ...face, mask: masks[i] }),
+    }));
+    const moved = worn.map((_, i) => i).filter((i) =>
+      worn[i].face.alignment !== faces[i].face.alignment
+    );
+    return { worn, moved };
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */

@@ -1,5 +1,5 @@
-// Measures the verifier on LFW's 6,000 pairs from the raw photos, and the thresholds that models/manifest.json holds:
-//   deno run -A tests/bench/lfw.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 600] [--write]
+// Measures the verifier on LFW's 6,000 pairs from the raw photos, and thresholds for its false match rates:
+//   deno run -A tests/bench/lfw.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 600]
 // and what masks cost: --masked probe (one of each pair) or both draws masks on the photos, by the seed of each, and
 // everything after that sees the masked photo only.
 // deno-lint-ignore-file no-console
@@ -29,7 +29,7 @@ const T9 = 2.262;
 
 const args = parseArgs(Deno.args, {
   string: ["data", "device", "limit", "masked"],
-  boolean: ["mirror", "write"],
+  boolean: ["mirror"],
   default: { data: "../shared/data/lfw", device: "auto" },
 });
 const folds = parseLfwPairs(await Deno.readTextFile(`${args.data}/pairs.txt`));
@@ -116,7 +116,6 @@ function report(folds: LfwPair[][]): void {
   if (args.masked || args.limit) return; // thresholds are of clean faces, and take all folds
   const calibration = calibrate(listed, folds.map(crossImpostors));
   console.log(JSON.stringify(calibration, null, 2));
-  if (args.write) writeCalibration(calibration);
 }
 
 /** A pair with a failure to acquire cannot match: its score is -1, genuine or not. */
@@ -169,7 +168,10 @@ function concat(parts: readonly Float32Array[]): Float32Array {
  * The threshold of each rate on all folds, and the error rates that a threshold from nine folds has on the tenth:
  * what a user may expect of people that the threshold has never seen.
  */
-function calibrate(listed: ComparisonScores[], impostors: Float32Array[]): Calibration {
+function calibrate(
+  listed: ComparisonScores[],
+  impostors: Float32Array[],
+): Omit<Calibration, "curve"> {
   const points = RATES.map((fmr): OperatingPoint => {
     const rates = impostors.map((held, fold) => {
       const threshold = thresholdAtFmr(concat(impostors.filter((_, i) => i !== fold)), fmr);
@@ -203,15 +205,4 @@ function calibrate(listed: ComparisonScores[], impostors: Float32Array[]): Calib
 
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
-}
-
-function writeCalibration(calibration: Calibration): void {
-  const file = new URL("../../models/manifest.json", import.meta.url);
-  const manifest = JSON.parse(Deno.readTextFileSync(file));
-  const { student } = manifest.models;
-  student.calibration = {
-    ...student.calibration,
-    [args.mirror ? "mirrored" : "single"]: calibration,
-  };
-  Deno.writeTextFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
 }

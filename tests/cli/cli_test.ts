@@ -22,6 +22,7 @@ Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line"
   const match = await run("verify", ...WASM, photo("collins"), photo("collins_crop"));
   assertEquals(match.code, 0);
   assertMatch(match.out, /^match {2}score 0\.9\d+ {2}threshold 0\.\d+ for FMR 0\.001 \(measured/);
+  assertMatch(match.out, /\nat this score fewer than 1 in [\d,]+ impostors would match, neither/);
   assertMatch(match.out, /mask none \((9\d|100)%\)/);
   assertMatch(match.out, /wasm, model student [0-9a-f]{12}/);
   assertEquals(match.err, "");
@@ -30,7 +31,8 @@ Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line"
   assertMatch(other.out, /^no match {2}score/);
   const own = await run("verify", ...WASM, "--threshold", "0.1", photo("collins"), photo("hopper"));
   assertEquals(own.code, 0);
-  assertStringIncludes(own.out, "its false match rate is not known");
+  assertStringIncludes(own.out, "threshold 0.1 (your own)");
+  assertMatch(own.out, /\nat this score (1 in|more than 1 in) [\d,.]+ impostors would match/);
 });
 
 Deno.test("verify --json says everything but the mesh", async () => {
@@ -46,7 +48,10 @@ Deno.test("verify --json says everything but the mesh", async () => {
   const json = JSON.parse(out);
   assertEquals(json.decision, "match");
   assertEquals(json.fmr.fmr, 0.01);
-  assertEquals(json.threshold, json.fmr.threshold);
+  assertEquals(json.threshold > -1 && json.threshold <= json.score, true);
+  assertEquals(json.scoreFmr.fmr < 0.01, true);
+  assertEquals(json.scoreFmr.interval.length, 2);
+  assertEquals(json.basis, json.scoreFmr.basis);
   assertEquals(json.faces.length, 2);
   assertEquals(Object.keys(json.faces[0].landmarks).includes("mesh"), false);
   assertEquals(typeof json.faces[0].alignment.residual, "number");
@@ -73,7 +78,7 @@ Deno.test("trouble is exit code 2 and one line that says what to do", async () =
     [["verify", ...WASM, collins], "Cannot verify 1 photos"],
     [["verify", "--device", "gpu", collins, collins], "auto, webgpu, wasm"],
     [["verify", ...WASM, "--fmr", "often", collins, collins], "give a number"],
-    [["verify", ...WASM, "--fmr", "0.5", collins, collins], "measured rates"],
+    [["verify", ...WASM, "--fmr", "1e-9", collins, collins], "with 30000000000 impostor pairs"],
     [["verify", "--gpu", collins, collins], "no option --gpu"],
     [["detect", "--annotate", "x.png", collins, collins], "give one photo"],
     [["detect", ...WASM, "--annotate", `${folder}/no/x.png`, collins], "Cannot write"],

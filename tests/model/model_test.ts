@@ -61,7 +61,10 @@ Deno.test("a manifest with a wrong field names the field, what it is, and what i
     [["outputs"], "embedding", "outputs as it is"],
     [["batched"], 1, "true or false"],
     [["license"], undefined, "license as it is nothing"],
-    [["calibration", "single", "points", "0", "threshold"], "high", "points[0].threshold"],
+    [["calibration", "single", "none", "points", "0", "threshold"], "high", "points[0].threshold"],
+    [["calibration", "single", "none", "curve"], [[0.1, 0.1, 0.1]], "a list of lists of 4 numbers"],
+    [["calibration", "single", "none", "curve"], [[0, 0.1, 0, 1], [0.1, 0.2, 0, 1]], "descending"],
+    [["calibration", "mirrored", "none", "curve"], [], "ascending scores"],
   ];
   for (const [path, value, message] of cases) {
     assertThrows(() => parseManifest(change(path, value)), ModelError, message);

@@ -2,15 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
 import { blendNormalize } from "../../src/embed/blend_normalize.ts";
-import {
-  compareTemplates,
-  cosineMatrix,
-  decide,
-  ruleFor,
-  Template,
-  topK,
-} from "../../src/score/mod.ts";
-import type { ModelEntry } from "../../src/embed/mod.ts";
+import { compareTemplates, cosineMatrix, Template, topK } from "../../src/score/mod.ts";
 
 const value = fc.float({ min: -1, max: 1, noNaN: true });
 
@@ -82,36 +74,4 @@ Deno.test("templates of different models or sizes are never compared", () => {
   assertEquals(compareTemplates(a, new Template([-2, 0], "a")), -1);
   assertThrows(() => compareTemplates(a, b), TemplateMismatchError, "model a");
   assertThrows(() => compareTemplates(a, new Template([1, 0, 0], "a")), TemplateMismatchError);
-});
-
-const entry = {
-  name: "m",
-  calibration: {
-    single: {
-      source: "test",
-      impostors: 1000,
-      genuine: 10,
-      points: [
-        { fmr: 0.01, threshold: 0.3, measuredFmr: 0.011, interval: [0.005, 0.02], fnmr: 0.01 },
-        { fmr: 0.001, threshold: 0.4, measuredFmr: 0.001, interval: [0, 0.003], fnmr: 0.03 },
-      ],
-    },
-  },
-} as unknown as ModelEntry;
-
-Deno.test("ruleFor takes measured thresholds only, or the caller's own", () => {
-  const rule = ruleFor(entry, false);
-  assertEquals(rule.threshold, 0.4);
-  assertEquals(rule.measured?.impostors, 1000);
-  assertEquals(ruleFor(entry, false, { fmr: 0.01 }).threshold, 0.3);
-  assertEquals(ruleFor(entry, false, { threshold: 0.77 }), { threshold: 0.77 });
-  assertThrows(() => ruleFor(entry, false, { fmr: 1e-5 }), InvalidArgumentError, "0.01, 0.001");
-  assertThrows(() => ruleFor(entry, true), InvalidArgumentError, "none");
-  assertThrows(() => ruleFor(entry, false, { threshold: 2 }), InvalidArgumentError, "cosine");
-  assertThrows(() => ruleFor(entry, false, { threshold: 0.1, fmr: 0.01 }), InvalidArgumentError);
-});
-
-Deno.test("decide: a score at the threshold matches", () => {
-  assertEquals(decide(0.4, { threshold: 0.4 }), "match");
-  assertEquals(decide(0.3999, { threshold: 0.4 }), "no-match");
 });

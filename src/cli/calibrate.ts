@@ -1,0 +1,131 @@
+// `calibrate <dataset>`: what a model's scores are worth, without masks, with one and with two; with --write into the
+// manifest, where `verify` finds it.
+
+import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts";
+import { openDataset } from "../evaluate/dataset/open.ts";
+import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
+import type { TemplateKind } from "../evaluate/run/embedder.ts";
+import { parseModelChoice } from "../evaluate/run/models.ts";
+import { writeCalibration } from "../evaluate/write_calibration.ts";
+import { InvalidArgumentError, ModelError } from "../errors.ts";
+import type { Calibration } from "../model/calibration.ts";
+import { packagedModels } from "../model/model.ts";
+import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { readRunOptions, RUN_OPTIONS, stoppable } from "./evaluate_options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const calibrateCommand: Command = {
+  name: "calibrate",
+  summary: "measure a model's thresholds, per mask situation",
+  usage: "calibrate [options] <dataset>",
+  takes: ["data sets", 1, 1],
+  options: [
+    { name: "models", value: "a", help: "name, folder#name or folder/ (student)" },
+    { name: "fmr", value: "0.01,0.001", help: "false match rates (0.01,0.001,0.0001)" },
+    { name: "templates", value: "single,mirrored", help: "how templates are made (both)" },
+    { name: "limit", value: "n", help: "about how many photos to use (all)" },
+    { name: "write", help: "write the result into the model folder's manifest.json" },
+    ...RUN_OPTIONS,
+    JSON_OPTION,
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const [path] = args.operands;
+  const model = parseModelChoice(args.text("models") ?? "student");
+  const rates = args.text("fmr")?.split(",").map(Number), limit = args.number("limit");
+  const kinds = (args.text("templates") ?? "single,mirrored").split(",") as TemplateKind[];
+  const strange = kinds.find((kind) => kind !== "single" && kind !== "mirrored");
+  if (strange !== undefined || rates?.some((rate) => !(rate > 0 && rate < 1))) {
+    throw new InvalidArgumentError(
+      `Cannot calibrate ${strange ?? `FMR ${args.text("fmr")}`}: ` +
+        `give --templates single,mirrored and rates between 0 and 1`,
+    );
+  }
+  const given = args.text("kind");
+  if (given !== undefined && !DATASET_KINDS.some((kind) => kind === given)) {
+    throw new InvalidArgumentError(
+      `There is no kind of data set "${given}": use ${DATASET_KINDS.join(", ")}`,
+    );
+  }
+  using dataset = await openDataset(path, {
+    kind: given as DatasetKind | undefined,
+    seed: args.number("seed"),
+  });
+  const options = await readRunOptions(args, terminal, dataset);
+  return await stoppable(terminal, options, async (signal) => {
+    const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {
+      ...options,
+      signal,
+      kinds,
+      ...(rates && { rates }),
+      ...(limit !== undefined && { limit }),
+    });
+    terminal.progress("");
+    if (args.flag("json")) terminal.out(JSON.stringify({ sha256, calibrations, failures, run }));
+    else {
+      for (const [kind, situations] of Object.entries(calibrations)) {
+        for (const [situation, calibration] of Object.entries(situations)) {
+          for (const line of describe(kind, situation, calibration)) terminal.out(line);
+        }
+      }
+      const lost = failures.filter(({ kind }) => kind !== "bare").length;
+      terminal.out(
+        `${lost} failures to acquire and ${
+          failures.length - lost
+        } photos that could not wear a mask, ` +
+          `of ${run.samples} samples`,
+      );
+    }
+    if (args.flag("write")) {
+      const folder = model.source === undefined ? packagedModels() : String(model.source);
+      await writeManifest(folder, model.name, sha256, calibrations);
+      terminal.err(`Written into the manifest of ${folder}`);
+    }
+    return 0;
+  });
+}
+
+function describe(kind: string, situation: string, calibration: Calibration): string[] {
+  const percent = (rate: number): string => `${Number((100 * rate).toPrecision(3))}%`;
+  return [
+    `${kind}, masks ${situation}: ${calibration.impostors} impostor and ${calibration.genuine} genuine pairs`,
+    ...calibration.points.map(({ fmr, threshold, measuredFmr, interval: [low, high], fnmr }) =>
+      `  FMR ${percent(fmr)}: threshold ${threshold}, measured ${percent(measuredFmr)} ` +
+      `(95% ${percent(low)} to ${percent(high)}), FNMR ${percent(fnmr)}`
+    ),
+  ];
+}
+
+/** Puts the calibrations into a manifest, by way of a file beside it, so that it is never half-written. */
+async function writeManifest(
+  folder: string | URL,
+  name: string,
+  sha256: string,
+  calibrations: Awaited<ReturnType<typeof calibrateModel>>["calibrations"],
+): Promise<void> {
+  const base = folder instanceof URL ? decodeURIComponent(folder.pathname) : `${folder}/`;
+  const path = `${base}manifest.json`, draft = `${path}.new`;
+  try {
+    let text = await Deno.readTextFile(path);
+    if (JSON.parse(text).models?.[name]?.sha256 !== sha256) {
+      throw new ModelError(
+        `Cannot write the calibration of ${name} as the manifest changed meanwhile: run the command again`,
+      );
+    }
+    for (const kind of ["single", "mirrored"] as const) {
+      const situations = calibrations[kind];
+      if (situations) text = writeCalibration(text, name, kind, situations);
+    }
+    await Deno.writeTextFile(draft, text);
+    await Deno.rename(draft, path);
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    throw new ModelError(
+      `Cannot write ${path} as ${(cause as Error).message}: check the permissions`,
+      { cause },
+    );
+  }
+}

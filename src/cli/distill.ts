@@ -1,0 +1,94 @@
+// `distill config.json`: trains a student; `distill --export checkpoint --out student.onnx`: its ONNX file.
+// The trainer and jax-js are imported only when the command runs.
+
+import { InvalidArgumentError } from "../errors.ts";
+import type { TrainingDevice } from "../distill/train/gradient.ts";
+import type { Arguments, Command } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const distillCommand: Command = {
+  name: "distill",
+  summary: "train a student that knows faces behind masks, from shards that prepare made",
+  usage: "distill [options] <config.json>",
+  takes: ["configurations", 1, 1],
+  options: [
+    { name: "resume", help: "go on from the last checkpoint of the configuration's out folder" },
+    { name: "workers", value: "n", help: "workers, each with its share of every batch (cores)" },
+    { name: "device", value: "wasm|webgpu", help: "where to compute (wasm)" },
+    { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
+    { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const { checkConfig } = await import("../distill/train/config.ts");
+  const [path] = args.operands;
+  const config = checkConfig(readConfig(path), path);
+  const checkpoint = args.text("export"), out = args.text("out");
+  if (checkpoint !== undefined) {
+    if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
+    const { exportStudent } = await import("../distill/train/export.ts");
+    Deno.writeFileSync(out, exportStudent(config.network, checkpoint));
+    terminal.out(`wrote ${out}`);
+    return 0;
+  }
+  const { train } = await import("../distill/train/trainer.ts");
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    terminal.err("stopping after this step ...");
+    stop.abort();
+  };
+  Deno.addSignalListener("SIGINT", onSignal);
+  Deno.addSignalListener("SIGTERM", onSignal);
+  try {
+    const { step, best } = await train(config, {
+      resume: args.flag("resume"),
+      workers: workersOf(args),
+      device: deviceOf(args),
+      progress: (text) => terminal.progress(text),
+      found: (step, found) => {
+        terminal.progress("");
+        const figures = Object.entries(found).map(([name, value]) =>
+          `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
+        );
+        terminal.out(`after ${step} steps: ${figures.join(", ")}`);
+      },
+      signal: stop.signal,
+    });
+    terminal.progress("");
+    terminal.out(
+      step < config.steps
+        ? `stopped after ${step} of ${config.steps} steps: go on with --resume`
+        : `done: the best student is of step ${best.step}, ${config.out}/best.onnx`,
+    );
+    return 0;
+  } finally {
+    Deno.removeSignalListener("SIGINT", onSignal);
+    Deno.removeSignalListener("SIGTERM", onSignal);
+  }
+}
+
+function readConfig(path: string): unknown {
+  try {
+    return JSON.parse(Deno.readTextFileSync(path));
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Cannot read configuration ${path} as ${(error as Error).message}: give a JSON file`,
+      { cause: error },
+    );
+  }
+}
+
+function workersOf(args: Arguments): number | undefined {
+  const workers = args.number("workers");
+  if (workers === undefined || (Number.isInteger(workers) && workers >= 1)) return workers;
+  throw new InvalidArgumentError(`Option --workers is ${workers}: give a whole number from 1 on`);
+}
+
+function deviceOf(args: Arguments): TrainingDevice | undefined {
+  const device = args.text("device");
+  if (device === undefined || device === "wasm" || device === "webgpu") return device;
+  throw new InvalidArgumentError(`There is no device "${device}" to train on: use wasm or webgpu`);
+}

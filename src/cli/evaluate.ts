@@ -1,0 +1,116 @@
+// `evaluate <dataset>`: metrics of models in masked and unmasked scenarios, as a table and as a report in a folder.
+// Ctrl-C stops it; the same command goes on where it was, as templates are kept.
+
+import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts";
+import { openDataset } from "../evaluate/dataset/open.ts";
+import {
+  COLUMNS,
+  describeRun,
+  resultLabel,
+  showInterval,
+  showValue,
+} from "../evaluate/report/text.ts";
+import { writeReport } from "../evaluate/report/write.ts";
+import { evaluate } from "../evaluate/run/evaluate.ts";
+import type { Evaluation } from "../evaluate/run/evaluation.ts";
+import { parseModelChoice } from "../evaluate/run/models.ts";
+import { type Protocol, PROTOCOLS, type Scenario, SCENARIOS } from "../evaluate/run/protocol.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { readRunOptions, RUN_OPTIONS, stoppable } from "./evaluate_options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const evaluateCommand: Command = {
+  name: "evaluate",
+  summary: "measure models on a data set, unmasked and masked",
+  usage: "evaluate [options] <dataset>",
+  takes: ["data sets", 1, 1],
+  options: [
+    { name: "models", value: "a,b", help: "names, folder#name or folder/ (student)" },
+    { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIOS.join(", ")} (uu,um,mm)` },
+    { name: "protocol", value: "name", help: `of ${PROTOCOLS.join(", ")} (corrected)` },
+    { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
+    { name: "limit", value: "n", help: "most pairs per scenario (all)" },
+    { name: "mirror", help: "add the mirror image's template in the corrected protocol too" },
+    { name: "no-images", help: "no pictures of pairs in the report" },
+    ...RUN_OPTIONS,
+    JSON_OPTION,
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const [path] = args.operands;
+  const scenarios = listOf<Scenario>(args, "scenarios", SCENARIOS, ["uu", "um", "mm"]);
+  const protocols = listOf<Protocol>(args, "protocol", PROTOCOLS, ["corrected"]);
+  const models = (args.text("models") ?? "student").split(",").map(parseModelChoice);
+  const report = args.text("report"), limit = args.number("limit");
+  const kind = listOf<DatasetKind | "">(args, "kind", DATASET_KINDS, [""])[0] || undefined;
+  using dataset = await openDataset(path, { kind, seed: args.number("seed") });
+  const options = await readRunOptions(args, terminal, dataset);
+  return await stoppable(terminal, options, async (signal) => {
+    const evaluation = await evaluate(dataset, models, {
+      ...options,
+      signal,
+      scenarios,
+      protocols,
+      mirror: args.flag("mirror"),
+      pictures: report !== undefined && !args.flag("no-images"),
+      ...(limit !== undefined && { limit }),
+    });
+    terminal.progress("");
+    const command = `maskinv evaluate ${commandLine(args)}`;
+    const files = report === undefined ? [] : await writeReport(evaluation, report, { command });
+    if (args.flag("json")) terminal.out(JSON.stringify(summaryOf(evaluation)));
+    else printTable(evaluation, terminal);
+    if (files.length > 0) terminal.err(`Report: ${files[0]}`);
+    return 0;
+  });
+}
+
+function listOf<T extends string>(
+  args: Arguments,
+  option: string,
+  known: readonly string[],
+  byDefault: readonly T[],
+): readonly T[] {
+  const names = args.text(option)?.split(",");
+  const strange = names?.find((name) => !known.includes(name));
+  if (strange !== undefined) {
+    throw new InvalidArgumentError(
+      `There is no "${strange}" for --${option}: use ${known.join(", ")}`,
+    );
+  }
+  return names as T[] | undefined ?? byDefault;
+}
+
+/** The options that the report should tell, in a form that can be run again. */
+function commandLine(args: Arguments): string {
+  const texts = evaluateCommand.options.flatMap(({ name, value }) => {
+    if (!value) return args.flag(name) ? [`--${name}`] : [];
+    const text = args.text(name);
+    return text === undefined ? [] : [`--${name} ${text}`];
+  });
+  return [...args.operands, ...texts].join(" ");
+}
+
+function printTable(evaluation: Evaluation, terminal: Terminal): void {
+  for (const result of evaluation.results) {
+    const cells = COLUMNS.filter((column) => column.of(result.metrics)).map((column) => {
+      const interval = showInterval(column, result.metrics);
+      return `${column.head} ${showValue(column, result.metrics)}${interval && ` (${interval})`}`;
+    });
+    terminal.out(`${resultLabel(result)}: ${cells.join("  ")}`);
+  }
+  for (const line of describeRun(evaluation)) terminal.out(line);
+}
+
+/** What scripts want: no curves, scores or pictures. */
+function summaryOf(evaluation: Evaluation): object {
+  const results = evaluation.results.map(({ model, scenario, protocol, mirrored, metrics }) => {
+    const { curve: _curve, band: _band, ...headline } = metrics;
+    return { model, scenario, protocol, mirrored, ...headline };
+  });
+  return { ...evaluation, results };
+}

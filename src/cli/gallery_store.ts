@@ -1,0 +1,121 @@
+// The gallery that the options name: a folder, encrypted unless --plain is said, or a PostgreSQL database.
+// Keys come from a file or the environment, never from an argument, which every user of the machine could read.
+
+import { InvalidArgumentError } from "../errors.ts";
+import {
+  connectPostgres,
+  type FileStore,
+  type GalleryStore,
+  type KeySource,
+  openFileStore,
+  openPostgresStore,
+  type PostgresIndex,
+} from "../gallery/mod.ts";
+import { GalleryKeyError } from "../gallery/errors.ts";
+import type { DeviceChoice } from "../backend/host.ts";
+import type { Arguments, Command } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Names of environment variables. */
+const KEY = "MASKINV_GALLERY_KEY", PROTECTION_KEY = "MASKINV_PROTECTION_KEY";
+
+/** Options of the commands that open a gallery. */
+export const GALLERY_OPTIONS: Command["options"] = [
+  { name: "gallery", value: "folder|postgres://...", help: "where templates are kept" },
+  { name: "key-file", value: "file", help: `key of the folder, base64 or hex (or ${KEY})` },
+  { name: "plain", help: "the folder is not encrypted" },
+  { name: "index", value: "exact|hnsw", help: "how PostgreSQL searches (exact)" },
+];
+
+/** The option of the commands that store or search templates. */
+export const PROTECTION_OPTION: Command["options"][number] = {
+  name: "protection-key-file",
+  value: "file",
+  help: `key of cancelable templates (or ${PROTECTION_KEY})`,
+};
+
+/** Opens the gallery that `--gallery` names. */
+export async function openStore(args: Arguments, terminal: Terminal): Promise<GalleryStore> {
+  const place = args.text("gallery");
+  if (!place) {
+    throw new InvalidArgumentError(
+      "Cannot open a gallery: give --gallery folder or postgres://...",
+    );
+  }
+  if (/^postgres(ql)?:\/\//.test(place)) {
+    if (args.flag("plain") || args.text("key-file")) {
+      throw new InvalidArgumentError(
+        "Cannot use --plain or --key-file with PostgreSQL, which keeps templates as they are: " +
+          "use --protection-key-file, and encrypt the database's disks",
+      );
+    }
+    const index = args.text("index") as PostgresIndex | undefined;
+    return await openPostgresStore(await connectPostgres(place), { index });
+  }
+  const device = args.text("device") as DeviceChoice | undefined;
+  const store: FileStore = await openFileStore(place, { device, key: await folderKey(args) });
+  if (store.cutBytes > 0) {
+    terminal.err(
+      `maskinv: cut ${store.cutBytes} bytes of an unfinished, never acknowledged change off ${place}`,
+    );
+  }
+  return store;
+}
+
+/** The key of cancelable templates, if there is one. */
+export async function protectionKey(args: Arguments): Promise<KeySource | undefined> {
+  return await readKey(args.text("protection-key-file"), PROTECTION_KEY);
+}
+
+async function folderKey(args: Arguments): Promise<KeySource | undefined> {
+  const file = args.text("key-file");
+  if (args.flag("plain")) {
+    if (!file) return undefined;
+    throw new InvalidArgumentError("Cannot use --plain together with --key-file: give one of them");
+  }
+  const key = await readKey(file, KEY);
+  if (key) return key;
+  throw new GalleryKeyError(
+    `Cannot open the gallery without its key: set ${KEY} or give --key-file ` +
+      `(openssl rand -base64 32 makes one), or say --plain to leave templates unencrypted`,
+  );
+}
+
+async function readKey(
+  file: string | undefined,
+  variable: string,
+): Promise<KeySource | undefined> {
+  if (!file) {
+    const text = Deno.env.get(variable);
+    return text ? parseKey(text, variable) : undefined;
+  }
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    throw new GalleryKeyError(
+      `Cannot read the key file ${file} as ${
+        (error as Error).message
+      }: check the path and the permissions`,
+      { cause: error },
+    );
+  }
+  return parseKey(text, file);
+}
+
+/** Hex if it has only hex digits, else base64. */
+function parseKey(text: string, label: string): KeySource {
+  const trimmed = text.trim();
+  let bytes: Uint8Array;
+  try {
+    bytes = /^([0-9a-f]{2})+$/i.test(trimmed)
+      ? Uint8Array.from(trimmed.match(/../g)!, (pair) => parseInt(pair, 16))
+      : Uint8Array.from(atob(trimmed), (character) => character.charCodeAt(0));
+  } catch {
+    // The message must not show what may be a key with a typing error.
+    throw new GalleryKeyError(
+      `Cannot use the key of ${label} as it is neither hex nor base64: make one with openssl rand -base64 32`,
+    );
+  }
+  return () => bytes;
+}

@@ -1,0 +1,104 @@
+// `index.json`: which photos of the shards are for training and which for validation, what was dropped and why.
+// Written by `choose.ts`, read by `open.ts`; the shards themselves are never changed.
+
+import { InvalidArgumentError } from "../../errors.ts";
+import type { ShardSettings } from "./prepare.ts";
+import { readJson } from "./shard.ts";
+import type { Shift } from "./shift.ts";
+
+/** Raised when the fields change. */
+export const INDEX_VERSION = 1;
+
+/** Where the record of a photo is. */
+export interface IndexedPhoto {
+  /** Path below the photo folder. */
+  readonly file: string;
+  /** Who it shows, if that is known. */
+  readonly identity?: string;
+  /** The number of the shard. */
+  readonly shard: number;
+  /** Which record of the shard, from 0. */
+  readonly record: number;
+}
+
+/** A photo that is not used. */
+export interface DroppedPhoto {
+  /** Path below the photo folder. */
+  readonly file: string;
+  /** What was wrong, in a word or two; the same for all photos of a kind. */
+  readonly reason: string;
+  /** More about it: an error's message, the other photo, a score. */
+  readonly detail?: string;
+}
+
+/** What `index.json` holds. */
+export interface DataIndex {
+  /** The version of these fields. */
+  readonly version: number;
+  /** What the shards were made of. */
+  readonly settings: ShardSettings;
+  /** Shards that had not been made when the index was written; 0 when the data are complete. */
+  readonly missingShards: number;
+  /** The photos to train on. */
+  readonly training: readonly IndexedPhoto[];
+  /** The photos to validate on: people, and photos of nobody known, that training does not see. */
+  readonly validation: readonly IndexedPhoto[];
+  /** The photos that are not used. */
+  readonly dropped: readonly DroppedPhoto[];
+  /** Photos dropped, by reason. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What masks did to alignment, where it was measured. */
+  readonly shifts: readonly Shift[];
+}
+
+/**
+ * Reads the index of a folder of shards.
+ *
+ * @param folder A folder that `prepare` has made.
+ * @returns The index.
+ * @throws {InvalidArgumentError} If there is none, or it is of another version.
+ *
+ * @example
+ * ```ts
+ * import { readIndex } from "@maskinv/maskinv/distill";
+ *
+ * try {
+ *   console.log(readIndex("/tmp/shards").training.length);
+ * } catch (error) {
+ *   console.log((error as Error).message);
+ * }
+ * ```
+ */
+export function readIndex(folder: string): DataIndex {
+  const path = `${folder}/index.json`;
+  const index = readJson(path) as DataIndex | undefined;
+  if (!index) {
+    throw new InvalidArgumentError(
+      `Cannot open the data of ${folder} as there is no index.json: run prepare to its end`,
+    );
+  }
+  if (index.version !== INDEX_VERSION) {
+    throw new InvalidArgumentError(
+      `Cannot use ${path} as its version is ${index.version} and not ${INDEX_VERSION}: run prepare again`,
+    );
+  }
+  return index;
+}
+
+/**
+ * The identities of photos, sorted: an identity's place is its label.
+ *
+ * @param photos The photos of an index.
+ * @returns The names, each once.
+ *
+ * @example
+ * ```ts
+ * import { identitiesOf } from "@maskinv/maskinv/distill";
+ *
+ * console.log(identitiesOf([{ file: "a/1.jpg", identity: "a", shard: 0, record: 0 }])); // ["a"]
+ * ```
+ */
+export function identitiesOf(photos: readonly IndexedPhoto[]): string[] {
+  return [...new Set(photos.flatMap(({ identity }) => identity === undefined ? [] : [identity]))]
+    .sort();
+}

@@ -1,0 +1,15 @@
+// The data half of distillation: photos to shards, and shards to batches.
+
+export { type ChooseOptions, choosePhotos } from "./choose.ts";
+export { openTrainingData, type TrainingBatch, type TrainingData } from "./data.ts";
+export {
+  type DataIndex,
+  type DroppedPhoto,
+  identitiesOf,
+  type IndexedPhoto,
+  readIndex,
+} from "./index_file.ts";
+export type { DataOptions } from "./options.ts";
+export { type PrepareOptions, prepareShards, type ShardSettings } from "./prepare.ts";
+export type { Shift } from "./shift.ts";
+export { openValidationData, type ValidationData, type ValidationOptions } from "./validation.ts";

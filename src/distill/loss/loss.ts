@@ -1,0 +1,92 @@
+// The loss of a student: distillation for every sample, classification for those whose identity is known.
+// Its slope by the templates is jax-js's; what comes before the templates is the tape's.
+
+import { type numpy as np, valueAndGrad } from "@jax-js/jax";
+import { ELASTIC_ARC, elasticArcLoss, type ElasticArcOptions } from "./elastic_arc.ts";
+import { normalizeRows, templateLoss } from "./template_loss.ts";
+
+/** What is minimised: `classes * ElasticArc + templates * MSE`, means over the batch. */
+export interface LossOptions extends ElasticArcOptions {
+  /** Weight of the distillation. */
+  readonly templates: number;
+  /** Weight of the classification; 0 for none. Samples without identity count as zero in its mean. */
+  readonly classes: number;
+}
+
+/**
+ * MaskInv with low guidance by the teacher.
+ *
+ * @example
+ * ```ts
+ * import { LOW_GUIDANCE } from "@maskinv/maskinv/distill";
+ *
+ * console.log(LOW_GUIDANCE.templates, LOW_GUIDANCE.scale); // 100 64
+ * ```
+ */
+export const LOW_GUIDANCE: LossOptions = { templates: 100, classes: 1, ...ELASTIC_ARC };
+/**
+ * MaskInv with high guidance; the paper starts it from the student of low guidance.
+ *
+ * @example
+ * ```ts
+ * import { HIGH_GUIDANCE } from "@maskinv/maskinv/distill";
+ *
+ * console.log(HIGH_GUIDANCE.templates); // 3000
+ * ```
+ */
+export const HIGH_GUIDANCE: LossOptions = { templates: 3000, classes: 1, ...ELASTIC_ARC };
+
+/** What the loss looks at besides templates. */
+export type LossInput = {
+  /** Templates of the teacher, `[n, size]`. */
+  targets: np.Array;
+  /** `[n, identities]`, see `elasticArcLoss`. */
+  classes: np.Array;
+  /** `[n, 1]` */
+  margins: np.Array;
+};
+
+/** The parts of a loss, already divided by the batch size, each a scalar. */
+export type LossParts = {
+  /** What is minimised. */
+  total: np.Array;
+  /** The mean squared error. */
+  templates: np.Array;
+  /** The cross entropy. */
+  classes: np.Array;
+};
+
+/**
+ * Loss and slopes of a part of a batch. To be called inside `jit`.
+ *
+ * @param raw Templates as the network gives them, `[n, size]`.
+ * @param centres Class centres, `[identities, size]`.
+ */
+export function lossAndSlopes(
+  options: LossOptions,
+  batchSize: number,
+  raw: np.Array,
+  centres: np.Array,
+  input: LossInput,
+): { parts: LossParts; templates: np.Array; centres: np.Array } {
+  const loss = (raw: np.Array, centres: np.Array, given: LossInput): [np.Array, LossParts] => {
+    const student = normalizeRows(raw);
+    const templates = templateLoss(student.ref, given.targets).mul(1 / batchSize);
+    const classes = elasticArcLoss(
+      student,
+      normalizeRows(centres),
+      given.classes,
+      given.margins,
+      options.scale,
+    ).mul(1 / batchSize);
+    const total = templates.ref.mul(options.templates).add(classes.ref.mul(options.classes));
+    return [total.ref, { total, templates, classes }];
+  };
+  const [[total, parts], slopes] = valueAndGrad(loss, { argnums: [0, 1], hasAux: true })(
+    raw,
+    centres,
+    input,
+  ) as unknown as [[np.Array, LossParts], [np.Array, np.Array]];
+  total.dispose();
+  return { parts, templates: slopes[0], centres: slopes[1] };
+}

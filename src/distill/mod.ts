@@ -1,0 +1,20 @@
+/**
+ * Distillation: photos to shards, shards to a student that knows faces behind masks, on jax-js (wasm or WebGPU).
+ *
+ * Nothing else of maskinv loads jax-js. The trainer runs in Deno: it reads and writes files and starts workers.
+ *
+ * @module
+ */
+export * from "./data/mod.ts";
+export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
+export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
+export { STUDENT_NETWORKS, type StudentName } from "./networks.ts";
+export { checkConfig, type DistillConfig } from "./train/config.ts";
+export { exportStudent } from "./train/export.ts";
+export type { TrainingDevice } from "./train/gradient.ts";
+export type { AdamWOptions, OptimizerOptions, SgdOptions } from "./train/optimizer.ts";
+export type { CosineSchedule, Schedule, StairsSchedule } from "./train/schedule.ts";
+export { train, type TrainOptions, type TrainResult } from "./train/trainer.ts";
+export type { Validation } from "./train/validate.ts";
+export { MASK_KINDS, type MaskKind, type Wearing, WEARINGS } from "../mask/kinds.ts";
+export type { ModelReader, ModelSource } from "../model/model.ts";

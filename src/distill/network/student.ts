@@ -1,0 +1,65 @@
+// A student network: its layers and what can be done with them.
+// One class for all architectures, since they differ in their layers only.
+
+import type { numpy as np } from "@jax-js/jax";
+import { runLayers } from "./forward.ts";
+import { type Convolution, type Layer, parameterShapes } from "./layers.ts";
+import { type Parameters, readParameters } from "./onnx_read.ts";
+import { writeOnnx } from "./onnx_write.ts";
+import { patchesOf } from "./patches.ts";
+import type { Node, Tape } from "./tape.ts";
+
+/** Arrays by the names of parameters. */
+export type ParameterArrays = Record<string, np.Array>;
+
+/** A network that learns, from aligned 112x112 RGB crops to templates. */
+export class StudentNetwork {
+  /** Shapes of the parameters, in the order of the layers. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+
+  constructor(
+    /** What it is called in configurations. */
+    readonly name: string,
+    /** Length of a template. */
+    readonly templateSize: number,
+    /** Its layers. */
+    readonly layers: readonly Layer[],
+  ) {
+    this.shapes = parameterShapes(layers);
+  }
+
+  /** The weights of an ONNX file of the same network. */
+  read(bytes: Uint8Array): Parameters {
+    return readParameters(this.layers, bytes);
+  }
+
+  /** An ONNX file with the weights. */
+  write(parameters: Parameters, normalized = true): Uint8Array<ArrayBuffer> {
+    const { name, templateSize } = this;
+    return writeOnnx(this.layers, parameters, { name, templateSize, normalized });
+  }
+
+  /** What `run` takes, of `count` crops as in `TrainingBatch`. */
+  patches(images: Float32Array, count: number): Float32Array<ArrayBuffer> {
+    const stem = this.layers[0] as Convolution;
+    return patchesOf(images, count, stem.stride, stem.padding[0]);
+  }
+
+  /** Shape of the patches of `count` crops. */
+  patchesShape(count: number): number[] {
+    const { stride } = this.layers[0] as Convolution;
+    return [count, 112 / stride + 1, 112 / stride + 1, 28];
+  }
+
+  /** Templates, not normalised, on a tape. To be called inside `jit`. */
+  run(
+    tape: Tape,
+    parameters: ParameterArrays,
+    patches: np.Array,
+  ): { templates: Node; leaves: Record<string, Node> } {
+    const leaves = Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [name, tape.leaf(value, true)]),
+    );
+    return { templates: runLayers(tape, this.layers, leaves, tape.leaf(patches, false)), leaves };
+  }
+}

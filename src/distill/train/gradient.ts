@@ -1,0 +1,148 @@
+// Loss and gradient of a part of a batch, on jax-js: the one place where a training computes.
+// Everything is one `jit`: it is traced at the first batch, and again only if the part's size changes.
+
+import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
+import { DeviceError } from "../../errors.ts";
+import type { TrainingBatch } from "../data/data.ts";
+import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";
+import type { ParameterArrays, StudentNetwork } from "../network/student.ts";
+import { Tape } from "../network/tape.ts";
+import { CENTRES, type FlatLayout } from "./flat.ts";
+
+/** The parts of a loss as numbers. */
+export interface LossValues {
+  /** What is minimised. */
+  readonly total: number;
+  /** The mean squared error of templates. */
+  readonly templates: number;
+  /** The cross entropy of identities. */
+  readonly classes: number;
+}
+
+/** What a batch says about the parameters. */
+export interface Gradient {
+  /** The part's share of the batch's loss: sum over the part, divided by the size of the whole batch. */
+  readonly losses: LossValues;
+  /** Its gradient, in the layout of the parameters. */
+  readonly slopes: Float32Array<ArrayBuffer>;
+}
+
+/** Where jax-js computes. */
+export type TrainingDevice = "wasm" | "webgpu";
+
+/** Computes gradients for one network and loss. */
+export class GradientMachine {
+  readonly #network: StudentNetwork;
+  readonly #layout: FlatLayout;
+  readonly #identities: number;
+  readonly #step: ReturnType<typeof traceable>;
+
+  private constructor(
+    network: StudentNetwork,
+    layout: FlatLayout,
+    loss: LossOptions,
+    batchSize: number,
+  ) {
+    this.#network = network;
+    this.#layout = layout;
+    this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
+    this.#step = traceable(network, loss, batchSize);
+  }
+
+  /**
+   * Starts jax-js on a device.
+   *
+   * @throws {DeviceError} If the device does not exist here.
+   */
+  static async create(
+    network: StudentNetwork,
+    layout: FlatLayout,
+    loss: LossOptions,
+    batchSize: number,
+    device: TrainingDevice = "wasm",
+  ): Promise<GradientMachine> {
+    const devices = await init(device);
+    if (!devices.includes(device)) {
+      throw new DeviceError(
+        `Cannot train on ${device} as jax-js found only ${devices.join(", ")}: pass --device wasm`,
+      );
+    }
+    defaultDevice(device);
+    return new GradientMachine(network, layout, loss, batchSize);
+  }
+
+  /** Loss and gradient of a part of a batch. */
+  async run(
+    parameters: Float32Array<ArrayBuffer>,
+    batch: TrainingBatch,
+    margins: Float32Array<ArrayBuffer>,
+  ): Promise<Gradient> {
+    const { count } = batch;
+    const arrays = Object.fromEntries(
+      this.#layout.slots.map(({ name, shape, start, length }) => [
+        name,
+        np.array(parameters.subarray(start, start + length)).reshape([...shape]),
+      ]),
+    );
+    const { [CENTRES]: centres, ...weights } = arrays;
+    const patches = this.#network.patches(batch.images, count);
+    const { stored, parts, slopes } = this.#step(
+      weights,
+      centres,
+      np.array(patches).reshape(this.#network.patchesShape(count)),
+      {
+        targets: np.array(batch.targets).reshape([count, this.#network.templateSize]),
+        classes: np.array(this.#oneHot(batch.labels)).reshape([count, this.#identities]),
+        margins: np.array(margins).reshape([count, 1]),
+      },
+    );
+    for (const array of stored) array.dispose();
+    const flat = new Float32Array(this.#layout.length);
+    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
+    const value = async (part: np.Array): Promise<number> => (await part.data())[0];
+    return {
+      losses: {
+        total: await value(parts.total),
+        templates: await value(parts.templates),
+        classes: await value(parts.classes),
+      },
+      slopes: flat,
+    };
+  }
+
+  #oneHot(labels: Int32Array): Float32Array<ArrayBuffer> {
+    const classes = new Float32Array(labels.length * this.#identities);
+    labels.forEach((label, i) => {
+      if (label >= 0) classes[i * this.#identities + label] = 1;
+    });
+    return classes;
+  }
+}
+
+type StepResult = { stored: np.Array[]; parts: LossParts; slopes: ParameterArrays };
+
+function traceable(
+  network: StudentNetwork,
+  loss: LossOptions,
+  batchSize: number,
+): (
+  weights: ParameterArrays,
+  centres: np.Array,
+  patches: np.Array,
+  input: LossInput,
+) => StepResult {
+  return jit((weights: ParameterArrays, centres: np.Array, patches: np.Array, input: LossInput) => {
+    const tape = new Tape();
+    const { templates, leaves } = network.run(tape, weights, patches);
+    const found = lossAndSlopes(loss, batchSize, templates.value.ref, centres, input);
+    tape.backward(templates, found.templates);
+    const slopes = Object.fromEntries(
+      Object.entries(leaves).map(([name, { slope }]) => [name, slope!]),
+    );
+    return {
+      stored: tape.stored,
+      parts: found.parts,
+      slopes: { ...slopes, [CENTRES]: found.centres },
+    };
+  }) as unknown as ReturnType<typeof traceable>;
+}

@@ -1,0 +1,229 @@
+// A training from its configuration to the student's ONNX file: steps, checkpoints, validations, log.
+
+import { InvalidArgumentError } from "../../errors.ts";
+import { openValidationData, type ValidationData } from "../data/data.ts";
+import type { StudentNetwork } from "../network/student.ts";
+import { studentNetwork } from "../networks.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { configHash, type DistillConfig } from "./config.ts";
+import { drawCurve } from "./curve.ts";
+import { firstWeights } from "./first_weights.ts";
+import { type FlatLayout, flatLayout, fromFlat } from "./flat.ts";
+import type { TrainingDevice } from "./gradient.ts";
+import { readLog, TrainingLog } from "./log.ts";
+import { average, firstState, update } from "./optimizer.ts";
+import { WorkerPool } from "./pool.ts";
+import { rateAt } from "./schedule.ts";
+import { validate, type Validation, validationScore } from "./validate.ts";
+
+/** How a training is run; nothing here changes what it computes, but the number of workers rounds sums differently. */
+export interface TrainOptions {
+  /** Go on from the last checkpoint of the configuration's `out`. */
+  readonly resume?: boolean;
+  /** Workers; by default one per core on wasm and one on WebGPU. */
+  readonly workers?: number;
+  /** Where to compute; by default wasm. */
+  readonly device?: TrainingDevice;
+  /** Is told after every step. */
+  readonly progress?: (text: string) => void;
+  /** Is told what was found by every validation. */
+  readonly found?: (step: number, validation: Validation) => void;
+  /** Stops after the step that is being made, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a training ended. */
+export interface TrainResult {
+  /** Steps that were made in all; fewer than configured if it was stopped. */
+  readonly step: number;
+  /** The best validation: its step, and the sum of its mean cosines (masked and clean). */
+  readonly best: { readonly step: number; readonly score: number };
+}
+
+/**
+ * Trains a student. In the folder `out` it writes `log.jsonl`, `curve.svg`, `last.checkpoint`, and of the best
+ * validation `best.checkpoint` and `best.onnx`.
+ *
+ * @param config What to train and how.
+ * @param options How to run it.
+ * @returns How far it came.
+ * @throws {InvalidArgumentError} If there is a training in `out` already, or the one to resume has another configuration.
+ * @throws {ModelError} If the weights to start from cannot be read or are of another network.
+ * @throws {DeviceError} If the device is missing or a worker stops.
+ *
+ * @example
+ * ```ts ignore
+ * import { checkConfig, train } from "@maskinv/maskinv/distill";
+ *
+ * const config = checkConfig(JSON.parse(Deno.readTextFileSync("config.json")), "config.json");
+ * const { best } = await train(config, { progress: (text) => console.error(text) });
+ * console.log(best.step);
+ * ```
+ */
+export async function train(
+  config: DistillConfig,
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const device = options.device ?? "wasm";
+  const workers = options.workers ?? (device === "wasm" ? navigator.hardwareConcurrency : 1);
+  const hash = await configHash(config);
+  const resumed = checkpointToResume(config, hash, options.resume ?? false);
+  const network = studentNetwork(config.network);
+  const validation = await openValidationData(config.data, { most: config.validatePhotos });
+  if (validation.count === 0) {
+    throw new InvalidArgumentError(
+      `Cannot train on ${config.data} as it has no validation photos to choose by: prepare it with some`,
+    );
+  }
+  using pool = await WorkerPool.start(config, workers, device);
+  const layout = flatLayout(network, pool.identities);
+  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, resumed);
+  if (!resumed) await run.validate(options);
+  const pace = new Pace(config.batch);
+  while (run.step < config.steps && !options.signal?.aborted) {
+    pace.start();
+    const { losses, slopes, loading, computing } = await pool.gradient(run.step, run.parameters);
+    run.move(slopes, losses, { speed: pace.stop(), loading, computing });
+    options.progress?.(
+      `step ${run.step}/${config.steps}  loss ${losses.total.toFixed(4)}  templates ${
+        losses.templates.toExponential(2)
+      }  classes ${losses.classes.toFixed(2)}  ${pace.text(config.steps - run.step)}`,
+    );
+    if (run.step % config.validateEvery === 0) await run.validate(options);
+    if (run.step % config.checkpointEvery === 0) run.save();
+  }
+  if (run.step === config.steps && run.step % config.validateEvery !== 0) {
+    await run.validate(options);
+  }
+  run.save();
+  return { step: run.step, best: run.best };
+}
+
+/** How fast steps are, without validations and checkpoints. */
+class Pace {
+  #started = 0;
+  #mean = 0;
+
+  constructor(readonly batch: number) {}
+
+  start(): void {
+    this.#started = performance.now();
+  }
+
+  /** Images per second of the step. */
+  stop(): number {
+    const seconds = (performance.now() - this.#started) / 1000;
+    // The first step traces and compiles: the mean forgets it soon.
+    this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds;
+    return this.batch / seconds;
+  }
+
+  text(steps: number): string {
+    const minutes = Math.ceil(steps * this.#mean / 60);
+    return `${(this.batch / this.#mean).toFixed(1)} images/s  ${minutes} min left`;
+  }
+}
+
+function checkpointToResume(
+  config: DistillConfig,
+  hash: string,
+  resume: boolean,
+): Checkpoint | undefined {
+  const path = `${config.out}/last.checkpoint`;
+  if (!resume) {
+    Deno.mkdirSync(config.out, { recursive: true });
+    if ([...Deno.readDirSync(config.out)].some(({ name }) => name === "last.checkpoint")) {
+      throw new InvalidArgumentError(
+        `Cannot start a training in ${config.out} as there is one: pass --resume to go on, or give another "out"`,
+      );
+    }
+    return undefined;
+  }
+  const checkpoint = readCheckpoint(path);
+  if (checkpoint.config !== hash) {
+    throw new InvalidArgumentError(
+      `Cannot go on from ${path} as its configuration was another: restore the configuration, or name the checkpoint ` +
+        `as "start" of a new training`,
+    );
+  }
+  return checkpoint;
+}
+
+/** The state of a training and what happens to it. */
+class TrainingRun {
+  step = 0;
+  readonly parameters: Float32Array<ArrayBuffer>;
+  best: Checkpoint["best"] = { score: -Infinity, step: 0 };
+  readonly #mean: Float32Array<ArrayBuffer>;
+  readonly #optimizer: readonly Float32Array<ArrayBuffer>[];
+  readonly #log: TrainingLog;
+
+  constructor(
+    readonly config: DistillConfig,
+    readonly hash: string,
+    readonly network: StudentNetwork,
+    readonly layout: FlatLayout,
+    readonly identities: number,
+    readonly validation: ValidationData,
+    resumed: Checkpoint | undefined,
+  ) {
+    const { out, start, samples, optimizer } = config;
+    if (resumed) {
+      this.step = resumed.step;
+      this.best = resumed.best;
+    }
+    this.parameters = resumed?.parameters ??
+      firstWeights(network, layout, start, samples?.seed ?? 1);
+    this.#mean = resumed?.mean ?? this.parameters.slice();
+    this.#optimizer = resumed?.optimizer ?? firstState(optimizer, layout.length);
+    this.#log = new TrainingLog(`${out}/log.jsonl`, this.step);
+  }
+
+  /** Makes one step by a gradient. */
+  move(
+    slopes: Float32Array,
+    loss: { total: number; templates: number; classes: number },
+    speeds: { speed: number; loading: number; computing: number },
+  ): void {
+    const { optimizer, schedule, steps, average: keep } = this.config;
+    const rate = optimizer.rate * rateAt(schedule, this.step, steps);
+    const { parameters, layout, step } = this;
+    const gradient = update(optimizer, layout, parameters, slopes, this.#optimizer, rate, step);
+    average(this.#mean, parameters, keep, step);
+    this.#log.add({ step, loss, rate, gradient, ...speeds });
+    this.step++;
+  }
+
+  /** Looks at the running mean of the weights; the best one is kept. */
+  async validate(options: TrainOptions): Promise<void> {
+    const onnx = this.network.write(fromFlat(this.layout, this.#mean));
+    const validation = await validate(onnx, this.validation, this.config.validatePhotos);
+    this.#log.add({ step: this.step, validation });
+    options.found?.(this.step, validation);
+    const score = validationScore(validation);
+    if (score <= this.best.score) return;
+    this.best = { score, step: this.step };
+    Deno.writeFileSync(`${this.config.out}/best.onnx`, onnx);
+    writeCheckpoint(`${this.config.out}/best.checkpoint`, this.#checkpoint());
+  }
+
+  /** Writes the checkpoint and the curve. */
+  save(): void {
+    const { out } = this.config;
+    writeCheckpoint(`${out}/last.checkpoint`, this.#checkpoint());
+    Deno.writeTextFileSync(`${out}/curve.svg`, drawCurve(readLog(`${out}/log.jsonl`)));
+  }
+
+  #checkpoint(): Checkpoint {
+    const { step, hash: config, identities, parameters, best } = this;
+    return {
+      step,
+      config,
+      identities,
+      parameters,
+      mean: this.#mean,
+      optimizer: this.#optimizer,
+      best,
+    };
+  }
+}

@@ -1,0 +1,117 @@
+// What a student is worth, on photos that the training never sees: read from its ONNX file as it would be shipped.
+
+import { loadOrt } from "../../backend/ort.ts";
+import { errorCurve } from "../../evaluate/roc.ts";
+import type { ComparisonScores } from "../../evaluate/scores.ts";
+import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";
+import type { ValidationData } from "../data/data.ts";
+
+/** Figures of a student on the validation split. */
+export interface Validation {
+  /** Photos that were looked at. */
+  readonly photos: number;
+  /** Cosine of the student's template of the masked photo and the teacher's of the clean one: median and mean. */
+  readonly maskedMedian: number;
+  /** See `maskedMedian`. */
+  readonly maskedMean: number;
+  /** The same with the student's template of the clean photo. */
+  readonly cleanMedian: number;
+  /** See `cleanMedian`. */
+  readonly cleanMean: number;
+  /** Equal error rate of masked against clean templates of the student, other photos of the same people; if there are. */
+  readonly eer?: number;
+  /** Share of genuine pairs that match at a false match rate of 1%. */
+  readonly tar?: number;
+}
+
+const FACE = 112 * 112 * 3;
+/** Crops per run; more bring nothing on wasm. */
+const BATCH = 16;
+
+/** Computes the figures of a student on at most `most` photos, evenly taken from the split. */
+export async function validate(
+  onnx: Uint8Array,
+  data: ValidationData,
+  most: number,
+): Promise<Validation> {
+  const count = Math.min(most, data.count);
+  const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * data.count / count));
+  const masked = await templatesOf(onnx, data.masked, chosen);
+  const clean = await templatesOf(onnx, data.clean, chosen);
+  const size = masked[0].length;
+  const targets = chosen.map((i) => data.targets.subarray(i * size, (i + 1) * size));
+  const maskedCosines = masked.map((template, i) => dot(template, targets[i])).sort((a, b) =>
+    a - b
+  );
+  const cleanCosines = clean.map((template, i) => dot(template, targets[i])).sort((a, b) => a - b);
+  const scores = pairScores(masked, clean, chosen.map((i) => data.labels[i]));
+  return {
+    photos: count,
+    maskedMedian: maskedCosines[count >> 1],
+    maskedMean: mean(maskedCosines),
+    cleanMedian: cleanCosines[count >> 1],
+    cleanMean: mean(cleanCosines),
+    ...scores.genuine.length > 0 && scores.impostor.length > 0 &&
+      { eer: equalErrorRate(scores), tar: trueMatchRateAtFmr(scores, 0.01) },
+  };
+}
+
+/** What `best` means: how near the student comes on masked faces, less what it loses on clean ones. */
+export function validationScore({ maskedMean, cleanMean }: Validation): number {
+  return maskedMean + cleanMean;
+}
+
+async function templatesOf(
+  onnx: Uint8Array,
+  images: Float32Array,
+  chosen: readonly number[],
+): Promise<Float32Array[]> {
+  const ort = await loadOrt("wasm");
+  const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  const templates: Float32Array[] = [];
+  for (let from = 0; from < chosen.length; from += BATCH) {
+    const part = chosen.slice(from, from + BATCH);
+    const input = new Float32Array(part.length * FACE);
+    part.forEach((photo, i) =>
+      input.set(images.subarray(photo * FACE, (photo + 1) * FACE), i * FACE)
+    );
+    const tensor = new ort.Tensor("float32", input, [part.length, 112, 112, 3]);
+    const { embedding } = await session.run({ input: tensor });
+    const values = embedding.data as Float32Array, size = embedding.dims[1];
+    for (let i = 0; i < part.length; i++) templates.push(values.slice(i * size, (i + 1) * size));
+  }
+  await session.release();
+  return templates;
+}
+
+/** Every masked photo against every other clean one whose identities are known. */
+function pairScores(
+  masked: readonly Float32Array[],
+  clean: readonly Float32Array[],
+  labels: readonly number[],
+): ComparisonScores {
+  const genuine: number[] = [], impostor: number[] = [];
+  for (let i = 0; i < masked.length; i++) {
+    for (let j = 0; j < clean.length; j++) {
+      if (i === j || labels[i] < 0 || labels[j] < 0) continue;
+      (labels[i] === labels[j] ? genuine : impostor).push(dot(masked[i], clean[j]));
+    }
+  }
+  return { genuine: Float32Array.from(genuine), impostor: Float32Array.from(impostor) };
+}
+
+function equalErrorRate(scores: ComparisonScores): number {
+  const gap = (point: { fmr: number; fnmr: number }): number => Math.abs(point.fmr - point.fnmr);
+  const best = errorCurve(scores, 4000).reduce((a, b) => gap(b) < gap(a) ? b : a);
+  return (best.fmr + best.fnmr) / 2;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,109 @@
+// The false match rate over the score, with intervals that know who was compared: what turns a score into "1 in N".
+// Variance by the delete-one-person jackknife (Efron and Stein, Annals of Statistics 1981), which errs on the wide side;
+// interval by Wilson's formula at the number of independent comparisons with that variance.
+
+import { wilsonInterval, Z95 } from "./intervals.ts";
+import type { FoldScores } from "./fold_pairs.ts";
+import { countBelow } from "./order.ts";
+import type { CurvePoint } from "../model/calibration.ts";
+
+/** Knots per factor of ten in the rate: between neighbours, the logarithm of the rate is as good as straight. */
+const PER_DECADE = 20;
+/** Scores of the curve and thresholds are rounded up to this grid. */
+const GRID = 1e4;
+
+/** The lowest score of the grid that is not below a score: rounding up never lets more impostors in. */
+export function roundedUp(score: number): number {
+  return Math.ceil(score * GRID - 1e-6) / GRID;
+}
+
+/**
+ * The curve from FMR 1 down to the lowest rate with enough false matches.
+ *
+ * @param folds The impostor scores of each fold with their persons.
+ * @param ordered The same scores in ascending order.
+ * @param least The fewest false matches that a rate may rest on.
+ * @returns Points with ascending scores and descending rates.
+ */
+export function fmrCurve(
+  folds: readonly FoldScores[],
+  ordered: Float32Array,
+  least: number,
+): CurvePoint[] {
+  const total = ordered.length;
+  const steps = Math.ceil(PER_DECADE * Math.log10(total / least));
+  const knots: { score: number; matches: number }[] = [];
+  for (let step = 0; step <= steps; step++) {
+    const wanted = Math.max(least, Math.round(total * 10 ** (-step / PER_DECADE)));
+    const score = step === 0
+      ? Math.floor(ordered[0] * GRID) / GRID
+      : roundedUp(ordered[total - wanted]);
+    const matches = total - countBelow(ordered, score);
+    const last = knots.at(-1);
+    if (matches < least || (last && (matches >= last.matches || score <= last.score))) continue;
+    knots.push({ score, matches });
+  }
+  const deviations = jackknife(folds, knots.map(({ score }) => score));
+  return knots.map(({ score, matches }, i) => {
+    const fmr = matches / total;
+    // As many independent comparisons as would be as sure of the rate; never more than there are.
+    const independent = fmr < 1 ? Math.min(total, fmr * (1 - fmr) / deviations[i] ** 2) : total;
+    const [low, high] = wilsonInterval(fmr * independent, independent, Z95);
+    return [score, rounded(fmr), rounded(low), rounded(high)];
+  });
+}
+
+/** The standard error of the false match rate at each score, by leaving out one person after the other. */
+function jackknife(folds: readonly FoldScores[], scores: readonly number[]): number[] {
+  const persons = new Map<number, number>();
+  for (const { impostorIdentities } of folds) {
+    for (const person of impostorIdentities) {
+      if (!persons.has(person)) persons.set(person, persons.size);
+    }
+  }
+  // Column b of a person's row counts comparisons of the person that reach exactly the first b scores.
+  const width = scores.length + 1, knots = Float64Array.from(scores);
+  const counts = new Float64Array(persons.size * width), all = new Float64Array(width);
+  for (const { impostor, impostorIdentities } of folds) {
+    for (let i = 0; i < impostor.length; i++) {
+      const reached = countUpTo(knots, impostor[i]);
+      counts[persons.get(impostorIdentities[2 * i])! * width + reached]++;
+      counts[persons.get(impostorIdentities[2 * i + 1])! * width + reached]++;
+      all[reached]++;
+    }
+  }
+  for (let row = 0; row < persons.size; row++) {
+    sumFromEnd(counts.subarray(row * width, (row + 1) * width));
+  }
+  sumFromEnd(all);
+  return scores.map((_, knot) => {
+    const column = knot + 1;
+    const left = Array.from({ length: persons.size }, (_, row) => {
+      const rest = all[0] - counts[row * width];
+      return rest > 0 ? (all[column] - counts[row * width + column]) / rest : 0;
+    });
+    const mean = left.reduce((sum, rate) => sum + rate, 0) / left.length;
+    const squares = left.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
+    return Math.sqrt((left.length - 1) / left.length * squares);
+  });
+}
+
+/** How many of ascending knots are not above a score. */
+function countUpTo(knots: Float64Array, score: number): number {
+  let low = 0, high = knots.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (knots[middle] <= score) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sumFromEnd(row: Float64Array): void {
+  for (let i = row.length - 2; i >= 0; i--) row[i] += row[i + 1];
+}
+
+/** Four digits: more would claim what was not measured. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,85 @@
+// Writes a report to a folder: one page for people, and the same as Markdown, JSON and SVG files for what comes after.
+
+import { DatasetError } from "../../errors.ts";
+import type { Evaluation } from "../run/evaluation.ts";
+import { htmlReport } from "./html.ts";
+import { markdownReport } from "./markdown.ts";
+import { drawPlots, plotColors } from "./plots.ts";
+
+/** Options of {@linkcode writeReport}. */
+export interface ReportFileOptions {
+  /** The command that made it, to be told in the report. */
+  readonly command?: string;
+}
+
+/**
+ * Writes `report.html` (self-contained), `report.md`, `report.json` (metrics, curves, failures; no scores, no pictures)
+ * and an SVG file per plot.
+ *
+ * @param evaluation What `evaluate` gave.
+ * @param folder Where to; made if it is missing.
+ * @param options See {@linkcode ReportFileOptions}.
+ * @returns The paths of the files.
+ * @throws {DatasetError} If the folder cannot be written to.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, openDataset, writeReport } from "@maskinv/maskinv/evaluate";
+ *
+ * const folder = await Deno.makeTempDir(), photos = `${Deno.cwd()}/tests/photos`;
+ * await Deno.writeTextFile(`${folder}/pairs.csv`, `probe,reference,genuine
+ * ${photos}/collins.jpg,${photos}/collins_crop.jpg,true
+ * ${photos}/collins.jpg,${photos}/hopper.jpg,false`);
+ * using dataset = await openDataset(`${folder}/pairs.csv`);
+ * const evaluation = await evaluate(dataset, [{ label: "student", name: "student" }]);
+ * const [page] = await writeReport(evaluation, `${folder}/report`);
+ * console.log(page.endsWith("report.html")); // true
+ * ```
+ */
+export async function writeReport(
+  evaluation: Evaluation,
+  folder: string,
+  options: ReportFileOptions = {},
+): Promise<string[]> {
+  const { results } = evaluation, { command } = options;
+  const plots = await drawPlots(results);
+  const files: [string, string][] = [
+    ["report.html", htmlReport(evaluation, plots, plotColors(results.length), command)],
+    ["report.md", markdownReport(evaluation, command)],
+    ["report.json", jsonReport(evaluation, command)],
+    ...plots.map(({ name, svg }): [string, string] => [`${name}.svg`, svg]),
+  ];
+  const { mkdir, writeFile } = await import("node:fs/promises");
+  try {
+    await mkdir(folder, { recursive: true });
+    const written = files.map(async ([name, text]) => {
+      await writeFile(`${folder}/${name}`, text);
+      return `${folder}/${name}`;
+    });
+    return await Promise.all(written);
+  } catch (cause) {
+    throw new DatasetError(
+      `Cannot write the report to ${folder} as ${
+        (cause as Error).message
+      }: check the path and its permissions`,
+      { cause },
+    );
+  }
+}
+
+/** Everything but scores and pictures. */
+function jsonReport(evaluation: Evaluation, command?: string): string {
+  const results = evaluation.results.map(({ folds: _folds, worst, ...rest }) => {
+    const bare = worst.genuine.concat(worst.impostor).map(({ pictures: _pictures, ...pair }) =>
+      pair
+    );
+    return {
+      ...rest,
+      worst: {
+        genuine: bare.slice(0, worst.genuine.length),
+        impostor: bare.slice(worst.genuine.length),
+      },
+    };
+  });
+  return `${JSON.stringify({ command, ...evaluation, results }, null, 1)}\n`;
+}

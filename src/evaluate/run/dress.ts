@@ -1,0 +1,148 @@
+// Puts a planned mask on a photo or an aligned crop. What cannot wear one (no face, or none with a mesh) stays bare, and
+// the report says how many did.
+
+import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../align/arcface.ts";
+import { type Affine, applyAffine, type Point } from "../../align/affine.ts";
+import { warpAffine } from "../../align/warp_affine.ts";
+import type { TensorSpec } from "../../backend/tensor_spec.ts";
+import type { Face, Landmarks } from "../../detect/face.ts";
+import { InvalidArgumentError } from "../../errors.ts";
+import type { Image } from "../../image/image.ts";
+import { applyMask } from "../../mask/apply.ts";
+import { randomMaskOptions } from "../../mask/kinds.ts";
+import type { MaskTexture } from "../../mask/layer.ts";
+import { type FivePoints, officialLayer } from "../../mask/official.ts";
+import { maskOverlay } from "../../mask/overlay.ts";
+import type { MaskPlan } from "./masks.ts";
+
+/** A picture to embed. */
+export interface Dressed {
+  readonly image: Image;
+  /** Whether it is an aligned crop; if not, its face has to be found. */
+  readonly aligned: boolean;
+}
+
+/** A photo with a mask, or nothing if it cannot wear one. */
+export function dressPhoto(
+  image: Image,
+  face: Face | undefined,
+  plan: MaskPlan,
+  texture: MaskTexture | undefined,
+): Dressed | undefined {
+  if (!face) return undefined;
+  if (plan.style === "maskinv" && plan.on === "crop") {
+    const crop = cutPicture(image, alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto);
+    return { image: official(crop, plan.offset, texture), aligned: true };
+  }
+  const { landmarks } = face;
+  if (landmarks.source !== "mesh") return undefined;
+  if (plan.style === "maskinv") {
+    return { image: official(image, plan.offset, texture, fivePoints(landmarks)), aligned: false };
+  }
+  return { image: own(image, face, plan.seed), aligned: false };
+}
+
+/** A crop with a mask, or nothing if it cannot wear one; `face` is where the mesh lies in the crop. */
+export function dressCrop(
+  crop: Image,
+  face: Face | undefined,
+  plan: MaskPlan,
+  texture: MaskTexture | undefined,
+): Dressed | undefined {
+  if (plan.style === "maskinv") {
+    const landmarks = plan.on === "photo" ? templateIn(crop) : undefined;
+    return { image: official(crop, plan.offset, texture, landmarks), aligned: true };
+  }
+  if (face?.landmarks.source !== "mesh") return undefined;
+  return { image: own(crop, face, plan.seed), aligned: true };
+}
+
+function own(image: Image, face: Face, seed: number): Image {
+  return applyMask(image, [face], { ...randomMaskOptions(seed), wearing: "full" });
+}
+
+function official(
+  image: Image,
+  offset: readonly [number, number, number],
+  texture: MaskTexture | undefined,
+  landmarks?: FivePoints,
+): Image {
+  if (!texture) {
+    throw new InvalidArgumentError(
+      "Cannot draw the paper's mask without its picture: give masks of style maskinv with a texture",
+    );
+  }
+  const region = { x: 0, y: 0, width: image.width, height: image.height };
+  return maskOverlay(image, [officialLayer(texture, { region, offset, landmarks })]);
+}
+
+function fivePoints(landmarks: Extract<Landmarks, { source: "mesh" }>): FivePoints {
+  const { rightEye, leftEye, nose, rightMouth, leftMouth } = landmarks;
+  return [rightEye, leftEye, nose, rightMouth, leftMouth];
+}
+
+/** Where aligned crops have their five points. */
+function templateIn({ width }: Image): FivePoints {
+  const [a, b, c, d, e] = ARCFACE_TEMPLATE.map((point): Point =>
+    applyAffine(squareMap(ARCFACE_SIZE, width), point)
+  );
+  return [a, b, c, d, e];
+}
+
+/** The map from the pixels of a square to those of a larger or smaller one; pixel centres are whole numbers. */
+export function squareMap(from: number, to: number): Affine {
+  const step = to / from, shift = (step - 1) / 2;
+  return [step, 0, shift, 0, step, shift];
+}
+
+/** A square picture cut out of another. */
+export function cutPicture(image: Image, cropToPhoto: Affine, size = ARCFACE_SIZE): Image {
+  const spec: TensorSpec = {
+    size,
+    layout: "NHWC",
+    color: "RGB",
+    mean: [0, 0, 0],
+    scale: [1, 1, 1],
+  };
+  const pixels = warpAffine([{ image, cropToPhoto }], spec, false);
+  const data = new Uint8ClampedArray(size * size * 4).fill(255);
+  for (let i = 0; i < size * size; i++) {
+    for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[3 * i + c];
+  }
+  return { width: size, height: size, data };
+}
+
+/** A crop in the middle of a grey picture twice its size: detectors expect some room around a face. */
+export function padded({ width, height, data }: Image): { image: Image; x: number; y: number } {
+  const x = width >> 1, y = height >> 1, wide = 2 * width;
+  const out = new Uint32Array(wide * 2 * height).fill(0xff808080);
+  const pixels = new Uint32Array(data.slice().buffer);
+  for (let row = 0; row < height; row++) {
+    out.set(pixels.subarray(row * width, (row + 1) * width), (row + y) * wide + x);
+  }
+  return {
+    image: { width: wide, height: 2 * height, data: new Uint8ClampedArray(out.buffer) },
+    x,
+    y,
+  };
+}
+
+/** A face in other pixels, for those who need its mesh only. */
+export function shifted(face: Face, x: number, y: number): Face {
+  if (face.landmarks.source !== "mesh") return face;
+  const move = (point: Point): Point => ({ x: point.x + x, y: point.y + y });
+  const { rightEye, leftEye, nose, rightMouth, leftMouth, mesh } = face.landmarks;
+  return {
+    ...face,
+    box: { ...face.box, x: face.box.x + x, y: face.box.y + y },
+    landmarks: {
+      source: "mesh",
+      rightEye: move(rightEye),
+      leftEye: move(leftEye),
+      nose: move(nose),
+      rightMouth: move(rightMouth),
+      leftMouth: move(leftMouth),
+      mesh: mesh.map((value, i) => value + [x, y, 0][i % 3]),
+    },
+  };
+}

@@ -1,0 +1,230 @@
+// From photos and the masks they are to wear to templates, for all models at once: a photo is decoded, its face found
+// and its masks drawn once, and only the embedding is each model's own. The same verbs as src/verify, in larger batches.
+
+import { alignFace } from "../../align/arcface.ts";
+import type { Affine } from "../../align/affine.ts";
+import type { Engine, Photo } from "../../backend/backend.ts";
+import { chooseFace, type FaceChoice } from "../../detect/choose.ts";
+import { findFaces, refineFaces } from "../../detect/detect.ts";
+import type { Face } from "../../detect/face.ts";
+import { alignTo } from "../../embed/embed.ts";
+import { DeviceError } from "../../errors.ts";
+import type { Image } from "../../image/image.ts";
+import type { MaskTexture } from "../../mask/layer.ts";
+import { MASK_STATE_MODEL } from "../../mask/state.ts";
+import {
+  cutPicture,
+  dressCrop,
+  type Dressed,
+  dressPhoto,
+  padded,
+  shifted,
+  squareMap,
+} from "./dress.ts";
+import { embedCrops, embedUnderMasks } from "./embed_rows.ts";
+import type { MaskPlan } from "./masks.ts";
+import type { ModelSet, OpenModel } from "./models.ts";
+import { NetworkClock } from "./stopwatch.ts";
+
+/** How a template is made: of the face alone, or with its mirror image added. */
+export type TemplateKind = "single" | "mirrored";
+
+/** A photo and the states in which it is wanted. */
+export interface EmbedJob {
+  readonly image: Image;
+  /** A mask for each state, or none. */
+  readonly states: readonly (MaskPlan | undefined)[];
+}
+
+/** A photo in one state, embedded. */
+export interface EmbeddedState {
+  /** Whether the mask could be put on; true where none was wanted. */
+  readonly dressed: boolean;
+  /** The templates of each model by kind; absent if no face was found. */
+  readonly templates?: readonly Readonly<Partial<Record<TemplateKind, Float32Array>>>[];
+}
+
+/** What holds for all photos of a run. */
+export interface EmbedderOptions {
+  /** Whether the photos are aligned crops. */
+  readonly aligned: boolean;
+  /** The face that is meant. */
+  readonly face: FaceChoice;
+  /** The most faces to look at. */
+  readonly maxFaces: number;
+  readonly kinds: readonly TemplateKind[];
+  /** The picture of the paper's mask, if plans ask for it. */
+  readonly texture?: MaskTexture;
+}
+
+/** A picture to embed: a photo with its face, or a crop that is a face already. */
+interface Located {
+  readonly image: Image;
+  readonly dressed: boolean;
+  /** Whether there is a face. */
+  readonly acquired: boolean;
+  /** Where it is; absent for aligned crops. */
+  readonly face?: Face;
+}
+
+/** Embeds photos. */
+export class SampleEmbedder {
+  readonly #set: ModelSet;
+  readonly #options: EmbedderOptions;
+  readonly #clock = new NetworkClock();
+
+  constructor(set: ModelSet, options: EmbedderOptions) {
+    this.#set = set;
+    this.#options = options;
+  }
+
+  /** Milliseconds in the networks so far. */
+  get networkTime(): number {
+    return this.#clock.spent;
+  }
+
+  /** The device that computes. */
+  device(): Promise<"webgpu" | "wasm"> {
+    return this.#use((engine) => Promise.resolve(engine.backend.device));
+  }
+
+  /** Embeds each photo in each of its states. */
+  embed(jobs: readonly EmbedJob[]): Promise<EmbeddedState[][]> {
+    return this.#use(async (engine) => {
+      const located = await this.#locateAll(engine, jobs);
+      const found = located.flat().filter((state) => state.acquired);
+      const templates = await this.#embedFound(engine, found);
+      return located.map((states) =>
+        states.map(({ dressed, acquired }) => ({
+          dressed,
+          ...(acquired && { templates: templates.shift()! }),
+        }))
+      );
+    });
+  }
+
+  /** Pictures for people: each state's face with some room around it. */
+  portraits(jobs: readonly EmbedJob[], size: number): Promise<(Image | undefined)[][]> {
+    return this.#use(async (engine) => {
+      const room = squareMap(size, 1.5 * size), shift = -0.25 * size;
+      return (await this.#locateAll(engine, jobs)).map((states) =>
+        states.map((state) => {
+          if (!state.acquired) return undefined;
+          const [a, b, c, d, e, f] = cropOf(state, size), [step, , offset] = room;
+          const move = offset + shift;
+          return cutPicture(
+            state.image,
+            [a * step, b * step, c + (a + b) * move, d * step, e * step, f + (d + e) * move],
+            size,
+          );
+        })
+      );
+    });
+  }
+
+  #use<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
+    return this.#set.host.track(() =>
+      this.#set.host.use((engine) => task(this.#clock.watch(engine)))
+    );
+  }
+
+  async #locateAll(engine: Engine, jobs: readonly EmbedJob[]): Promise<Located[][]> {
+    const { aligned, texture } = this.#options;
+    // A crop needs its mesh only where one of our masks is to be fitted to it.
+    const wanted = jobs.map(({ states }) =>
+      !aligned || states.some((plan) => plan?.style === "ours")
+    );
+    const rooms = jobs.map(({ image }) => aligned ? padded(image) : { image, x: 0, y: 0 });
+    const looked = await this.#faces(engine, rooms.filter((_, i) => wanted[i]).map((r) => r.image));
+    const faces = wanted.map((want, i) => {
+      const face = want ? looked.shift() : undefined;
+      return face && shifted(face, -rooms[i].x, -rooms[i].y);
+    });
+    const dressed = jobs.map(({ image, states }, i) =>
+      states.map((plan) =>
+        plan && (aligned ? dressCrop : dressPhoto)(image, faces[i], plan, texture)
+      )
+    );
+    const again = dressed.flat().filter((state): state is Dressed => !!state && !state.aligned);
+    const foundAgain = await this.#faces(engine, again.map(({ image }) => image));
+    return jobs.map(({ image, states }, i) =>
+      states.map((plan, j): Located => {
+        const worn = dressed[i][j];
+        if (!worn) return { ...place({ image, aligned }, faces[i]), dressed: !plan };
+        return { ...place(worn, worn.aligned ? undefined : foundAgain.shift()), dressed: true };
+      })
+    );
+  }
+
+  /** The face that is meant in each photo, with its mesh. */
+  async #faces(engine: Engine, images: readonly Image[]): Promise<(Face | undefined)[]> {
+    if (images.length === 0) return [];
+    using stack = new DisposableStack();
+    const photos = images.map((image) => stack.use(engine.backend.upload(image)));
+    const found = await findFaces(engine, photos, this.#options.maxFaces);
+    const chosen = found.map((faces, i) => {
+      const choice = chooseFace(faces, photos[i], this.#options.face);
+      return choice.kind === "face" ? [choice.face] : [];
+    });
+    return (await refineFaces(engine, photos, chosen)).map(([face]) => face);
+  }
+
+  async #embedFound(
+    engine: Engine,
+    found: readonly Located[],
+  ): Promise<Partial<Record<TemplateKind, Float32Array>>[][]> {
+    using stack = new DisposableStack();
+    const uploaded = new Map<Image, Photo>();
+    for (const { image } of found) {
+      if (!uploaded.has(image)) uploaded.set(image, stack.use(engine.backend.upload(image)));
+    }
+    const rows: Partial<Record<TemplateKind, Float32Array>>[][] = found.map(() => []);
+    for (const model of this.#set.models) {
+      const made = found.map((): Partial<Record<TemplateKind, Float32Array>> => ({}));
+      for (const kind of this.#options.kinds) {
+        for (const aligned of [false, true]) {
+          const places = found.keys().filter((i) => !found[i].face === aligned).toArray();
+          const some = places.map((i) => ({ ...found[i], photo: uploaded.get(found[i].image)! }));
+          const embedded = await this.#embedAlike(engine, model, kind, some);
+          embedded.forEach((row, at) => made[places[at]][kind] = row);
+        }
+      }
+      made.forEach((kinds, i) => rows[i].push(kinds));
+    }
+    return rows;
+  }
+
+  /** Embeds faces of photos as the verifier does, or crops as they are: all of one sort. */
+  async #embedAlike(
+    engine: Engine,
+    { network: name, label, dim, hasMaskState }: OpenModel,
+    kind: TemplateKind,
+    found: readonly (Located & { readonly photo: Photo })[],
+  ): Promise<Float32Array[]> {
+    if (found.length === 0) return [];
+    const mirrored = kind === "mirrored", network = await engine.network(name);
+    const faces = found.flatMap(({ photo, face }) =>
+      face ? [{ photo, face: alignTo(network, face) }] : []
+    );
+    const state = hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
+    const values = faces.length > 0
+      ? await embedUnderMasks(engine.backend, { embedding: network, state }, faces, mirrored)
+      : await embedCrops(engine.backend, network, found.map(({ photo }) => photo), mirrored);
+    if (!values.every(Number.isFinite)) {
+      throw new DeviceError(
+        `Cannot evaluate as model "${label}" gave numbers that are not finite: check the model file`,
+      );
+    }
+    return found.map((_, i) => values.slice(i * dim, (i + 1) * dim));
+  }
+}
+
+/** A picture with its face, or an aligned crop, or a photo without a face. */
+function place({ image, aligned }: Dressed, face: Face | undefined): Omit<Located, "dressed"> {
+  return aligned ? { image, acquired: true } : { image, face, acquired: face !== undefined };
+}
+
+/** The map from a crop of some size to the picture. */
+function cropOf({ image, face }: Located, size: number): Affine {
+  return face ? alignFace(face.landmarks, size).cropToPhoto : squareMap(size, image.width);
+}

@@ -1,0 +1,53 @@
+// Puts measured calibrations into the text of a manifest. The curve's rows stay on one line each, so that a change of a
+// model's calibration can be read as a diff.
+
+import { ModelError } from "../errors.ts";
+import type { SituationCalibrations } from "../model/calibration.ts";
+import { parseManifest } from "../model/manifest.ts";
+
+/**
+ * Gives the text of a manifest with a model's calibrations replaced; situations that are not given stay as they were.
+ *
+ * @param manifestText The text of `manifest.json`.
+ * @param modelName The model's name in it.
+ * @param kind Whether the templates were of the face alone or with its mirror image added.
+ * @param calibrations What `calibrate` has measured.
+ * @returns The new text; everything else in it is as before.
+ * @throws {ModelError} If the manifest is not valid, lacks the model, or would not be valid afterwards.
+ *
+ * @example
+ * ```ts
+ * import { writeCalibration } from "@maskinv/maskinv/evaluate";
+ *
+ * const text = await Deno.readTextFile("models/manifest.json");
+ * const { student } = JSON.parse(text).models;
+ * const same = writeCalibration(text, "student", "single", student.calibration.single);
+ * console.log(JSON.stringify(JSON.parse(same)) === JSON.stringify(JSON.parse(text))); // true
+ * ```
+ */
+export function writeCalibration(
+  manifestText: string,
+  modelName: string,
+  kind: "single" | "mirrored",
+  calibrations: SituationCalibrations,
+): string {
+  if (!Object.hasOwn(parseManifest(manifestText), modelName)) {
+    throw new ModelError(
+      `Cannot write a calibration as the manifest has no model "${modelName}": name one of it`,
+    );
+  }
+  const json = JSON.parse(manifestText);
+  const entry = json.models[modelName];
+  const others = entry.calibration ?? {};
+  entry.calibration = { ...others, [kind]: { ...others[kind], ...calibrations } };
+  const text = `${JSON.stringify(json, null, 2).replace(NUMBERS, oneLine)}\n`;
+  parseManifest(text);
+  return text;
+}
+
+/** A list of nothing but numbers, spread over lines. */
+const NUMBERS = /\[\s+-?\d[^\[\]{}"]*\]/g;
+
+function oneLine(list: string): string {
+  return list.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
+}

@@ -1,0 +1,141 @@
+// Identification on LFW, open set, from raw photos: people with two photos or more are enrolled with the first, their
+// other photos (at most three) are mated probes; people with one photo are strangers. Clean probes, then masked ones:
+//   deno run -A tests/bench/identify.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 100]
+// --limit takes so many enrolled people, and as many strangers. Terms of ISO/IEC 19795-1: FPIR is the share of searches
+// of strangers that find someone, FNIR the share of mated searches that do not find the right person.
+// deno-lint-ignore-file no-console
+
+import { parseArgs } from "@std/cli";
+import { createVerifier, type DeviceChoice, type Image, type Template } from "../../mod.ts";
+import { chooseFace } from "../../src/detect/mod.ts";
+import {
+  type Candidate,
+  createGallery,
+  createMemoryStore,
+  fmrForFpir,
+  openThresholds,
+  qualityDefects,
+} from "../../src/gallery/mod.ts";
+import { loadImage } from "../../src/image/mod.ts";
+import { applyMask } from "../../src/mask/apply.ts";
+import { randomMaskOptions } from "../../src/mask/kinds.ts";
+
+/** Mated probes of a person at most, so that a few much photographed people do not decide. */
+const MOST_PROBES = 3;
+const FPIR = 0.01;
+
+const args = parseArgs(Deno.args, {
+  string: ["data", "device", "limit"],
+  boolean: ["mirror"],
+  default: { data: "../shared/data/lfw", device: "auto" },
+});
+const limit = args.limit ? Number(args.limit) : Infinity;
+const people = [...Deno.readDirSync(`${args.data}/images`)].map(({ name }) => ({
+  name,
+  photos: [...Deno.readDirSync(`${args.data}/images/${name}`)]
+    .map((file) => `${args.data}/images/${name}/${file.name}`).sort(),
+})).sort((a, b) => a.name < b.name ? -1 : 1);
+const known = people.filter(({ photos }) => photos.length > 1).slice(0, limit);
+const strangers = people.filter(({ photos }) => photos.length === 1).slice(0, limit);
+const mated = known.flatMap(({ name, photos }) =>
+  photos.slice(1, 1 + MOST_PROBES).map((photo) => ({ name, photo }))
+);
+
+const options = { device: args.device as DeviceChoice, mirror: args.mirror };
+await using verifier = await createVerifier({ ...options, face: "centred" });
+const thresholdAt = await openThresholds(options);
+const store = createMemoryStore(options);
+await using gallery = createGallery({ store });
+
+let defective = 0;
+const references = await embed("references", known.map(({ photos: [photo] }) => photo), (face) => {
+  if (qualityDefects(face).length > 0) defective++;
+});
+for (const [i, { name }] of known.entries()) {
+  if (references[i]) await gallery.enrol(name, references[i]);
+}
+const { identities } = await gallery.count();
+console.log(
+  `${identities} of ${known.length} people enrolled with one photo each; the quality gate would refuse ${defective}`,
+);
+await search("clean probes", (photos) => photos);
+await search("masked probes", masked);
+
+type Photos = readonly string[];
+type Face = Parameters<typeof qualityDefects>[0];
+
+/** The photos with a mask on the face that is meant; a face without a mesh cannot wear one and stays bare. */
+async function* masked(photos: Photos): AsyncGenerator<Image> {
+  let bare = 0;
+  for (const [seed, photo] of photos.entries()) {
+    const image = await loadImage(photo);
+    const { faces } = await verifier.detect(image);
+    const chosen = chooseFace(faces, image, "centred");
+    if (chosen.kind === "face" && chosen.face.landmarks.source === "mesh") {
+      yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), wearing: "full" });
+    } else {
+      bare++;
+      yield image;
+    }
+  }
+  if (bare > 0) console.log(`  ${bare} photos could not be given a mask`);
+}
+
+async function embed(
+  what: string,
+  inputs: Iterable<string> | AsyncIterable<Image>,
+  look: (face: Face) => void = () => {},
+): Promise<(Template | undefined)[]> {
+  const templates: (Template | undefined)[] = [];
+  for await (const result of verifier.embedAll(inputs)) {
+    const acquired = result.kind === "acquired";
+    templates.push(acquired ? result.template : undefined);
+    if (acquired) look(result.face);
+    if (templates.length % 500 === 0) console.error(`${templates.length} ${what}`);
+  }
+  return templates;
+}
+
+async function search(
+  what: string,
+  prepare: (photos: Photos) => Iterable<string> | AsyncIterable<Image>,
+): Promise<void> {
+  const probes = await embed(what, prepare(mated.map(({ photo }) => photo)));
+  const others = await embed(what, prepare(strangers.map(({ photos: [photo] }) => photo)));
+  const found = await best(probes), positives = await best(others);
+  const right = found.map((candidate, i) => candidate?.identity === mated[i].name);
+  const share = (count: number, total: number): string => `${(100 * count / total).toFixed(2)}%`;
+  const rank1 = right.filter(Boolean).length;
+  console.log(
+    `${what}: ${mated.length} mated searches, rank-1 ${share(rank1, mated.length)}; ` +
+      `failures to acquire ${[...probes, ...others].filter((template) => !template).length}`,
+  );
+  const rates = (threshold: number): string => {
+    const hits = found.filter((one, i) => right[i] && one!.score >= threshold).length;
+    const false_ = positives.filter((one) => one && one.score >= threshold).length;
+    return `FNIR ${share(mated.length - hits, mated.length)} at FPIR ${
+      share(false_, strangers.length)
+    } (threshold ${threshold.toFixed(4)})`;
+  };
+  // The lowest threshold that at most 1% of the strangers reach.
+  const scores = positives.map((one) => one?.score ?? -1).sort((a, b) => b - a);
+  const allowed = Math.floor(FPIR * scores.length);
+  const next = scores.find((score, i) => i >= allowed && score < scores[allowed - 1]) ??
+    scores[allowed];
+  console.log(`  chosen on these ${strangers.length} strangers: ${rates(next + 1e-6)}`);
+  const fmr = fmrForFpir(FPIR, identities);
+  try {
+    const threshold = thresholdAt(fmr, [undefined, undefined]);
+    console.log(`  by the model's calibration, FMR ${fmr.toPrecision(2)}: ${rates(threshold)}`);
+  } catch (error) {
+    console.log(`  by the model's calibration: ${(error as Error).message}`);
+  }
+}
+
+/** The best candidate of each probe; none where no face was found. */
+async function best(probes: readonly (Template | undefined)[]): Promise<(Candidate | undefined)[]> {
+  const given = probes.filter((probe) => probe !== undefined);
+  const found = await store.search(given, 1);
+  let at = 0;
+  return probes.map((probe) => probe && found[at++][0]);
+}

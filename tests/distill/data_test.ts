@@ -1,0 +1,204 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  openTrainingData,
+  openValidationData,
+  type TrainingBatch,
+} from "../../src/distill/data/data.ts";
+import { identitiesOf } from "../../src/distill/data/index_file.ts";
+import { InvalidArgumentError } from "../../src/errors.ts";
+import { RecordReader } from "../../src/distill/data/reader.ts";
+import { shardsOf, writePhotos } from "./data_fixture.ts";
+import { MASK_KINDS } from "../../src/mask/kinds.ts";
+
+const FRAME = 112 * 112 * 3;
+const photos = await writePhotos();
+const { folder, index } = await shardsOf(photos);
+globalThis.addEventListener("unload", () => {
+  for (const path of [photos, folder]) Deno.removeSync(path, { recursive: true });
+});
+/** Nothing is changed. */
+const PLAIN = {
+  maskProbability: 0,
+  occluderProbability: 0,
+  surroundProbability: 0,
+  flip: false,
+  place: 0,
+  light: 0,
+  quality: 0,
+} as const;
+
+Deno.test("training data: the same step gives the same bytes, however it is split over workers", async () => {
+  using data = await openTrainingData(folder, { seed: 5 });
+  using again = await openTrainingData(folder, { seed: 5 });
+  const whole = await data.batch(7, 0, 6, 6);
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 5 }), async (cut) => {
+      const second = await again.batch(7, cut, 6, 6), first = await again.batch(7, 0, cut, 6);
+      assertEquals(joined(first, second), [whole.images, whole.targets, whole.labels]);
+    }),
+    { numRuns: 5 },
+  );
+  const next = await data.batch(8, 0, 6, 6);
+  assertNotEquals(next.images, whole.images);
+  using other = await openTrainingData(folder, { seed: 6 });
+  assertNotEquals((await other.batch(7, 0, 6, 6)).images, whole.images);
+});
+
+Deno.test("training data: an epoch shows every photo once, with its own label and target", async () => {
+  using data = await openTrainingData(folder, PLAIN);
+  assertEquals(data.photos, index.training.length);
+  assertEquals(data.identities, identitiesOf(index.training).length);
+  using reader = new RecordReader(folder, data.templateSize);
+  const wanted = index.training.map((photo) =>
+    [...reader.read(photo).template.subarray(0, 4), photo.identity ? 0 : -1].join()
+  ).sort();
+  for (const epoch of [0, 1]) {
+    const { targets, labels, count } = await data.batch(epoch, 0, data.photos, data.photos);
+    const seen = Array.from({ length: count }, (_, i) => {
+      const at = i * data.templateSize;
+      return [...targets.subarray(at, at + 4), labels[i]].join();
+    }).sort();
+    assertEquals(seen, wanted);
+  }
+});
+
+Deno.test("training data: unchanged samples are the frames of the crops, and targets have length 1", async () => {
+  using data = await openTrainingData(folder, PLAIN);
+  using reader = new RecordReader(folder, data.templateSize);
+  const { images, targets, count } = await data.batch(0, 0, data.photos, data.photos);
+  const { crop } = reader.read(index.training[0]);
+  const frame = Float32Array.from({ length: FRAME }, (_, i) => {
+    const x = Math.floor(i / 3) % 112, y = Math.floor(i / 336);
+    return (crop[((y + 16) * 144 + x + 16) * 3 + i % 3] - 127.5) / 128;
+  });
+  const same = Array.from({ length: count }, (_, i) => images.subarray(i * FRAME, (i + 1) * FRAME))
+    .filter((image) => image.every((value, i) => value === frame[i]));
+  assertEquals(same.length, 1);
+  for (let i = 0; i < count; i++) {
+    const target = targets.subarray(i * data.templateSize, (i + 1) * data.templateSize);
+    assertAlmostEquals(target.reduce((sum, value) => sum + value * value, 0), 1, 1e-5);
+  }
+});
+
+Deno.test("training data: a mirrored sample has the mirror image's template, made of the mirrored frame", async () => {
+  using data = await openTrainingData(folder, { ...PLAIN, flip: true });
+  using straight = await openTrainingData(folder, PLAIN);
+  const n = data.photos, size = data.templateSize;
+  using reader = new RecordReader(folder, size);
+  const records = index.training.map((photo) => reader.read(photo));
+  let flips = 0;
+  for (let step = 0; step < 8; step++) {
+    const flipped = await data.batch(step, 0, n, n), plain = await straight.batch(step, 0, n, n);
+    for (let i = 0; i < n; i++) {
+      const target = flipped.targets.slice(i * size, (i + 1) * size);
+      const unflipped = plain.targets.slice(i * size, (i + 1) * size);
+      const image = flipped.images.subarray(i * FRAME, (i + 1) * FRAME);
+      const before = plain.images.subarray(i * FRAME, (i + 1) * FRAME);
+      if (target.every((value, k) => value === unflipped[k])) {
+        assertEquals(image, before);
+        continue;
+      }
+      flips++;
+      const record = records.find(({ template }) => template.every((v, k) => v === unflipped[k]))!;
+      assertEquals(target, record.mirrorTemplate);
+      const mirror = before.map((_, p) =>
+        before[p - 3 * (Math.floor(p / 3) % 112) + 3 * (111 - Math.floor(p / 3) % 112)]
+      );
+      let worst = 0;
+      image.forEach((value, p) => worst = Math.max(worst, Math.abs(value - mirror[p])));
+      assertLess(worst, 1.01 / 128, "the same grey levels up to rounding");
+    }
+  }
+  assertGreater(flips, 4);
+});
+
+Deno.test("training data: masks cover the lower face and come as often as asked", async () => {
+  const lowerChange = async (
+    options: Parameters<typeof openTrainingData>[1],
+  ): Promise<number[]> => {
+    using plain = await openTrainingData(folder, PLAIN);
+    using data = await openTrainingData(folder, { ...PLAIN, ...options });
+    const n = data.photos, steps = 12;
+    const changes: number[] = [];
+    for (let step = 0; step < steps; step++) {
+      const [a, b] = [await plain.batch(step, 0, n, n), await data.batch(step, 0, n, n)];
+      assertEquals(b.targets, a.targets);
+      for (let i = 0; i < n; i++) {
+        let lower = 0;
+        for (let p = 0; p < FRAME / 3; p++) {
+          if (a.images[i * FRAME + 3 * p] !== b.images[i * FRAME + 3 * p]) lower += 3 / FRAME;
+        }
+        changes.push(lower);
+      }
+    }
+    return changes;
+  };
+  assert((await lowerChange({ maskProbability: 0 })).every((share) => share === 0));
+  assert((await lowerChange({ maskProbability: 1 })).filter((share) => share > 0.08).length > 30);
+  const half = await lowerChange({ maskProbability: 0.5 });
+  const share = half.filter((change) => change > 0).length / half.length;
+  assert(share > 0.25 && share < 0.75, `${share}`);
+});
+
+Deno.test("training data: every augmentation keeps numbers in range, at full strength too", async () => {
+  using data = await openTrainingData(folder, {
+    maskProbability: 0.5,
+    occluderProbability: 1,
+    surroundProbability: 1,
+    place: 2,
+    light: 2,
+    quality: 2,
+  });
+  for (let step = 0; step < 12; step++) {
+    const { images } = await data.batch(step, 0, 4, 4);
+    assert(images.every((value) => value >= -127.5 / 128 && value <= 127.5 / 128));
+  }
+});
+
+Deno.test("training data: options that make no sense are refused", () => {
+  const refused = (options: object): unknown =>
+    assertThrows(() => void openTrainingData(folder, options), InvalidArgumentError);
+  refused({ maskProbability: 1.1 });
+  refused({ light: -1 });
+  refused({ place: NaN });
+  refused({ seed: 0.5 });
+  refused({ excludeKinds: MASK_KINDS });
+  refused({ excludeKinds: ["veil"] });
+  refused({ maskprobability: 0.5 });
+  assertThrows(() => void openTrainingData("/nowhere"), InvalidArgumentError, "run prepare");
+});
+
+Deno.test("validation data: people apart from training, each photo clean and masked, the same every time", async () => {
+  const people = new Set(identitiesOf(index.training));
+  assert(identitiesOf(index.validation).every((name) => !people.has(name)));
+  const data = await openValidationData(folder), again = await openValidationData(folder);
+  assertEquals(data, again);
+  assertEquals(data.count, index.validation.length);
+  assertEquals(data.labels.filter((label) => label >= 0).length, 2);
+  for (let i = 0; i < data.count; i++) {
+    let changed = 0;
+    for (let p = i * FRAME; p < (i + 1) * FRAME; p += 3) {
+      if (data.clean[p] !== data.masked[p]) changed += 3 / FRAME;
+    }
+    assertGreater(changed, 0.05);
+  }
+  assertEquals((await openValidationData(folder, { most: 1 })).count, 1);
+});
+
+function joined(first: TrainingBatch, second: TrainingBatch): unknown {
+  const join = (a: Float32Array, b: Float32Array): Float32Array => Float32Array.from([...a, ...b]);
+  return [
+    join(first.images, second.images),
+    join(first.targets, second.targets),
+    Int32Array.from([...first.labels, ...second.labels]),
+  ];
+}

@@ -1,0 +1,134 @@
+// The losses against the formulas of the papers in plain arithmetic, and their slopes against differences.
+
+import "../../src/distill/train/one_thread.ts";
+import { jit, numpy as np } from "@jax-js/jax";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { chanceOf } from "../../src/distill/data/chance.ts";
+import { drawMargins, ELASTIC_ARC } from "../../src/distill/loss/elastic_arc.ts";
+import { HIGH_GUIDANCE, lossAndSlopes, type LossOptions } from "../../src/distill/loss/loss.ts";
+
+const COUNT = 4, SIZE = 6, IDENTITIES = 5, BATCH = 8;
+const LABELS = [3, -1, 0, 3];
+
+interface Given {
+  readonly raw: Float32Array<ArrayBuffer>;
+  readonly centres: Float32Array<ArrayBuffer>;
+  readonly targets: Float32Array<ArrayBuffer>;
+  readonly margins: Float32Array<ArrayBuffer>;
+}
+
+function draw(): Given {
+  const chance = chanceOf("losses");
+  const numbers = (length: number) => Float32Array.from({ length }, () => chance.normal());
+  const targets = numbers(COUNT * SIZE);
+  for (let i = 0; i < COUNT; i++) targets.set(unit(row(targets, i)), i * SIZE);
+  return {
+    raw: numbers(COUNT * SIZE),
+    centres: numbers(IDENTITIES * SIZE),
+    targets,
+    margins: drawMargins(ELASTIC_ARC, 1, 7, 0, COUNT),
+  };
+}
+
+function row(values: Float32Array, i: number): number[] {
+  return [...values.subarray(i * SIZE, (i + 1) * SIZE)];
+}
+
+function unit(values: readonly number[]): number[] {
+  const length = Math.hypot(...values);
+  return values.map((value) => value / length);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+/** The loss in double precision, sample by sample. */
+function expected(given: Given, options: LossOptions, labels = LABELS): number {
+  let total = 0;
+  for (let i = 0; i < COUNT; i++) {
+    const student = unit(row(given.raw, i)), teacher = row(given.targets, i);
+    const mse = student.reduce((sum, value, k) => sum + (value - teacher[k]) ** 2, 0) / SIZE;
+    total += options.templates * mse;
+    if (labels[i] < 0) continue;
+    const logits = Array.from({ length: IDENTITIES }, (_, c) => {
+      const angle = Math.acos(dot(student, unit(row(given.centres, c))));
+      return options.scale * Math.cos(angle + (c === labels[i] ? given.margins[i] : 0));
+    });
+    const most = Math.max(...logits);
+    const sum = logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
+    total += options.classes * (most + Math.log(sum) - logits[labels[i]]);
+  }
+  return total / BATCH;
+}
+
+async function computed(
+  given: Given,
+  options: LossOptions,
+  labels = LABELS,
+): Promise<{ total: number; templates: Float32Array; centres: Float32Array }> {
+  const classes = new Float32Array(COUNT * IDENTITIES);
+  labels.forEach((label, i) => label >= 0 && (classes[i * IDENTITIES + label] = 1));
+  const run = jit(
+    (raw: np.Array, centres: np.Array, targets: np.Array, classes: np.Array, margins: np.Array) => {
+      const found = lossAndSlopes(options, BATCH, raw, centres, { targets, classes, margins });
+      return { total: found.parts.total, templates: found.templates, centres: found.centres };
+    },
+  );
+  const { total, templates, centres } = run(
+    np.array(given.raw).reshape([COUNT, SIZE]),
+    np.array(given.centres).reshape([IDENTITIES, SIZE]),
+    np.array(given.targets).reshape([COUNT, SIZE]),
+    np.array(classes).reshape([COUNT, IDENTITIES]),
+    np.array(given.margins).reshape([COUNT, 1]),
+  );
+  return {
+    total: (await total.data())[0],
+    templates: await templates.data() as Float32Array,
+    centres: await centres.data() as Float32Array,
+  };
+}
+
+Deno.test("MaskInv's loss is the formula of the paper", async () => {
+  for (const templates of [0, 100, 3000]) {
+    const options = { ...HIGH_GUIDANCE, templates };
+    const given = draw(), { total } = await computed(given, options);
+    assertAlmostEquals(total, expected(given, options), 1e-3 * (1 + templates / 100));
+  }
+});
+
+Deno.test("the slopes of the loss are its differences", async () => {
+  const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8 };
+  const given = draw(), { templates, centres } = await computed(given, options);
+  for (const [name, slopes] of [["raw", templates], ["centres", centres]] as const) {
+    for (let k = 0; k < slopes.length; k++) {
+      const kept = given[name][k], step = 1e-3;
+      const [above, below] = [step, -step].map((move) => {
+        given[name][k] = kept + move;
+        return expected(given, options);
+      });
+      given[name][k] = kept;
+      const difference = (above - below) / (2 * step);
+      assertAlmostEquals(slopes[k], difference, 2e-3 * (1 + Math.abs(difference)), `${name}[${k}]`);
+    }
+  }
+});
+
+Deno.test("samples without identity take part in the distillation only", async () => {
+  const given = draw(), nobody = [-1, -1, -1, -1];
+  const both = await computed(given, HIGH_GUIDANCE, nobody);
+  const alone = await computed(given, { ...HIGH_GUIDANCE, classes: 0 }, nobody);
+  assertEquals(both.total, alone.total);
+  assertEquals([...both.centres], [...both.centres].fill(0));
+  assert(both.templates.some((slope) => slope !== 0));
+});
+
+Deno.test("margins are normal around 0.5 and depend on seed, step and sample alone", () => {
+  const margins = drawMargins(ELASTIC_ARC, 1, 3, 0, 4000);
+  const mean = margins.reduce((sum, margin) => sum + margin, 0) / margins.length;
+  const variance = margins.reduce((sum, margin) => sum + (margin - mean) ** 2, 0) / margins.length;
+  assertAlmostEquals(mean, 0.5, 4 * 0.05 / Math.sqrt(4000));
+  assertAlmostEquals(Math.sqrt(variance), 0.05, 0.003);
+  assertEquals(drawMargins(ELASTIC_ARC, 1, 3, 17, 19), margins.slice(17, 19));
+  assert(drawMargins(ELASTIC_ARC, 2, 3, 0, 1)[0] !== margins[0]);
+});

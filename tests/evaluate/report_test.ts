@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseHTML } from "linkedom";
+import { type Evaluation, verificationReport, writeReport } from "../../src/evaluate/mod.ts";
+import { randomNumbers } from "../../src/mask/random.ts";
+import { temporaryFolder } from "./dataset_fixtures.ts";
+
+const EVIL = `<script>alert("x")</script>'&|`;
+
+/** An evaluation of scores by chance, with hostile names. */
+function someEvaluation(): Evaluation {
+  const random = randomNumbers(4);
+  const scores = (count: number, mean: number): Float32Array =>
+    Float32Array.from({ length: count }, () => mean + (random() + random() - 1) * 0.5);
+  const folds = Array.from({ length: 10 }, () => ({
+    genuine: scores(30, 0.6),
+    impostor: scores(130, 0.05),
+    genuineIdentity: Uint32Array.from({ length: 30 }, (_, i) => i),
+    impostorIdentities: Uint32Array.from({ length: 260 }, (_, i) => i % 97),
+  }));
+  const metrics = verificationReport(folds, { replicates: 100 });
+  const worst = {
+    genuine: [{
+      probe: EVIL,
+      reference: "b.jpg",
+      score: 0.1,
+      pictures: ["data:image/jpeg;base64,/9j/", ""] as const,
+    }],
+    impostor: [{ probe: "c.jpg", reference: "d.jpg", score: 0.7 }],
+  };
+  const result = { scenario: "um", mirrored: true, metrics, folds, worst } as const;
+  return {
+    dataset: { name: EVIL, kind: "csv", images: 10, pairs: 1600, aligned: false },
+    models: [{ label: EVIL, sha256: "0".repeat(64), dim: 192 }],
+    masks: { style: "ours", seed: 0 },
+    results: [
+      { ...result, model: EVIL, protocol: "corrected" },
+      { ...result, model: "other", protocol: "released" },
+    ],
+    failures: [{ photo: EVIL, masked: true, kind: "no-face" }],
+    run: { device: "wasm", samples: 3200, embedded: 10, seconds: 2, networkShare: 0.9 },
+  };
+}
+
+Deno.test("a report is a page by itself, with plots, numbers and escaped names", async () => {
+  using folder = temporaryFolder();
+  const evaluation = someEvaluation();
+  const files = await writeReport(evaluation, folder.path, { command: EVIL });
+  assertEquals(files.map((file) => file.replace(/.*\//, "")), [
+    ...["report.html", "report.md", "report.json", "det.svg", "roc.svg"],
+    ...["scores-1.svg", "scores-2.svg"],
+  ]);
+  const html = await Deno.readTextFile(files[0]);
+  const parsed: unknown = parseHTML(html);
+  const { document } = parsed as {
+    document: {
+      querySelectorAll(selector: string): {
+        readonly length: number;
+        [Symbol.iterator](): Iterator<{ textContent: string; getAttribute(name: string): string }>;
+      };
+    };
+  };
+  assertEquals(document.querySelectorAll("script").length, 0);
+  assert(!html.includes("<script"));
+  assertEquals(document.querySelectorAll("figure > svg").length, 4);
+  assertEquals(document.querySelectorAll("tbody tr").length, 2);
+  const [name] = document.querySelectorAll("tbody td");
+  assertEquals(name.textContent, `${EVIL} um corrected +mirror`);
+  assertStringIncludes(html, `${(100 * evaluation.results[0].metrics.eer.value).toFixed(2)}%`);
+  // Nothing is fetched: pictures are in the page, an empty one is left out.
+  assertEquals(
+    [...document.querySelectorAll("[src], [href]")].map((node) => node.getAttribute("src")),
+    ["data:image/jpeg;base64,/9j/", "data:image/jpeg;base64,/9j/"],
+  );
+  for (const svg of files.filter((file) => file.endsWith(".svg"))) {
+    const text = await Deno.readTextFile(svg);
+    assert(text.startsWith("<svg") && text.includes('xmlns="http://www.w3.org/2000/svg"'), svg);
+    assert(!text.includes("NaN") && !text.includes("Infinity"), svg);
+  }
+});
+
+Deno.test("JSON has the metrics and no scores, Markdown a table of whole rows", async () => {
+  using folder = temporaryFolder();
+  const evaluation = someEvaluation();
+  const [, md, json] = await writeReport(evaluation, folder.path);
+  const read = JSON.parse(await Deno.readTextFile(json));
+  assertEquals(read.results[0].metrics.eer.value, evaluation.results[0].metrics.eer.value);
+  assertEquals([read.results[0].folds, read.results[0].worst.genuine[0].pictures], [
+    undefined,
+    undefined,
+  ]);
+  const rows = (await Deno.readTextFile(md)).split("\n").filter((line) => line.startsWith("| "));
+  const cells = rows.map((row) => row.replaceAll("\\|", "").split("|").length);
+  assertEquals(new Set(cells).size, 1);
+  // The head, the line below it, and a row per result.
+  assertEquals(rows.length, 4);
+});
