@@ -1,0 +1,91 @@
+// What one record of the log says: changes to the gallery, as JSON in front and the embeddings behind it.
+// Numbers are little-endian, as on every host that runs WebAssembly.
+
+import { InvalidArgumentError } from "../errors.ts";
+import { Template } from "../score/template.ts";
+import { GalleryCorruptError } from "./errors.ts";
+import type { GalleryEntry, GalleryModel, PutMode } from "./store.ts";
+
+/** A change to the gallery. */
+export type Change =
+  | { readonly kind: PutMode; readonly entries: readonly GalleryEntry[] }
+  | { readonly kind: "remove"; readonly identities: readonly string[] };
+
+/** The JSON part of a record. */
+interface Head {
+  readonly kind: Change["kind"];
+  /** The model of the embeddings that follow. */
+  readonly model?: GalleryModel;
+  /** Names, with the number of templates of each where templates follow. */
+  readonly identities: readonly (readonly [identity: string, templates: number])[];
+}
+
+/** The most bytes of embeddings in a record: its length is a 32-bit number, and it is held in memory as a whole. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * Writes a change as bytes.
+ *
+ * @throws {InvalidArgumentError} If it has more templates than fit into a record.
+ */
+export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {
+  const entries = change.kind === "remove"
+    ? change.identities.map((identity) => ({ identity, templates: [] }))
+    : change.entries;
+  const templates: Template[] = entries.flatMap((entry) => [...entry.templates]);
+  const size = templates[0]?.embedding.length ?? 0;
+  if (4 * size * templates.length > MOST_BYTES) {
+    throw new InvalidArgumentError(
+      `Cannot write ${templates.length} templates of ${size} numbers at once as they take more than ` +
+        `${MOST_BYTES} bytes: put them in several parts`,
+    );
+  }
+  const head: Head = {
+    kind: change.kind,
+    model: size > 0 ? { model: templates[0].model, size } : undefined,
+    identities: entries.map(({ identity, templates }) => [identity, templates.length]),
+  };
+  const json = new TextEncoder().encode(JSON.stringify(head));
+  const bytes = new Uint8Array(4 + json.length + 4 * size * templates.length);
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
+  bytes.set(json, 4);
+  templates.forEach(({ embedding }, i) => {
+    const { buffer, byteOffset, byteLength } = embedding;
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), 4 + json.length + 4 * size * i);
+  });
+  return bytes;
+}
+
+/**
+ * Reads a change back.
+ *
+ * @throws {GalleryCorruptError} If the bytes are not a change.
+ */
+export function decodeChange(bytes: Uint8Array<ArrayBuffer>, label: string): Change {
+  try {
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    const json = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, 4 + length));
+    const { kind, model, identities } = JSON.parse(json) as Head;
+    if (kind === "remove") return { kind, identities: identities.map(([identity]) => identity) };
+    // A copy starts at a multiple of four, as a Float32Array must.
+    const values = new Float32Array(bytes.slice(4 + length).buffer);
+    let at = 0;
+    const entries = identities.map(([identity, count]) => ({
+      identity,
+      templates: Array.from({ length: count }, () => {
+        const embedding = values.subarray(at, at += model!.size);
+        return new Template(embedding, model!.model);
+      }),
+    }));
+    if (at !== values.length || !(kind === "add" || kind === "replace")) {
+      throw new Error(`${values.length} numbers follow and ${at} are announced`);
+    }
+    return { kind, entries };
+  } catch (error) {
+    throw new GalleryCorruptError(
+      `Cannot read ${label} as it is no change to a gallery (${(error as Error).message}): ` +
+        `restore the file from a backup`,
+      { cause: error },
+    );
+  }
+}

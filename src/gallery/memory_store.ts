@@ -1,0 +1,221 @@
+// Templates in memory, searched exactly by the kernels of the device. Lost when the process ends: file_store.ts puts
+// a log beside it.
+
+import type { DeviceChoice } from "../backend/host.ts";
+import { DeviceLostError, DisposedError } from "../errors.ts";
+import type { RankedScores } from "../score/top_k.ts";
+import { Template } from "../score/template.ts";
+import { type CandidateRow, rankIdentities, SLACK } from "./rank.ts";
+import { Rows } from "./rows.ts";
+import { createScorer, type Scorer } from "./scorer.ts";
+import {
+  type Candidate,
+  checkEntries,
+  checkSearch,
+  type GalleryCount,
+  type GalleryEntry,
+  type GalleryModel,
+  type GalleryStore,
+  type PutMode,
+} from "./store.ts";
+
+/** Options of {@linkcode createMemoryStore}. */
+export interface MemoryStoreOptions {
+  /** Where to search; `"auto"` by default: WebGPU if the adapter is hardware. */
+  readonly device?: DeviceChoice;
+}
+
+/** Probes scored together: bounds the memory for scores. */
+const PROBES = 128;
+
+/**
+ * Makes a store that keeps templates in memory and searches all of them exactly.
+ *
+ * @param options Where to search.
+ * @returns The store, empty.
+ * @throws {InvalidArgumentError} If the device is none that there is.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryStore } from "@maskinv/maskinv/gallery";
+ * import { Template } from "@maskinv/maskinv/score";
+ *
+ * await using store = createMemoryStore({ device: "wasm" });
+ * await store.put([{ identity: "ann", templates: [new Template([1, 0], "my-model")] }], "add");
+ * const [[best]] = await store.search([new Template([1, 1], "my-model")], 1);
+ * console.log(best.identity, best.score.toFixed(3)); // ann 0.707
+ * ```
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): GalleryStore {
+  return new MemoryStore(options.device ?? "auto");
+}
+
+/** The store; `file_store.ts` and it share its parts that do not wait. */
+export class MemoryStore implements GalleryStore {
+  readonly #device: DeviceChoice;
+  #scorer: Promise<Scorer> | undefined;
+  #model: GalleryModel | undefined;
+  #rows: Rows | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(device: DeviceChoice) {
+    this.#device = device;
+  }
+
+  model(): Promise<GalleryModel | undefined> {
+    return Promise.resolve(this.#model);
+  }
+
+  /** The model, without waiting. */
+  get currentModel(): GalleryModel | undefined {
+    return this.#model;
+  }
+
+  /** The number of identities and templates, without waiting. */
+  get currentCount(): GalleryCount {
+    return this.#rows?.count ?? { identities: 0, templates: 0 };
+  }
+
+  count(): Promise<GalleryCount> {
+    return this.#inTurn(() => this.currentCount);
+  }
+
+  put(entries: readonly GalleryEntry[], mode: PutMode): Promise<void> {
+    return this.#inTurn(() => {
+      const model = checkEntries(entries, this.#model);
+      if (!model) return;
+      this.declare(model);
+      this.#rows!.put(entries, mode);
+    });
+  }
+
+  /** Fixes the model; for stores that know it before the first template. */
+  declare(model: GalleryModel): void {
+    this.#model ??= model;
+    this.#rows ??= new Rows(model.size);
+  }
+
+  remove(identities: readonly string[]): Promise<number> {
+    return this.#inTurn(() =>
+      identities.filter((identity) => this.#rows?.remove(identity) ?? false).length
+    );
+  }
+
+  templates(identity: string): Promise<readonly Template[]> {
+    return this.#inTurn(() => this.#templates(identity));
+  }
+
+  async *entries(): AsyncGenerator<GalleryEntry, void, void> {
+    for (const identity of [...this.#rows?.names() ?? []]) {
+      const templates = await this.templates(identity);
+      if (templates.length > 0) yield { identity, templates };
+    }
+  }
+
+  search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]> {
+    return this.#inTurn(async () => {
+      checkSearch(probes, k, this.#model);
+      const found: Candidate[][] = [];
+      for (let start = 0; start < probes.length; start += PROBES) {
+        found.push(...await this.#search(probes.slice(start, start + PROBES), k));
+      }
+      return found;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#tail;
+    const scorer = this.#scorer;
+    this.#scorer = this.#rows = undefined;
+    await (await scorer)?.[Symbol.asyncDispose]();
+  }
+
+  #templates(identity: string): Template[] {
+    return this.#rows?.of(identity).map((row) => new Template(row, this.#model!.model)) ?? [];
+  }
+
+  /**
+   * Finds the best rows, more and more of them until they are those of k identities or all. One more round is rare:
+   * it takes identities with many templates that are all close to the probe.
+   */
+  async #search(probes: readonly Template[], k: number): Promise<Candidate[][]> {
+    const rows = this.#rows, size = this.#model?.size;
+    const { identities, templates } = this.currentCount;
+    if (!rows || !size || templates === 0) return probes.map(() => []);
+    const wanted = Math.min(k, identities);
+    const values = new Float32Array(probes.length * size);
+    probes.forEach(({ embedding }, i) => values.set(embedding, i * size));
+    for (let most = Math.min(templates, 2 * k + SLACK);; most = Math.min(templates, 4 * most)) {
+      const best = await this.#best(values, rows, size, most);
+      const found = probes.map(({ embedding }, i) =>
+        rankIdentities(embedding, candidates(rows, best, i, most), k)
+      );
+      if (most === templates || found.every(({ length }) => length >= wanted)) return found;
+    }
+  }
+
+  async #best(
+    probes: Float32Array,
+    rows: Rows,
+    size: number,
+    most: number,
+  ): Promise<RankedScores[]> {
+    for (let restarted = false;; restarted = true) {
+      const scorer = await this.#start();
+      try {
+        return await scorer.best(probes, rows.blocks, size, most);
+      } catch (error) {
+        if (!(error instanceof DeviceLostError) || restarted) throw error;
+        this.#scorer = undefined;
+        await scorer[Symbol.asyncDispose]();
+      }
+    }
+  }
+
+  #start(): Promise<Scorer> {
+    const scorer = this.#scorer ??= createScorer(this.#device);
+    // A start that failed must not be remembered: the next search tries again.
+    scorer.catch(() => this.#scorer = undefined);
+    return scorer;
+  }
+
+  /** Searches and changes take turns: a search must not see rows move. */
+  #inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+    if (this.#disposed) {
+      return Promise.reject(
+        new DisposedError("Cannot use this gallery store as it was disposed of: open it again"),
+      );
+    }
+    const result = this.#tail.then(task);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+}
+
+/** The best rows over all blocks for one probe. */
+function* candidates(
+  rows: Rows,
+  best: readonly RankedScores[],
+  probe: number,
+  most: number,
+): Generator<CandidateRow, void, void> {
+  const found: { row: number; score: number }[] = [];
+  best.forEach(({ scores, indices }, block) => {
+    const columns = columnsOf(rows, block, most);
+    for (let i = probe * columns; i < (probe + 1) * columns; i++) {
+      found.push({ row: block * rows.blockRows + indices[i], score: scores[i] });
+    }
+  });
+  found.sort((a, b) => b.score - a.score || a.row - b.row);
+  for (const { row } of found.slice(0, most)) {
+    yield { identity: rows.identity(row), embedding: rows.embedding(row) };
+  }
+}
+
+/** How many rows of a block a ranking has. */
+function columnsOf(rows: Rows, block: number, most: number): number {
+  const before = block * rows.blockRows;
+  return Math.min(most, rows.blockRows, rows.count.templates - before);
+}

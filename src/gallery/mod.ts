@@ -1,0 +1,77 @@
+// The public face of src/gallery/. Stores, protection, gate and thresholds can be used without a Gallery.
+// The database clients are imported only when a connection is asked for.
+
+/**
+ * Galleries: enrol people, say who somebody is, and keep their templates in memory, in an encrypted file or in
+ * PostgreSQL.
+ *
+ * @example Enrol two people and ask who a third photo shows
+ * ```ts
+ * import { createVerifier } from "@maskinv/maskinv";
+ * import { createGallery, openFileStore, openThresholds } from "@maskinv/maskinv/gallery";
+ *
+ * await using verifier = await createVerifier({ device: "wasm" });
+ * const secret = crypto.getRandomValues(new Uint8Array(32)); // keep it where keys are kept
+ * const store = await openFileStore(await Deno.makeTempDir(), { key: () => secret });
+ * await using gallery = createGallery({ store, verifier, thresholdAt: await openThresholds() });
+ * await gallery.enrol("Eileen Collins", "tests/photos/collins.jpg");
+ * await gallery.enrol("Grace Hopper", "tests/photos/hopper.jpg");
+ * const found = await gallery.identify("tests/photos/collins_masked.jpg", { fpir: 0.01 });
+ * if (found.kind === "identified") console.log(found.candidates[0].identity); // Eileen Collins
+ * ```
+ *
+ * @module
+ */
+export {
+  createGallery,
+  type EnrolOptions,
+  Gallery,
+  type GalleryOptions,
+  type IdentifyOptions,
+  type TemplateMaker,
+} from "./gallery.ts";
+export type {
+  Enrolled,
+  Enrolment,
+  Identification,
+  Identified,
+  RankedCandidate,
+  Refused,
+  SearchFindings,
+  SearchRates,
+  Unknown,
+} from "./result.ts";
+export type {
+  Candidate,
+  GalleryCount,
+  GalleryEntry,
+  GalleryModel,
+  GalleryStore,
+  PutMode,
+} from "./store.ts";
+export { createMemoryStore, type MemoryStoreOptions } from "./memory_store.ts";
+export { type FileStore, type FileStoreOptions, openFileStore } from "./file_store.ts";
+export type { GalleryKey, KeySource } from "./file_cipher.ts";
+export { openPostgresStore, type PostgresStoreOptions } from "./postgres_store.ts";
+export type { PostgresIndex } from "./postgres_schema.ts";
+export {
+  connectPostgres,
+  pgliteClient,
+  type PgliteLike,
+  type PgliteQueries,
+  type SqlClient,
+  type SqlQuery,
+  type SqlRow,
+  type SqlValue,
+} from "./postgres_client.ts";
+export { createProtection, type TemplateProtection } from "./protect.ts";
+export { type QualityDefect, qualityDefects, type QualityGate } from "./quality.ts";
+export {
+  fmrForFpir,
+  openThresholds,
+  type ThresholdAt,
+  type ThresholdOptions,
+} from "./threshold.ts";
+export { exportStore, importStore } from "./exchange.ts";
+export { clusterPairs, type DuplicatePair, findDuplicates } from "./duplicates.ts";
+export * from "./errors.ts";

@@ -1,0 +1,120 @@
+// The tables of a gallery in PostgreSQL and how they come to be: numbered steps, each taken once, under a lock that
+// lets one machine at a time do it. The table of templates follows with the first template, which fixes its width.
+
+import { GalleryStoreError } from "./errors.ts";
+import type { SqlQuery } from "./postgres_client.ts";
+import type { GalleryModel } from "./store.ts";
+import { InvalidArgumentError } from "../errors.ts";
+
+/** How the database searches. */
+export type PostgresIndex = "exact" | "hnsw";
+
+/** The names of a gallery's tables. */
+export interface Tables {
+  /** One row: version of the schema, model and width of the templates. */
+  readonly meta: string;
+  /** One row per identity. */
+  readonly identities: string;
+  /** One row per template. */
+  readonly templates: string;
+}
+
+/** The widest vector that pgvector's HNSW takes. */
+const MOST_INDEXED = 2000;
+
+/** Statements that lead from each version to the next. A published step is never changed; new ones are added. */
+const STEPS: readonly ((tables: Tables) => readonly string[])[] = [
+  ({ meta, identities }) => [
+    `ALTER TABLE ${meta} ADD COLUMN model text, ADD COLUMN size integer`,
+    `CREATE TABLE ${identities} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+       identity text COLLATE "C" NOT NULL UNIQUE)`,
+  ],
+];
+
+/** The tables of a gallery's name, which becomes part of SQL and is therefore checked. */
+export function tablesOf(name: string): Tables {
+  if (!/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
+    throw new InvalidArgumentError(
+      `Cannot name a gallery "${name}": give 1 to 40 small letters, digits and _, a letter first`,
+    );
+  }
+  return { meta: `${name}_meta`, identities: `${name}_identity`, templates: `${name}_template` };
+}
+
+/**
+ * Brings the tables to the version that this program knows.
+ *
+ * @throws {GalleryStoreError} If a newer program has changed them.
+ */
+export async function migrate(query: SqlQuery, tables: Tables): Promise<void> {
+  const { meta } = tables;
+  await query("SELECT pg_advisory_xact_lock(hashtext($1))", [meta]);
+  const [{ ready }] = await query("SELECT to_regclass($1) IS NOT NULL AS ready", [meta]);
+  if (!ready) {
+    await query("CREATE EXTENSION IF NOT EXISTS vector");
+    await query(`CREATE TABLE ${meta} (version integer NOT NULL)`);
+    await query(`INSERT INTO ${meta} (version) VALUES (0)`);
+  }
+  const [{ version }] = await query(`SELECT version FROM ${meta}`);
+  if (Number(version) > STEPS.length) {
+    throw new GalleryStoreError(
+      `Cannot use the tables ${meta} ... as they have version ${version} and this program knows ` +
+        `${STEPS.length}: use a newer program`,
+    );
+  }
+  for (const step of STEPS.slice(Number(version))) {
+    for (const statement of step(tables)) await query(statement);
+  }
+  if (Number(version) < STEPS.length) {
+    await query(`UPDATE ${meta} SET version = $1`, [STEPS.length]);
+  }
+}
+
+/** The model of a gallery; `undefined` before the first template. */
+export async function readModel(
+  query: SqlQuery,
+  { meta }: Tables,
+  forUpdate = false,
+): Promise<GalleryModel | undefined> {
+  const [{ model, size }] = await query(
+    `SELECT model, size FROM ${meta}${forUpdate ? " FOR UPDATE" : ""}`,
+  );
+  return model === null ? undefined : { model: String(model), size: Number(size) };
+}
+
+/** Fixes the model and makes the table of templates. */
+export async function createTemplates(
+  query: SqlQuery,
+  { meta, identities, templates }: Tables,
+  { model, size }: GalleryModel,
+): Promise<void> {
+  await query(`UPDATE ${meta} SET model = $1, size = $2`, [model, size]);
+  // The owner in the key finds an identity's templates, and lets Citus distribute the table by it.
+  await query(
+    `CREATE TABLE ${templates} (id bigint GENERATED ALWAYS AS IDENTITY,
+       owner bigint NOT NULL REFERENCES ${identities} ON DELETE CASCADE,
+       embedding vector(${size}) NOT NULL, PRIMARY KEY (owner, id))`,
+  );
+}
+
+/** Makes the HNSW index if there is none; building it over millions of templates takes minutes. */
+export async function createIndex(
+  query: SqlQuery,
+  { templates }: Tables,
+  { size }: GalleryModel,
+): Promise<void> {
+  if (size > MOST_INDEXED) {
+    throw new InvalidArgumentError(
+      `Cannot index templates of ${size} numbers as HNSW takes ${MOST_INDEXED}: use index "exact"`,
+    );
+  }
+  const index = `${templates}_hnsw`;
+  // Asked beforehand, as a read replica refuses even what would change nothing.
+  const [{ ready }] = await query("SELECT to_regclass($1) IS NOT NULL AS ready", [index]);
+  if (ready) return;
+  // Templates have length 1: the inner product is the cosine.
+  await query(
+    `CREATE INDEX IF NOT EXISTS ${index} ON ${templates}
+       USING hnsw (embedding vector_ip_ops)`,
+  );
+}

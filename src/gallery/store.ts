@@ -1,0 +1,143 @@
+// What a gallery needs of the place where templates are kept: memory, a file or a database.
+// The rules that hold for every store are checked here once, so that all of them refuse the same things.
+
+import { InvalidArgumentError, TemplateMismatchError } from "../errors.ts";
+import { Template } from "../score/template.ts";
+
+/** The model that a store's templates come from: fixed by the first template that is put in. */
+export interface GalleryModel {
+  /** What `Template.model` says. */
+  readonly model: string;
+  /** The number of dimensions. */
+  readonly size: number;
+}
+
+/** An identity with its templates (references in the terms of ISO/IEC 2382-37). */
+export interface GalleryEntry {
+  /** The name or number of the person. */
+  readonly identity: string;
+  /** One or more templates. */
+  readonly templates: readonly Template[];
+}
+
+/** An identity that a search found. */
+export interface Candidate {
+  /** The identity. */
+  readonly identity: string;
+  /** The highest comparison score of the probe with one of the identity's templates, -1..1. */
+  readonly score: number;
+}
+
+/** How much a store holds. */
+export interface GalleryCount {
+  /** Number of identities. */
+  readonly identities: number;
+  /** Number of templates. */
+  readonly templates: number;
+}
+
+/** Whether new templates come beside those that an identity has, or in their place. */
+export type PutMode = "add" | "replace";
+
+/**
+ * A place that keeps templates. A change is acknowledged (its promise resolves) when it will survive what the store
+ * says it survives, and is made as a whole or not at all. Calls may overlap.
+ */
+export interface GalleryStore extends AsyncDisposable {
+  /** The model of the templates; `undefined` before the first. */
+  model(): Promise<GalleryModel | undefined>;
+  /** The number of identities and templates. */
+  count(): Promise<GalleryCount>;
+  /** Adds or replaces the templates of identities, all of them or, on an error, none. */
+  put(entries: readonly GalleryEntry[], mode: PutMode): Promise<void>;
+  /** Removes identities with all their templates; returns how many there were. */
+  remove(identities: readonly string[]): Promise<number>;
+  /** The templates of an identity in the order of their enrolment; none if there is no such identity. */
+  templates(identity: string): Promise<readonly Template[]>;
+  /** All identities with their templates, in no particular order; changes made meanwhile may or may not be seen. */
+  entries(): AsyncIterable<GalleryEntry>;
+  /** For each probe the k identities of the highest scores, best first, equal scores in the order of the names. */
+  search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]>;
+}
+
+/** The longest identity, in UTF-16 code units. */
+const MOST_NAME = 256;
+
+/**
+ * Checks the name of an identity and brings it to Unicode's NFC, so that a name is found however it was typed.
+ *
+ * @throws {InvalidArgumentError} If it is empty, too long, or has control characters or half characters.
+ */
+export function checkIdentity(identity: string): string {
+  const fits = typeof identity === "string" && identity.length > 0 &&
+    identity.length <= MOST_NAME && identity.isWellFormed() && !/\p{Cc}/u.test(identity);
+  if (fits) return identity.normalize("NFC");
+  throw new InvalidArgumentError(
+    `Cannot use the identity ${JSON.stringify(identity)?.slice(0, 80)}: give 1 to ${MOST_NAME} ` +
+      `characters without control characters`,
+  );
+}
+
+/**
+ * Checks that entries can be put into a store of a model.
+ *
+ * @param entries The entries.
+ * @param model The store's model, if it has one yet.
+ * @returns The model of the entries; `model` if there are none.
+ * @throws {TemplateMismatchError} If a template is of another model.
+ * @throws {InvalidArgumentError} If an identity has no templates, or a name is not valid.
+ */
+export function checkEntries(
+  entries: readonly GalleryEntry[],
+  model: GalleryModel | undefined,
+): GalleryModel | undefined {
+  for (const { identity, templates } of entries) {
+    if (checkIdentity(identity) !== identity) {
+      throw new InvalidArgumentError(
+        `Cannot put the identity ${JSON.stringify(identity)}: bring it to Unicode's NFC first`,
+      );
+    }
+    if (templates.length === 0) {
+      throw new InvalidArgumentError(`Cannot put ${identity} without templates: give at least one`);
+    }
+    for (const template of templates) model = checkTemplate(template, model, "put");
+  }
+  return model;
+}
+
+/** Checks probes and k of a search. */
+export function checkSearch(
+  probes: readonly Template[],
+  k: number,
+  model: GalleryModel | undefined,
+): void {
+  if (!(Number.isInteger(k) && k >= 1)) {
+    throw new InvalidArgumentError(`Cannot search for the best ${k}: give a whole number from 1`);
+  }
+  for (const probe of probes) checkTemplate(probe, model, "search with");
+}
+
+function checkTemplate(
+  template: Template,
+  model: GalleryModel | undefined,
+  verb: string,
+): GalleryModel {
+  if (!Template.is(template)) {
+    throw new InvalidArgumentError(`Cannot ${verb} what is no template: make one with embed`);
+  }
+  const own = { model: template.model, size: template.embedding.length };
+  if (!model || (model.model === own.model && model.size === own.size)) return model ?? own;
+  throw new TemplateMismatchError(
+    `Cannot ${verb} a template of model ${
+      shorten(own.model)
+    } (${own.size} numbers) as the gallery holds ` +
+      `templates of model ${
+        shorten(model.model)
+      } (${model.size} numbers): enrol from the photos again ` +
+      `in a new gallery, or use the gallery's model, mirror option and protection key`,
+  );
+}
+
+function shorten(model: string): string {
+  return model.replace(/[0-9a-f]{52}(?=\W|$)/, "…");
+}

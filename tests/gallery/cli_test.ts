@@ -1,0 +1,125 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import { photo } from "../hosts.ts";
+
+/** Runs the command line in this process on wasm and returns what it printed. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [], err: string[] = [];
+  const code = await main(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    progress: () => {},
+    colors: false,
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+const WASM = ["--device", "wasm"];
+
+/** A folder that does not exist yet, and a file with a key for it. */
+async function place(): Promise<{ folder: string; options: string[]; temp: string }> {
+  const temp = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${temp}/key`, `${"0f".repeat(32)}\n`);
+  const folder = `${temp}/gallery`;
+  return { folder, options: ["--gallery", folder, "--key-file", `${temp}/key`], temp };
+}
+
+Deno.test("enrol, identify, list and remove on an encrypted folder", async () => {
+  const { options, folder, temp } = await place();
+  const hopper = [photo("hopper"), photo("hopper_masked"), `${temp}/none.jpg`];
+  const first = await run("enrol", ...options, ...WASM, "Grace Hopper", ...hopper);
+  assertEquals(first.code, 2);
+  assertMatch(first.out, /enrolled as Grace Hopper: face 195x195.*\n.*1 templates of 1 identities/);
+  assertMatch(
+    first.err,
+    /hopper_masked.jpg was not enrolled as the face wears a mask.*\n.*none.jpg/,
+  );
+  const second = await run("enrol", ...options, ...WASM, "Collins", photo("collins"));
+  assertEquals(second.code, 0);
+  const found = await run(
+    "identify",
+    ...options,
+    ...WASM,
+    photo("hopper_masked"),
+    photo("collins_crop"),
+  );
+  assertEquals([found.code, found.err], [0, ""]);
+  assertMatch(
+    found.out,
+    /masked.jpg: Grace Hopper {2}threshold 0\.\d+ for FPIR 0\.01 \(FMR 0\.0050 /,
+  );
+  assertMatch(
+    found.out,
+    /\n {2}0\.\d+ {2}match {5}Grace Hopper\n {2}-?0\.\d+ {2}no match {2}Collins/,
+  );
+  const unknown = await run(
+    "identify",
+    ...options,
+    ...WASM,
+    "--json",
+    "--threshold=1",
+    photo("hopper"),
+  );
+  assertEquals(unknown.code, 1);
+  const json = JSON.parse(unknown.out);
+  assertEquals([json.kind, json.candidates.length, "mesh" in json.face.landmarks], [
+    "unknown",
+    2,
+    false,
+  ]);
+  assertEquals(await run("gallery", ...options, "list"), {
+    code: 0,
+    out: "1\tGrace Hopper\n1\tCollins",
+    err: "",
+  });
+  const file = `${temp}/export.jsonl`;
+  assertEquals((await run("gallery", ...options, "export", file)).code, 0);
+  assertStringIncludes(
+    (await run("gallery", ...options, "export", file)).err,
+    "Cannot use the file",
+  );
+  const copy = ["--gallery", `${folder}2`, "--plain"];
+  assertEquals((await run("gallery", ...copy, "import", file)).code, 0);
+  const pairs = await run("gallery", ...copy, "--threshold", "-1", "dedupe");
+  assertMatch(pairs.out, /^-?0\.\d+\tCollins\tGrace Hopper$/);
+  const removed = await run("gallery", ...options, "remove", "Collins", "nobody");
+  assertEquals([removed.code, removed.out], [1, "Collins: removed\nnobody: not in the gallery"]);
+  assertEquals((await run("gallery", ...options, "list")).out, "1\tGrace Hopper");
+});
+
+Deno.test("a gallery is never left unencrypted by accident, and trouble is said in one line", async () => {
+  const { options, folder, temp } = await place();
+  const own = Deno.env.get("MASKINV_GALLERY_KEY");
+  Deno.env.delete("MASKINV_GALLERY_KEY");
+  await Deno.writeTextFile(`${temp}/short`, "0f0f");
+  await Deno.writeTextFile(`${temp}/typo`, "0f0f!secret");
+  const cases: [string[], string][] = [
+    [["gallery", "list"], "give --gallery"],
+    [["gallery", "--gallery", folder, "list"], "--plain to leave templates unencrypted"],
+    [
+      ["gallery", "--gallery", folder, "--key-file", `${temp}/none`, "list"],
+      "Cannot read the key file",
+    ],
+    [["gallery", "--gallery", folder, "--key-file", `${temp}/short`, "list"], "16 or more"],
+    [
+      ["gallery", "--gallery", folder, "--key-file", `${temp}/typo`, "list"],
+      "neither hex nor base64",
+    ],
+    [["gallery", ...options, "--plain", "list"], "give one of them"],
+    [["gallery", ...options, "show"], 'no action "show"'],
+    [["gallery", ...options, "remove"], "it takes identities"],
+    [["gallery", ...options, "import", `${temp}/key`], "no JSON object"],
+    [["gallery", "--gallery", "postgres://h/d", "--plain", "list"], "encrypt the database's disks"],
+    [["enrol", ...options, "name"], "operands"],
+  ];
+  for (const [args, message] of cases) {
+    const { code, err } = await run(...args);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(err, message);
+    assertEquals([err.split("\n").length, err.includes("secret")], [1, false]);
+  }
+  Deno.env.set("MASKINV_GALLERY_KEY", "0f".repeat(32));
+  assertEquals(await run("gallery", "--gallery", folder, "list"), { code: 0, out: "", err: "" });
+  if (own === undefined) Deno.env.delete("MASKINV_GALLERY_KEY");
+  else Deno.env.set("MASKINV_GALLERY_KEY", own);
+});
