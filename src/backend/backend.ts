@@ -47,8 +47,8 @@ export interface Backend extends AsyncDisposable {
   upload(image: Image): Photo;
   /** Brings float32 values from JavaScript; refuses what is not finite. */
   write(values: Float32Array, shape: readonly number[]): Block;
-  /** Fits the whole photo into the square input of a detector; see `letterbox.ts`. */
-  letterbox(photo: Photo, spec: TensorSpec): Block;
+  /** Fits the whole photo into the square input of a detector, with room around it; see `letterbox.ts`. */
+  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block;
   /** Cuts crops, followed by their mirror images if `mirrored`; see `warp_affine.ts`. */
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block;
   /** Draws masks on a copy of the photo, in order; see `mask/overlay.ts`. */

@@ -73,8 +73,9 @@ class CpuBackend implements Backend {
     return new CpuBlock(values, shape);
   }
 
-  letterbox(photo: Photo, spec: TensorSpec): Block {
-    return new CpuBlock(letterbox(own(CpuPhoto, photo).image, spec), tensorShape(spec, 1));
+  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block {
+    const { image } = own(CpuPhoto, photo);
+    return new CpuBlock(letterbox(image, spec, margin), tensorShape(spec, 1));
   }
 
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block {

@@ -105,8 +105,8 @@ class OwnedBackend implements WebgpuBackend {
     return this.#context.write(values, shape);
   }
 
-  letterbox(photo: Photo, spec: TensorSpec): Block {
-    return this.#kernels.letterbox(this.#photo(photo), spec);
+  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block {
+    return this.#kernels.letterbox(this.#photo(photo), spec, margin);
   }
 
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block {

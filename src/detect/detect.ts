@@ -1,117 +1,46 @@
-// Finds the faces of photos: BlazeFace in three tries, then FaceMesh on each face, then the gate.
-// Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
+// Finds the faces of photos: BlazeFace, once more with room around the photo where that is in doubt, then FaceMesh on
+// each face, then the gate. Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
 
-import type { Point } from "../align/affine.ts";
-import type { Backend, Engine, Network, Photo } from "../backend/backend.ts";
-import {
-  BACK,
-  type BlazeFaceSpec,
-  decodeFaces,
-  joinGrids,
-  type RawDetection,
-  type RawOutputs,
-  SHORT_RANGE,
-  splitRows,
-} from "./blazeface.ts";
-import { type CoarseFace, type Face, interEyeDistance } from "./face.ts";
+import type { Engine, Photo } from "../backend/backend.ts";
+import type { CoarseFace, Face } from "./face.ts";
 import { CROP_ENLARGEMENTS, isSane, meshCrop, type MeshGate, meshLandmarks } from "./facemesh.ts";
-import { letterboxFit } from "./letterbox.ts";
+import { BACK_LOOK, lookAt, ROOMY_BACK_LOOK, ROOMY_SHORT_LOOK } from "./look.ts";
+import { area, isDoubtful, settle, SURE } from "./settle.ts";
 
-/** The models of detection; the short-range one is needed only when the first try finds nothing. */
+/** The models of detection; the short-range one is needed only when the first look is in doubt. */
 export const DETECTION_MODELS = {
-  back: "blazeface-back",
-  shortRange: "blazeface-short-range",
+  back: BACK_LOOK.network,
+  shortRange: ROOMY_SHORT_LOOK.network,
   mesh: "facemesh",
 } as const;
 
-/** A detection above this is a face at the first try of each model. */
-const SURE = 0.5;
-/** What the back-camera model says at the last try, when nothing else was found. */
-const UNSURE = 0.15;
-/** Faces with their eyes closer than this many pixels cannot be aligned. */
-const LEAST_INTER_EYE = 2;
 /** Wide enough for profiles, where the mesh is right and the detector's keypoints are not (looked at on LFW). */
 const GATE: MeshGate = { roll: 0.35, eyeRatio: [0.15, 0.65], score: 0.5, eyeShift: 0.4 };
 
 /**
- * The faces of each photo, largest first, with the detector's keypoints; of more than `maxFaces` the largest.
+ * The faces of each photo, largest first, with the detector's keypoints; of more than `maxFaces` the largest. Photos
+ * whose first look leaves doubt are looked at again by both models, with a border around the photo.
  */
 export async function findFaces(
   engine: Engine,
   photos: readonly Photo[],
   maxFaces: number,
 ): Promise<CoarseFace[][]> {
-  const { backend } = engine;
-  const backNetwork = await engine.network(DETECTION_MODELS.back);
-  const back = await runDetector(backend, backNetwork, photos, joinGrids);
-  const found = photos.map((photo, i) => locate(back[i], BACK, SURE, photo));
-  const missed = photos.map((_, i) => i).filter((i) => found[i].length === 0);
-  if (missed.length > 0) {
-    const shortRange = await runDetector(
-      backend,
-      await engine.network(DETECTION_MODELS.shortRange),
-      missed.map((i) => photos[i]),
-      splitRows,
+  const plain = await lookAt(engine, photos.map((photo) => ({ photo, look: BACK_LOOK })));
+  const found = plain.map((seen) => seen(SURE));
+  const open = photos.map((_, i) => i).filter((i) => isDoubtful(found[i], photos[i]));
+  if (open.length > 0) {
+    const looks = open.flatMap((i) =>
+      [ROOMY_BACK_LOOK, ROOMY_SHORT_LOOK].map((look) => ({ photo: photos[i], look }))
     );
-    missed.forEach((i, at) => {
-      found[i] = locate(shortRange[at], SHORT_RANGE, SURE, photos[i]);
-      if (found[i].length === 0) found[i] = locate(back[i], BACK, UNSURE, photos[i]);
-    });
+    const roomy = await lookAt(engine, looks);
+    open.forEach((i, at) => found[i] = settle(plain[i], roomy[2 * at], roomy[2 * at + 1]));
   }
   return found.map((faces) => largest(faces, maxFaces));
 }
 
 function largest(faces: readonly CoarseFace[], count: number): CoarseFace[] {
-  return faces.filter((face) => interEyeDistance(face.landmarks) >= LEAST_INTER_EYE)
-    .sort((a, b) => b.box.width * b.box.height - a.box.width * a.box.height)
-    .slice(0, count);
-}
-
-/** Runs a detector on each photo (its batch size is 1) and reads all outputs in one go. */
-async function runDetector(
-  backend: Backend,
-  network: Network,
-  photos: readonly Photo[],
-  unify: (outputs: readonly Float32Array[]) => RawOutputs,
-): Promise<RawOutputs[]> {
-  using stack = new DisposableStack();
-  const outputs = [];
-  for (const photo of photos) {
-    const input = stack.use(backend.letterbox(photo, network.model.entry.input));
-    for (const block of await backend.run(network, input)) outputs.push(stack.use(block));
-  }
-  const values = await backend.read(...outputs);
-  const perPhoto = network.model.entry.outputs.length;
-  return photos.map((_, i) => unify(values.slice(i * perPhoto, (i + 1) * perPhoto)));
-}
-
-function locate(
-  outputs: RawOutputs,
-  spec: BlazeFaceSpec,
-  leastScore: number,
-  photo: Photo,
-): CoarseFace[] {
-  const fit = letterboxFit(photo.width, photo.height, spec.size);
-  return decodeFaces(outputs, spec, leastScore).map((raw) => toPhoto(raw, fit));
-}
-
-/** From the detector's square (pixel edges) to photo pixels: boxes as edges, points as pixel centres. */
-function toPhoto(raw: RawDetection, fit: ReturnType<typeof letterboxFit>): CoarseFace {
-  const { scale, padX, padY } = fit;
-  const [rightEye, leftEye, nose, mouth] = raw.keypoints.map((point): Point => ({
-    x: (point.x - padX) / scale - 0.5,
-    y: (point.y - padY) / scale - 0.5,
-  }));
-  return {
-    box: {
-      x: (raw.left - padX) / scale,
-      y: (raw.top - padY) / scale,
-      width: (raw.right - raw.left) / scale,
-      height: (raw.bottom - raw.top) / scale,
-    },
-    detectionScore: raw.score,
-    landmarks: { source: "detector", rightEye, leftEye, nose, mouth },
-  };
+  return faces.toSorted((a, b) => area(b.box) - area(a.box)).slice(0, count);
 }
 
 /** A face of one of several photos. */

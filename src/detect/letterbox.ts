@@ -11,16 +11,28 @@ export interface LetterboxFit {
   readonly padY: number;
 }
 
-/** The fit of a photo into a square: as large as possible, centred, black around it. */
-export function letterboxFit(width: number, height: number, size: number): LetterboxFit {
-  const scale = size / Math.max(width, height);
+/**
+ * The fit of a photo into a square: centred, black around it, and as large as possible with a black border of `margin`
+ * times the photo's longer side on each side.
+ */
+export function letterboxFit(
+  width: number,
+  height: number,
+  size: number,
+  margin = 0,
+): LetterboxFit {
+  const scale = size / (Math.max(width, height) * (1 + 2 * margin));
   return { scale, padX: (size - width * scale) / 2, padY: (size - height * scale) / 2 };
 }
 
 /** The letterboxed photo in the form of `spec`: shape [1, size, size, 3] or [1, 3, size, size]. */
-export function letterbox(image: Image, spec: TensorSpec): Float32Array<ArrayBuffer> {
+export function letterbox(
+  image: Image,
+  spec: TensorSpec,
+  margin = 0,
+): Float32Array<ArrayBuffer> {
   const { size } = spec;
-  const fit = letterboxFit(image.width, image.height, size);
+  const fit = letterboxFit(image.width, image.height, size, margin);
   const columns = taps(size, fit.padX, fit.scale, image.width);
   const rows = taps(size, fit.padY, fit.scale, image.height);
   const { pixelStride, offset, gain, bias } = channelPlan(spec);

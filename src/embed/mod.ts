@@ -4,13 +4,15 @@
  *
  * @module
  */
-export {
-  type Calibration,
-  type Manifest,
-  type ModelEntry,
-  type OperatingPoint,
-  parseManifest,
-} from "../model/manifest.ts";
+export { type Manifest, type ModelEntry, parseManifest } from "../model/manifest.ts";
+export type {
+  Calibration,
+  CurvePoint,
+  MaskSituation,
+  ModelCalibration,
+  OperatingPoint,
+  SituationCalibrations,
+} from "../model/calibration.ts";
 export type { ModelReader, ModelSource } from "../model/model.ts";
 export type { TensorSpec } from "../backend/tensor_spec.ts";
 export type { AlignedFace, EmbeddedFace } from "./embed.ts";

@@ -26,15 +26,15 @@ export const LETTERBOX_PARAMS = uniformLayout({
 /** The kernel on a device: takes a photo and gives `[1, size, size, 3]` or `[1, 3, size, size]`. */
 export async function createLetterbox(
   context: GpuContext,
-): Promise<(photo: GpuPhoto, spec: TensorSpec) => GpuBlock> {
+): Promise<(photo: GpuPhoto, spec: TensorSpec, margin?: number) => GpuBlock> {
   const pipeline = await context.pipeline({
     label: "letterbox",
     code,
     bindings: ["uniform", "read", "read_write"],
   });
-  return (photo, spec) => {
+  return (photo, spec, margin) => {
     const { size } = spec;
-    const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size);
+    const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
     const columns = insideRange(size, padX, scale, photo.width);
     const rows = insideRange(size, padY, scale, photo.height);
     const params = LETTERBOX_PARAMS.pack({

@@ -27,6 +27,14 @@ interface Codec {
 /** WebAssembly memory never shrinks, so a decoder that grew beyond this is not kept. */
 const KEPT_HEAP_BYTES = 64 * 2 ** 20;
 
+/** WebAssembly files that were given as bytes, by the decoder's name. */
+const given = new Map<string, ArrayBuffer>();
+
+/** Gives a decoder its WebAssembly file, for hosts that may not read it from the package; counts until it starts. */
+export function giveCodec(name: "@jsquash/jpeg" | "@jsquash/webp", bytes: ArrayBuffer): void {
+  given.set(name, bytes);
+}
+
 /** Makes a decode function of a codec of @jsquash, which `load` imports, with its options. */
 export function wasmCodec(
   name: string,
@@ -65,7 +73,13 @@ async function start(name: string, load: () => Promise<{ default: unknown }>): P
   try {
     const factory = (await load()).default as EmscriptenFactory;
     const hadLocation = Reflect.has(globalThis, "location") && globalThis.location !== undefined;
-    const starting = factory({ noInitialRun: true, print: say, printErr: say });
+    const wasmBinary = given.get(name);
+    const starting = factory({
+      noInitialRun: true,
+      print: say,
+      printErr: say,
+      ...(wasmBinary && { wasmBinary }),
+    });
     // Under Deno and Node the factory invents an empty `location`, which misleads other libraries.
     if (!hadLocation) Reflect.set(globalThis, "location", undefined);
     return { module: await starting, messages };

@@ -60,7 +60,8 @@ export async function loadImage(input: ImageInput, options: LoadOptions = {}): P
   return await decodeImage(bytes, { label, maxPixels });
 }
 
-async function toBytes(
+/** The bytes of whatever holds a file; `loadImage` says what it throws. */
+export async function toBytes(
   input: Exclude<ImageInput, PixelData>,
   label: string,
   maxBytes: number,
@@ -99,7 +100,7 @@ function isPixelData(input: ImageInput): input is PixelData {
 }
 
 /** What messages call an input. Of a URL, login and query are left out as they may be secret. */
-function describe(input: ImageInput): string {
+export function describe(input: ImageInput): string {
   if (typeof input === "string") return input === "" ? "an empty string" : withoutSecrets(input);
   if (input instanceof URL) return withoutSecrets(input.href);
   if (input instanceof Uint8Array || input instanceof ArrayBuffer) return "the picture";

@@ -2,10 +2,10 @@
 // A template becomes a layer by the homography from its points to the face's.
 
 import type { Point } from "../align/affine.ts";
-import { ImageReadError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors.ts";
 import { decodeRgba } from "../image/decode.ts";
 import { DEFAULT_MAX_BYTES } from "../image/limits.ts";
-import { readFileBytes, readUrlBytes } from "../image/read.ts";
+import { describe, toBytes } from "../image/load.ts";
 import { findHomography, invertHomography } from "./homography.ts";
 import type { MaskBlend, MaskLayer, MaskTexture } from "./layer.ts";
 
@@ -33,7 +33,7 @@ const CONFIG_POINTS = ["a", "b", "c", "d", "e", "f"] as const;
 /**
  * Loads the picture of a mask with its transparency.
  *
- * @param input The path, URL or bytes of an image file with alpha (PNG or WebP), or its pixels.
+ * @param input The path (a string is never a URL), `URL` or bytes of an image file with alpha (PNG or WebP), or its pixels.
  * @param points Points in the picture, in pixels, that will be carried to points of the face.
  * @returns The template.
  * @throws {ImageReadError} If the file cannot be read.
@@ -60,25 +60,10 @@ export async function loadMaskTemplate(
     );
   }
   if (typeof input === "object" && "width" in input) return { texture: input, points };
-  const label = input instanceof Uint8Array ? "the mask" : String(input);
-  const bytes = input instanceof Uint8Array ? input : await readBytes(input, label);
+  const label = input instanceof Uint8Array ? "the mask" : describe(input);
+  const bytes = await toBytes(input, label, DEFAULT_MAX_BYTES);
   const { width, height, data } = await decodeRgba(bytes, { label });
   return { texture: { width, height, data }, points };
-}
-
-async function readBytes(from: string | URL, label: string): Promise<Uint8Array> {
-  try {
-    const isFile = typeof from === "string" || from.protocol === "file:";
-    return isFile
-      ? await readFileBytes(from, label, DEFAULT_MAX_BYTES)
-      : await readUrlBytes(from, label, DEFAULT_MAX_BYTES);
-  } catch (cause) {
-    if (cause instanceof MaskinvError) throw cause;
-    throw new ImageReadError(
-      `Cannot read ${label} as ${(cause as Error).message}: check that it exists and can be read`,
-      { cause },
-    );
-  }
 }
 
 /**

@@ -5,13 +5,7 @@ import type { EngineHost } from "../backend/host.ts";
 import type { Block, Engine, Photo } from "../backend/backend.ts";
 import { chooseFace } from "../detect/choose.ts";
 import { findFaces, refineFaces } from "../detect/detect.ts";
-import {
-  type AlignedFace,
-  alignTo,
-  alignUnderMask,
-  type EmbeddedFace,
-  embedFaces,
-} from "../embed/embed.ts";
+import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
@@ -225,19 +219,18 @@ export class Verifier implements AsyncDisposable {
     const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
     const { embeddings, states } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
-    const matrix = async (rows: Block): Promise<Block> =>
-      stack.use(await backend.cosineMatrix(rows, rows));
-    const [bareScores, masks] = await backend.read(await matrix(embeddings), ...states);
-    const { worn, moved } = await this.#underMasks(engine, pairs, masks);
-    const again = moved.length > 0 ? await this.#embed(engine, worn, stack) : undefined;
-    const [[, cosine]] = again ? await backend.read(await matrix(again.embeddings)) : [bareScores];
+    const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
+    const [[, cosine], masks] = await backend.read(scores, ...states);
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
-    const [{ mask }, { mask: otherMask }] = worn.map(({ face }) => face);
+    const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
     // The masks choose the threshold, so it can only be known now.
     const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
     const decision = decide(score, rule);
     const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
-    const faces = [worn[0].face, worn[1].face] as const;
+    const faces = [
+      { ...first.face, mask },
+      { ...second.face, mask: otherMask },
+    ] as const;
     return {
       kind: "compared",
       decision,
@@ -291,18 +284,13 @@ export class Verifier implements AsyncDisposable {
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
     const [values, masks] = await engine.backend.read(embeddings, ...states);
-    const { worn, moved } = await this.#underMasks(engine, faces, masks);
+    const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
-    if (moved.length > 0) {
-      const again = await this.#embed(engine, moved.map((i) => worn[i]), stack);
-      const [rows] = await engine.backend.read(again.embeddings);
-      moved.forEach((i, at) => values.set(rows.subarray(at * size, (at + 1) * size), i * size));
-    }
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return worn.map(({ face }, i) => {
+    return faces.map(({ face }, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face, template: new Template(embedding, model) };
+      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
     });
   }
 
@@ -317,24 +305,6 @@ export class Verifier implements AsyncDisposable {
     const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
     const states = made.states ? [stack.use(made.states)] : [];
     return { embeddings: stack.use(made.embeddings), states };
-  }
-
-  /** The faces with their mask states, aligned for the masks that they wear, and the indices of those that moved. */
-  async #underMasks(
-    engine: Engine,
-    faces: readonly FaceInPhoto[],
-    states: Float32Array | undefined,
-  ): Promise<{ worn: (FaceInPhoto & { readonly face: EmbeddedFace })[]; moved: number[] }> {
-    const network = await engine.network(this.#entry.name);
-    const masks = states ? maskStates(states, faces.length) : [];
-    const worn = faces.map(({ photo, face }, i) => ({
-      photo,
-      face: alignUnderMask(network, { ...face, mask: masks[i] }),
-    }));
-    const moved = worn.map((_, i) => i).filter((i) =>
-      worn[i].face.alignment !== faces[i].face.alignment
-    );
-    return { worn, moved };
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */

@@ -64,3 +64,16 @@ Deno.test("letterbox: one pixel fills the square", () => {
     assertAlmostEquals(out[i + 2], 2, 1e-6);
   }
 });
+
+Deno.test("letterbox: a margin is black, of a share of the longer side, and the photo keeps its middle", () => {
+  const fit = letterboxFit(8, 4, 8, 0.5);
+  assertEquals(fit, { scale: 0.5, padX: 2, padY: 3 });
+  const image = fromPixels({ width: 8, height: 4, data: new Uint8Array(96).fill(90) });
+  const out = letterbox(image, RAW, 0.5);
+  for (let y = 0; y < 8; y++) {
+    for (let x = 0; x < 8; x++) {
+      const inside = x >= 2 && x < 6 && y >= 3 && y < 5;
+      assertAlmostEquals(out[(y * 8 + x) * 3], inside ? 90 : 0, 1e-4);
+    }
+  }
+});

@@ -42,6 +42,9 @@ Deno.test("a template keeps its alpha and the colours under it, from bytes, path
 Deno.test("a template that is none is an error that says so", async () => {
   await assertRejects(() => loadMaskTemplate(new Uint8Array([1, 2, 3]), []), ImageDecodeError);
   await assertRejects(() => loadMaskTemplate("no/such/mask.png", []), ImageReadError, "no/such");
+  const secret = loadMaskTemplate("https://me:secret@example.org/mask.png?key=1", []);
+  const { message } = await assertRejects(() => secret, InvalidArgumentError, "new URL");
+  assert(!/secret|key=1/.test(message), message);
   await assertRejects(
     () => loadMaskTemplate(png(), [{ x: 0, y: Infinity }]),
     InvalidArgumentError,

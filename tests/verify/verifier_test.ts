@@ -44,11 +44,7 @@ testOnDevices("verify decides the demo photos", async (device) => {
   assertEquals(await score("collins", "collins_mirrored") > 0.9, true);
   assertEquals(await score("hopper", "hopper_dark") > 0.8, true);
   assertEquals(await score("collins", "collins_masked") >= threshold, true);
-  // Under a mask this student falls short of the threshold for bare faces in about half of the photos.
-  assertEquals(
-    await score("hopper", "hopper_masked") > await score("collins", "hopper") + 0.2,
-    true,
-  );
+  assertEquals(await score("hopper", "hopper_masked") >= threshold, true);
   const masked = compared(await verifier.verify(photo("hopper"), photo("hopper_masked")));
   assertEquals(masked.faces.map(({ mask }) => mask?.state), ["none", "full"]);
   // One mask: its own threshold, or said not to have one.

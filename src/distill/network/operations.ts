@@ -194,8 +194,9 @@ function shiftedProduct(a: np.Array, b: np.Array, place: number): np.Array {
   const even = count - count % ROWS;
   const part = (from: number, to: number): np.Array =>
     a.ref.slice([from, to], []).mul(b.ref.slice([from + place, to + place], [])).sum(0);
-  const head = part(start, start + even);
-  return even === count ? head : head.add(part(start + even, start + count));
+  const whole = even > 0 ? [part(start, start + even)] : [];
+  const rest = even < count ? [part(start + even, start + count)] : [];
+  return [...whole, ...rest].reduce((sum, part) => sum.add(part));
 }
 
 /** The sum over everything but channels. */

@@ -11,7 +11,6 @@ import { alignTo } from "../../embed/embed.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskTexture } from "../../mask/layer.ts";
-import { MASK_STATE_MODEL } from "../../mask/state.ts";
 import {
   cutPicture,
   dressCrop,
@@ -21,7 +20,7 @@ import {
   shifted,
   squareMap,
 } from "./dress.ts";
-import { embedCrops, embedUnderMasks } from "./embed_rows.ts";
+import { embedAligned, embedCrops } from "./embed_rows.ts";
 import type { MaskPlan } from "./masks.ts";
 import type { ModelSet, OpenModel } from "./models.ts";
 import { NetworkClock } from "./stopwatch.ts";
@@ -197,7 +196,7 @@ export class SampleEmbedder {
   /** Embeds faces of photos as the verifier does, or crops as they are: all of one sort. */
   async #embedAlike(
     engine: Engine,
-    { network: name, label, dim, hasMaskState }: OpenModel,
+    { network: name, label, dim }: OpenModel,
     kind: TemplateKind,
     found: readonly (Located & { readonly photo: Photo })[],
   ): Promise<Float32Array[]> {
@@ -206,9 +205,8 @@ export class SampleEmbedder {
     const faces = found.flatMap(({ photo, face }) =>
       face ? [{ photo, face: alignTo(network, face) }] : []
     );
-    const state = hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
     const values = faces.length > 0
-      ? await embedUnderMasks(engine.backend, { embedding: network, state }, faces, mirrored)
+      ? await embedAligned(engine.backend, network, faces, mirrored)
       : await embedCrops(engine.backend, network, found.map(({ photo }) => photo), mirrored);
     if (!values.every(Number.isFinite)) {
       throw new DeviceError(

@@ -3,9 +3,7 @@
 
 import { EngineHost } from "../../backend/host.ts";
 import { DETECTION_MODELS } from "../../detect/detect.ts";
-import { takeSameCrops } from "../../embed/embed.ts";
 import { ModelError } from "../../errors.ts";
-import { MASK_STATE_MODEL } from "../../mask/state.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
 import {
   type ModelSource,
@@ -32,8 +30,6 @@ export interface OpenModel {
   /** Its name on the engine, which may hold models of one name from several folders. */
   readonly network: string;
   readonly dim: number;
-  /** Whether the mask-state network takes the same crops, as it has to in the pipeline. */
-  readonly hasMaskState: boolean;
 }
 
 /** The models of an evaluation and the engine that they share. */
@@ -88,7 +84,6 @@ export async function openModelSet(
       entry,
       network,
       dim: entry.templateSize,
-      hasMaskState: takeSameCrops(entry, packaged.manifest[MASK_STATE_MODEL]),
     };
   }));
   const joined: ModelStore = {
@@ -102,7 +97,7 @@ export async function openModelSet(
   return {
     host,
     models,
-    detection: [...Object.values(DETECTION_MODELS), MASK_STATE_MODEL]
+    detection: Object.values(DETECTION_MODELS)
       .map((name) => packaged.manifest[name].sha256),
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };
