@@ -13,6 +13,7 @@ import { identifyCommand } from "./identify.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { maskCommand } from "./mask.ts";
 import { prepareCommand } from "./prepare.ts";
+import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   enrolCommand,
   identifyCommand,
   galleryCommand,
+  serveCommand,
   evaluateCommand,
   calibrateCommand,
   prepareCommand,

@@ -52,6 +52,13 @@ const CASES: readonly Case[] = [
     run: (tape, x, [weight]) => operations.depthwise(tape, x, weight),
   },
   {
+    // Fewer places than are summed at once.
+    name: "depthwise of few places",
+    side: 3,
+    shapes: [[9, CHANNELS]],
+    run: (tape, x, [weight]) => operations.depthwise(tape, x, weight),
+  },
+  {
     // More rows than are summed at once, so that both parts of the sum are there.
     name: "depthwise of many places",
     side: 10,
