@@ -15,7 +15,7 @@ import { topK } from "../score/top_k.ts";
 import { checkFinite } from "./finite.ts";
 import { createGemm, gemm, gemmPays } from "./gemm.ts";
 import type { Backend, Block, Network, Photo, TopK, WarpJob } from "./backend.ts";
-import { inTurn, loadOrt, type Ort, type OrtOptions } from "./ort.ts";
+import { createSession, inTurn, loadOrt, type Ort, type OrtOptions } from "./ort.ts";
 import { own } from "./own.ts";
 import { tensorShape, type TensorSpec } from "./tensor_spec.ts";
 
@@ -59,7 +59,7 @@ class CpuBackend implements Backend {
   async load(model: LoadedModel): Promise<Network> {
     const session = await inOrt(
       `load ${model.entry.file}`,
-      () => this.#ort.InferenceSession.create(model.bytes, { executionProviders: ["wasm"] }),
+      () => createSession(this.#ort, model.bytes, { executionProviders: ["wasm"] }),
     );
     return new CpuNetwork(model, session);
   }

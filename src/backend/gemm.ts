@@ -3,7 +3,7 @@
 
 import type { InferenceSession } from "onnxruntime-web";
 import { GEMM_MODEL } from "./gemm_model.ts";
-import type { Ort } from "./ort.ts";
+import { createSession, type Ort } from "./ort.ts";
 
 /** From this many probes on, and this many multiplications, the product beats TypeScript (measured, 2 cores). */
 const LEAST_PROBES = 4;
@@ -19,7 +19,7 @@ export function gemmPays(m: number, n: number, dim: number): boolean {
 /** Starts a session for {@linkcode gemm}. */
 export function createGemm(ort: Ort): Promise<InferenceSession> {
   const bytes = Uint8Array.from(atob(GEMM_MODEL), (character) => character.charCodeAt(0));
-  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  return createSession(ort, bytes, { executionProviders: ["wasm"] });
 }
 
 /** As `cosineMatrix` of src/score: `[m, dim]` by `[n, dim]` gives `[m, n]`. */

@@ -49,6 +49,23 @@ function defaultThreads(): number {
   return Math.max(1, Math.min(4, navigator.hardwareConcurrency));
 }
 
+/**
+ * Makes a session and gives the host its `Worker` back: the wasm build, when it starts, puts Node's class in its place,
+ * which has no `onmessage`, so that the workers of whoever uses this module would hang.
+ */
+export async function createSession(
+  { InferenceSession }: Pick<Ort, "InferenceSession">,
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "Worker");
+  try {
+    return await InferenceSession.create(model, options);
+  } finally {
+    if (own) Object.defineProperty(globalThis, "Worker", own);
+  }
+}
+
 let tail: Promise<unknown> = Promise.resolve();
 
 /**

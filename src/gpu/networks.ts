@@ -3,7 +3,7 @@
 
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { Network } from "../backend/backend.ts";
-import { inTurn, type Ort } from "../backend/ort.ts";
+import { createSession, inTurn, type Ort } from "../backend/ort.ts";
 import { DisposedError, MaskinvError } from "../errors.ts";
 import type { LoadedModel } from "../model/model.ts";
 import type { GpuContext } from "./context.ts";
@@ -57,7 +57,7 @@ export class GpuNetworks implements AsyncDisposable {
       `load ${model.entry.file}`,
       [],
       () =>
-        this.#ort.InferenceSession.create(model.bytes, {
+        createSession(this.#ort, model.bytes, {
           executionProviders: [{ name: "webgpu", device: this.#context.gpu.device }],
           preferredOutputLocation: "gpu-buffer",
         }),

@@ -14,12 +14,9 @@ export interface BatchGradient extends Gradient {
   readonly computing: number;
 }
 
-/** The web's class: onnxruntime-web's wasm build puts Node's, which has no `onmessage`, in its place when it starts. */
-const WebWorker = Worker;
-
 /** One worker. */
 class GradientWorker {
-  readonly #worker = new WebWorker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 
   ask(message: ToWorker): Promise<FromWorker> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 // What a student is worth, on photos that the training never sees: read from its ONNX file as it would be shipped.
 
-import { loadOrt } from "../../backend/ort.ts";
+import { createSession, loadOrt } from "../../backend/ort.ts";
 import { errorCurve } from "../../evaluate/roc.ts";
 import type { ComparisonScores } from "../../evaluate/scores.ts";
 import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";
@@ -67,7 +67,7 @@ async function templatesOf(
   chosen: readonly number[],
 ): Promise<Float32Array[]> {
   const ort = await loadOrt("wasm");
-  const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  const session = await createSession(ort, onnx, { executionProviders: ["wasm"] });
   const templates: Float32Array[] = [];
   for (let from = 0; from < chosen.length; from += BATCH) {
     const part = chosen.slice(from, from + BATCH);
