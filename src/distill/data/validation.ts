@@ -14,6 +14,8 @@ import { cropImage } from "./crop.ts";
 export interface ValidationData {
   /** How many photos. */
   readonly count: number;
+  /** Their files, as `prepare` saw them; UTKFace's names tell age, sex and origin. */
+  readonly files: readonly string[];
   /** The clean crops, `count` x 112 x 112 x 3 as in `TrainingBatch`. */
   readonly clean: Float32Array<ArrayBuffer>;
   /** The same photos masked, and aligned as a masked face is. */
@@ -84,5 +86,6 @@ export function openValidationData(
     targets.set(record.template, i * templateSize);
     if (photo.identity !== undefined) labels[i] = people.indexOf(photo.identity);
   });
-  return Promise.resolve({ count: photos.length, clean, masked, targets, labels });
+  const files = photos.map(({ file }) => file);
+  return Promise.resolve({ count: photos.length, files, clean, masked, targets, labels });
 }
