@@ -1,9 +1,7 @@
-// Results in words and as JSON: what the commands print.
-// The 468-point mesh is left out of JSON, as nobody reads it there; the API has it.
+// Results in words: what the commands print.
+// As JSON they are in src/verify/json.ts.
 
-import type { Alignment } from "../align/arcface.ts";
-import { interEyeDistance, type Landmarks } from "../detect/face.ts";
-import type { MaskState } from "../mask/state.ts";
+import { interEyeDistance } from "../detect/face.ts";
 import type { EmbeddedFace } from "../embed/embed.ts";
 import type { MaskSituation } from "../model/calibration.ts";
 import type { ComparisonFmr, DecisionRule } from "../score/decide.ts";
@@ -66,31 +64,4 @@ function oneIn(rate: number): string {
 
 function percent(rate: number): string {
   return `${Number((100 * rate).toPrecision(2))}%`;
-}
-
-/** A face as the JSON output shows it. */
-export interface FaceJson {
-  readonly box: EmbeddedFace["box"];
-  readonly detectionScore: number;
-  readonly meshScore: number;
-  readonly interEyeDistance: number;
-  readonly landmarks: Omit<Landmarks, "mesh">;
-  readonly alignment: Alignment;
-  readonly mask?: MaskState;
-}
-
-/** A face without its mesh. */
-export function faceJson(face: EmbeddedFace): FaceJson {
-  const { box, detectionScore, meshScore, landmarks, alignment, mask } = face;
-  const { mesh: _, ...points } = { mesh: undefined, ...landmarks };
-  const distance = interEyeDistance(landmarks);
-  return {
-    box,
-    detectionScore,
-    meshScore,
-    interEyeDistance: distance,
-    landmarks: points,
-    alignment,
-    mask,
-  };
 }

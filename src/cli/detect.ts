@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { loadImage } from "../image/load.ts";
 import { createVerifier } from "../verify/create.ts";
+import { faceJson } from "../verify/json.ts";
 import {
   type Arguments,
   type Command,
@@ -10,7 +11,7 @@ import {
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, faceJson } from "./describe.ts";
+import { describeFace } from "./describe.ts";
 import { annotateFaces, writePng } from "./picture.ts";
 import type { Terminal } from "./terminal.ts";
 

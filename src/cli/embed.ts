@@ -3,6 +3,7 @@
 
 import { explainFinding } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
+import { faceJson } from "../verify/json.ts";
 import {
   type Arguments,
   type Command,
@@ -10,7 +11,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, faceJson } from "./describe.ts";
+import { describeFace } from "./describe.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */

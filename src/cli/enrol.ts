@@ -5,6 +5,7 @@ import { createGallery, type Enrolment, type Gallery } from "../gallery/mod.ts";
 import { MASK_STATES } from "../mask/state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { explainFinding } from "../verify/result.ts";
+import { faceJson } from "../verify/json.ts";
 import {
   type Arguments,
   type Command,
@@ -12,7 +13,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, faceJson } from "./describe.ts";
+import { describeFace } from "./describe.ts";
 import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 

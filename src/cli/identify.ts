@@ -9,6 +9,7 @@ import {
 } from "../gallery/mod.ts";
 import { MASK_STATES } from "../mask/state.ts";
 import { createVerifier } from "../verify/create.ts";
+import { faceJson } from "../verify/json.ts";
 import { explainFinding } from "../verify/result.ts";
 import {
   type Arguments,
@@ -17,7 +18,6 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { faceJson } from "./describe.ts";
 import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
 import { paint, type Terminal } from "./terminal.ts";
 

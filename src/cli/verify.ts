@@ -2,6 +2,7 @@
 
 import type { ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
+import { verificationJson } from "../verify/json.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
@@ -11,7 +12,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, describeRule, describeScoreFmr, faceJson } from "./describe.ts";
+import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
 import { annotateFaces, sideBySide, writePng } from "./picture.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
@@ -45,7 +46,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const result = await verifier.verify(probe.input, reference.input);
   terminal.progress("");
   const labels = [probe.label, reference.label] as const;
-  if (args.flag("json")) terminal.out(JSON.stringify(toJson(result, labels), null, 2));
+  if (args.flag("json")) terminal.out(JSON.stringify(verificationJson(result, labels), null, 2));
   else describe(result, labels, terminal);
   const path = args.text("annotate");
   if (path) await writePng(path, await picture(result, [probe.input, reference.input], options));
@@ -81,21 +82,6 @@ function describe(
     `${device}, model ${model.name} ${model.sha256.slice(0, 12)}, ${total.toFixed(0)} ms ` +
       `(decode ${decode.toFixed(0)}, detect ${detect.toFixed(0)}, compare ${compare.toFixed(0)})`,
   ));
-}
-
-function toJson(result: Verification, labels: readonly [string, string]): unknown {
-  const { device, model, timings } = result;
-  if (result.kind === "not-compared") {
-    const findings = result.findings.map((finding, i) =>
-      finding.kind === "face"
-        ? { photo: labels[i], kind: finding.kind, face: faceJson(finding.face) }
-        : { photo: labels[i], ...finding }
-    );
-    return { kind: result.kind, findings, device, model, timings };
-  }
-  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
-  const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
-  return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
 }
 
 async function picture(

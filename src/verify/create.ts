@@ -3,6 +3,7 @@
 import { EngineHost } from "../backend/host.ts";
 import { DETECTION_MODELS } from "../detect/detect.ts";
 import { takeSameCrops } from "../embed/embed.ts";
+import { giveCodec } from "../image/codec.ts";
 import { MASK_STATE_MODEL } from "../mask/state.ts";
 import { openModels } from "../model/model.ts";
 import { ruleFor } from "../score/decide.ts";
@@ -30,6 +31,9 @@ import { Verifier } from "./verifier.ts";
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   checkVerifierOptions(options);
   resolvePhotoOptions(options);
+  const { jpeg, webp } = options.decoders ?? {};
+  if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
+  if (webp) giveCodec("@jsquash/webp", webp);
   const store = await openModels(options.models);
   const host = new EngineHost(options.device ?? "auto", store, options);
   const name = options.model ?? "student";

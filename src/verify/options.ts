@@ -39,6 +39,11 @@ export interface VerifierOptions extends PhotoOptions {
   readonly threads?: number;
   /** The bytes of onnxruntime-web's `.wasm` file, for hosts that may not read it from the package. */
   readonly wasmBinary?: ArrayBuffer;
+  /**
+   * The bytes of the decoders' `.wasm` files (mozjpeg_dec.wasm of @jsquash/jpeg, webp_dec.wasm of @jsquash/webp), for
+   * the same hosts. Counts until the process has decoded its first picture of the format.
+   */
+  readonly decoders?: { readonly jpeg?: ArrayBuffer; readonly webp?: ArrayBuffer };
 }
 
 /** {@linkcode PhotoOptions} with all defaults filled in. */

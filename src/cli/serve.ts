@@ -1,0 +1,134 @@
+// `serve`: the server of src/serve on a port of this machine, until it is told to end.
+// SIGINT and SIGTERM let the requests under way end; a second signal ends the process at once.
+
+import { InvalidArgumentError } from "../errors.ts";
+import { createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
+import { MASK_STATES } from "../mask/state.ts";
+import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
+import { createVerifier } from "../verify/create.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The environment variable with API keys, separated by white space. */
+const API_KEYS = "MASKINV_API_KEYS";
+
+/** The command. */
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "answer requests over HTTP",
+  usage: "serve [options]",
+  takes: ["operands", 0, 0],
+  options: [
+    { name: "port", value: "n", help: "port to listen on (8000)" },
+    { name: "host", value: "address", help: "address to listen on (127.0.0.1: this machine only)" },
+    { name: "api-keys", value: "file", help: `API keys, one a line (or ${API_KEYS})` },
+    { name: "page", value: "folder", help: "serve a folder at /, as deno task page makes it" },
+    { name: "max-body", value: "bytes", help: "largest body of a request (16000000)" },
+    { name: "queue", value: "n", help: "how many requests may wait (16)" },
+    { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
+    ...GALLERY_OPTIONS,
+    PROTECTION_OPTION,
+    { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
+    { name: "max-pixels", value: "n", help: "largest photo to decode, in pixels (12000000)" },
+    ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "max-pixels" && name !== "face"),
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const port = args.number("port") ?? 8000, hostname = args.text("host") ?? "127.0.0.1";
+  if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
+    throw new InvalidArgumentError(`Cannot listen on port ${port}: give a number from 0 to 65535`);
+  }
+  const timeout = args.number("timeout"), page = args.text("page");
+  const keys = await apiKeys(args);
+  const assets = page === undefined ? undefined : await folderAssets(page);
+  terminal.progress("loading models ...");
+  await using verifier = await createVerifier(verifierOptions(args));
+  await using gallery = await openGallery(args, verifier, terminal);
+  await using handler = createHandler({
+    verifier,
+    gallery,
+    keys,
+    assets,
+    limits: {
+      maxPixels: args.number("max-pixels"),
+      maxBodyBytes: args.number("max-body"),
+      queue: args.number("queue"),
+      timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    },
+    onError: (error) =>
+      terminal.err(`maskinv: ${(error as Error).name}: ${(error as Error).message}`),
+  });
+  terminal.progress("");
+  if (!keys) terminal.err("maskinv: no API keys, so that whoever reaches the port may use it");
+  await serve(handler, { port, hostname }, terminal);
+  return 0;
+}
+
+/** Listens until a signal, and then until all requests are answered. */
+async function serve(
+  handler: Handler,
+  address: { readonly port: number; readonly hostname: string },
+  terminal: Terminal,
+): Promise<void> {
+  const onListen = ({ hostname, port }: Deno.NetAddr): void => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    terminal.out(`listening on http://${host}:${port}, documentation at /docs`);
+  };
+  let server: Deno.HttpServer;
+  try {
+    server = Deno.serve({ ...address, onListen }, handler.fetch);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Cannot listen on ${address.hostname}:${address.port} as ${(error as Error).message}: ` +
+        `choose another --port or --host`,
+      { cause: error },
+    );
+  }
+  let told = false;
+  const end = (): void => {
+    if (told) Deno.exit(1);
+    told = true;
+    terminal.err("maskinv: ending when the requests under way are answered");
+    handler.close().then(() => server.shutdown());
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
+  await server.finished;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, end);
+}
+
+async function openGallery(
+  args: Arguments,
+  verifier: Verifier,
+  terminal: Terminal,
+): Promise<Gallery | undefined> {
+  if (args.text("gallery") === undefined) return undefined;
+  return createGallery({
+    store: await openStore(args, terminal),
+    verifier,
+    protection: await protectionKey(args),
+    thresholdAt: await openThresholds(verifierOptions(args)),
+    gate: { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined },
+  });
+}
+
+async function apiKeys(args: Arguments): Promise<string[] | undefined> {
+  const file = args.text("api-keys");
+  if (file === undefined) {
+    const text = Deno.env.get(API_KEYS);
+    return text === undefined ? undefined : text.split(/\s+/).filter((key) => key !== "");
+  }
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Cannot read the API keys of ${file} as ${(error as Error).message}: check the path`,
+      { cause: error },
+    );
+  }
+  return text.split("\n").map((line) => line.trim()).filter((line) => /^[^#]/.test(line));
+}

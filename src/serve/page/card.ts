@@ -1,0 +1,188 @@
+// One of the two photos: chosen, dropped, a sample or the camera's; shown with what was found, with a mask if wanted.
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+import type { Acquired, Verifier } from "../../../mod.ts";
+import { interEyeDistance } from "../../detect/face.ts";
+import { type Image, loadImage } from "../../image/mod.ts";
+import { MASK_KINDS, type MaskOptions, WEARINGS } from "../../mask/mod.ts";
+import { Camera } from "./camera.ts";
+import { canvasOf, drawCrop, drawPhoto } from "./draw.ts";
+import type { MaskPainter } from "./masks.ts";
+
+/** What cards work with; a new one is made when the user chooses another device. */
+export interface Engine {
+  readonly verifier: Verifier;
+  readonly paint: MaskPainter;
+}
+
+/** One photo of the comparison. */
+export class Card {
+  readonly #root: HTMLElement;
+  readonly #engine: () => Promise<Engine>;
+  readonly #changed: (live: boolean) => void;
+  #photo: Image | undefined;
+  #camera: Camera | undefined;
+  #found: Acquired | undefined;
+  /** Counts what was asked for, so that an answer that comes late is dropped. */
+  #asked = 0;
+
+  /** Fills a section of the page; `changed` is called when there is another template, or none any more. */
+  constructor(root: HTMLElement, engine: () => Promise<Engine>, changed: (live: boolean) => void) {
+    this.#root = root;
+    this.#engine = engine;
+    this.#changed = changed;
+    const template = document.querySelector<HTMLTemplateElement>("template#card")!;
+    root.append(template.content.cloneNode(true));
+    addChoices(this.#one("select.kind"), MASK_KINDS);
+    addChoices(this.#one("select.wearing"), WEARINGS);
+    this.#listen();
+  }
+
+  /** The template of the face that is shown, if there is one. */
+  get found(): Acquired | undefined {
+    return this.#found;
+  }
+
+  /** Looks at the photo again: another mask, or another device. */
+  async refresh(): Promise<void> {
+    if (this.#photo && !this.#camera) await this.#show(this.#photo);
+  }
+
+  #listen(): void {
+    const drop = this.#one<HTMLElement>(".drop"),
+      input = this.#one<HTMLInputElement>(".drop input");
+    input.addEventListener("change", () => input.files?.[0] && this.#open(input.files[0]));
+    drop.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+    drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+    drop.addEventListener("drop", (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+      const file = event.dataTransfer?.files[0];
+      if (file) this.#open(file);
+    });
+    const sample = this.#one<HTMLSelectElement>("select.sample");
+    sample.addEventListener("change", async () => {
+      const name = sample.value;
+      if (name) this.#open(await (await fetch(`samples/${name}.jpg`)).blob(), name);
+    });
+    for (const name of ["kind", "wearing"]) {
+      this.#one(`select.${name}`).addEventListener("change", () => this.refresh());
+    }
+    this.#one(".camera").addEventListener(
+      "click",
+      () => this.#camera ? this.#stop() : this.#film(),
+    );
+  }
+
+  async #open(file: Blob, sample = ""): Promise<void> {
+    this.#stop();
+    this.#one<HTMLSelectElement>("select.sample").value = sample;
+    const asked = ++this.#asked;
+    try {
+      const photo = await loadImage(file);
+      if (asked === this.#asked) await this.#show(photo);
+    } catch (error) {
+      if (asked === this.#asked) this.#fail((error as Error).message);
+    }
+  }
+
+  async #film(): Promise<void> {
+    const button = this.#one(".camera");
+    try {
+      using camera = await Camera.start();
+      this.#camera = camera;
+      button.textContent = "Take the photo";
+      this.#one<HTMLSelectElement>("select.sample").value = "";
+      for await (const picture of camera.pictures()) await this.#show(picture);
+    } catch (error) {
+      this.#fail(`The camera cannot be used: ${(error as Error).message}`);
+    }
+    this.#camera = undefined;
+    button.textContent = "Use the camera";
+    this.#changed(false);
+  }
+
+  /** Turns the camera off; its last picture stays. */
+  #stop(): void {
+    this.#camera?.[Symbol.dispose]();
+  }
+
+  async #show(photo: Image): Promise<void> {
+    const asked = ++this.#asked;
+    this.#photo = photo;
+    this.#root.ariaBusy = "true";
+    try {
+      const { verifier, paint } = await this.#engine();
+      const mask = this.#mask();
+      let picture = photo, found = await verifier.embed(photo, { face: "largest" });
+      if (mask && found.kind === "acquired" && found.face.landmarks.source === "mesh") {
+        picture = await paint(photo, found.face.landmarks.mesh, mask);
+        found = await verifier.embed(picture, { face: "largest" });
+      }
+      if (asked !== this.#asked) return;
+      this.#found = found.kind === "acquired" ? found : undefined;
+      this.#draw(picture);
+    } catch (error) {
+      if (asked === this.#asked) this.#fail((error as Error).message);
+    } finally {
+      if (asked === this.#asked) this.#root.ariaBusy = "false";
+    }
+    this.#changed(this.#camera !== undefined);
+  }
+
+  #draw(picture: Image): void {
+    const face = this.#found?.face, pixels = canvasOf(picture);
+    const photo = this.#one<HTMLCanvasElement>(".drop canvas");
+    const crop = this.#one<HTMLCanvasElement>(".crop");
+    drawPhoto(photo, pixels, face);
+    drawCrop(crop, pixels, face);
+    this.#one(".drop").classList.add("full");
+    photo.ariaLabel = face ? "The photo, with the face marked" : "The photo, without a face";
+    crop.ariaLabel = face ? "The face as the network sees it" : "No face";
+    if (!face) {
+      return this.#say("No face was found: use a photo in which it is larger or lit better", true);
+    }
+    const { mask, landmarks, alignment } = face;
+    const wears = { none: "no mask", full: "a mask", "nose-out": "a mask below the nose" };
+    this.#say(
+      [
+        mask ? `Wears ${wears[mask.state]} (${(100 * mask.probability).toFixed(0)}%)` : "",
+        `Eyes ${interEyeDistance(landmarks).toFixed(0)} pixels apart`,
+        `Landmarks by ${landmarks.source === "mesh" ? "the mesh" : "the detector"}, ` +
+        `residual ${alignment.residual.toFixed(1)}`,
+      ].filter(Boolean).join("\n"),
+    );
+  }
+
+  #fail(message: string): void {
+    this.#found = undefined;
+    this.#say(message, true);
+    this.#changed(false);
+  }
+
+  /** The facts change with every picture of the camera, which nobody wants read out. */
+  #say(text: string, bad = false): void {
+    const facts = this.#one(".facts");
+    facts.ariaLive = this.#camera ? "off" : "polite";
+    facts.classList.toggle("bad", bad);
+    facts.textContent = text;
+  }
+
+  #mask(): MaskOptions | undefined {
+    const kind = this.#one<HTMLSelectElement>("select.kind").value;
+    const wearing = this.#one<HTMLSelectElement>("select.wearing").value;
+    return kind ? { kind, wearing } as MaskOptions : undefined;
+  }
+
+  #one<T extends HTMLElement = HTMLElement>(selector: string): T {
+    return this.#root.querySelector<T>(selector)!;
+  }
+}
+
+function addChoices(select: HTMLElement, values: readonly string[]): void {
+  for (const value of values) select.append(new Option(value, value));
+}

@@ -1,0 +1,39 @@
+// Rates in words, for people who do not read "FMR".
+
+import type { ComparisonFmr } from "../../score/mod.ts";
+
+/** How many impostors would match with a score as the threshold. */
+export function fmrText({ fmr, bound }: ComparisonFmr): string {
+  const often = { at: "about", below: "fewer than", above: "more than" }[bound];
+  return `${often} ${oneIn(fmr)} impostors would match at it`;
+}
+
+/** A false match rate as a share and as "1 in N". */
+export function rateText({ fmr, bound }: ComparisonFmr): string {
+  const [than, often] =
+    { at: ["", ""], below: ["below ", "fewer than "], above: ["above ", "more than "] }[bound];
+  return `false match rate ${than}${Number((100 * fmr).toPrecision(2))}%, ${often}${
+    oneIn(fmr)
+  } impostors`;
+}
+
+/** What the rates were measured on, as far as it fits the photos. */
+export function basisText({ situation, basis }: ComparisonFmr): string {
+  const who = {
+    none: "neither wears a mask",
+    one: "one of the two wears a mask",
+    both: "both wear masks",
+  }[situation];
+  const why = {
+    seen: "as these two do",
+    uncertain: "the strictest that fits, as it is not sure who wears a mask",
+    unknown: "the strictest, as it is not known who wears a mask",
+    "not-measured": "not measured for the masks that these two wear or may wear",
+  }[basis];
+  return `Rates are those of pairs of which ${who}: ${why}.`;
+}
+
+function oneIn(rate: number): string {
+  const count = Number((1 / rate).toPrecision(3));
+  return `1 in ${count.toLocaleString("en", { maximumFractionDigits: 1 })}`;
+}

@@ -1,0 +1,51 @@
+// Results as JSON: what `--json` prints and the server answers.
+// The 468-point mesh is left out, as nobody reads it there; the API has it.
+
+import type { Alignment } from "../align/arcface.ts";
+import { interEyeDistance, type Landmarks } from "../detect/face.ts";
+import type { EmbeddedFace } from "../embed/embed.ts";
+import type { MaskState } from "../mask/state.ts";
+import type { Verification } from "./result.ts";
+
+/** A face as JSON shows it. */
+export interface FaceJson {
+  readonly box: EmbeddedFace["box"];
+  readonly detectionScore: number;
+  readonly meshScore: number;
+  readonly interEyeDistance: number;
+  readonly landmarks: Omit<Landmarks, "mesh">;
+  readonly alignment: Alignment;
+  readonly mask?: MaskState;
+}
+
+/** A face without its mesh. */
+export function faceJson(face: EmbeddedFace): FaceJson {
+  const { box, detectionScore, meshScore, landmarks, alignment, mask } = face;
+  const { mesh: _, ...points } = { mesh: undefined, ...landmarks };
+  const distance = interEyeDistance(landmarks);
+  return {
+    box,
+    detectionScore,
+    meshScore,
+    interEyeDistance: distance,
+    landmarks: points,
+    alignment,
+    mask,
+  };
+}
+
+/** A comparison; `labels` are what the two photos are called. */
+export function verificationJson(result: Verification, labels: readonly [string, string]): unknown {
+  const { device, model, timings } = result;
+  if (result.kind === "not-compared") {
+    const findings = result.findings.map((finding, i) =>
+      finding.kind === "face"
+        ? { photo: labels[i], kind: finding.kind, face: faceJson(finding.face) }
+        : { photo: labels[i], ...finding }
+    );
+    return { kind: result.kind, findings, device, model, timings };
+  }
+  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
+  const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
+  return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
+}
