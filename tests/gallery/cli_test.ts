@@ -57,8 +57,8 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
     ...options,
     ...WASM,
     "--json",
-    "--threshold=1",
-    photo("hopper"),
+    "--threshold=0.99",
+    photo("hopper_masked"),
   );
   assertEquals(unknown.code, 1);
   const json = JSON.parse(unknown.out);
