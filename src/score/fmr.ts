@@ -96,6 +96,7 @@ export function thresholdForFmr(
 
 /** Between two rates, straight in the logarithm; in the rate itself where one of them is 0. */
 function logBetween(a: number, b: number, part: number): number {
-  if (a > 0 && b > 0) return a * (b / a) ** part;
-  return a + part * (b - a);
+  const rate = a > 0 && b > 0 ? a * (b / a) ** part : a + part * (b - a);
+  // Rounding may carry it past an end by the last digit, and past the curve's end nothing is supported.
+  return Math.min(Math.max(rate, Math.min(a, b)), Math.max(a, b));
 }

@@ -8,7 +8,7 @@ const text = await Deno.readTextFile(packagedModels().pathname + "manifest.json"
 Deno.test("every packaged model is what the manifest says", async () => {
   const store = await openModels();
   const names = Object.keys(store.manifest);
-  assertEquals(names.length, 5);
+  assertEquals(names.length, 6);
   for (const name of names) assertEquals((await store.load(name)).bytes.length > 50_000, true);
 });
 

@@ -139,6 +139,14 @@ Deno.test("fmrAtScore falls with the score, and thresholdForFmr is its inverse",
   }));
 });
 
+Deno.test("the ends of the curve are supported to the last digit", () => {
+  for (let count = 1; count < 999; count++) {
+    const curve = [[0, 0.999, 0.9, 1], [1, count / 1000, 0, 1]] as const;
+    const calibration = { ...shifted(0), points: [], curve };
+    assertEquals(thresholdForFmr(calibration, fmrAtScore(calibration, 1).fmr), 1);
+  }
+});
+
 Deno.test("beyond its ends the curve gives bounds, never numbers of its own", () => {
   const calibration = { ...shifted(0), curve: shifted(0).curve.slice(1) };
   assertEquals(fmrAtScore(calibration, 0.9), { fmr: 0.001, interval: [0, 0.002], bound: "below" });
