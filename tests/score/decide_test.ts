@@ -140,8 +140,8 @@ Deno.test("fmrAtScore falls with the score, and thresholdForFmr is its inverse",
 });
 
 Deno.test("the ends of the curve are supported to the last digit", () => {
-  for (let count = 1; count < 999; count++) {
-    const curve = [[0, 0.999, 0.9, 1], [1, count / 1000, 0, 1]] as const;
+  for (let count = 1; count < 998; count++) {
+    const curve = [[0, (count + 3) / 1000, 0, 1], [1, count / 1000, 0, 1]] as const;
     const calibration = { ...shifted(0), points: [], curve };
     assertEquals(thresholdForFmr(calibration, fmrAtScore(calibration, 1).fmr), 1);
   }
