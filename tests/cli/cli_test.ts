@@ -1,22 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { main } from "../../src/cli/main.ts";
 import { sideBySide } from "../../src/cli/picture.ts";
 import { encodePng, loadImage } from "../../src/image/mod.ts";
 import { photo } from "../hosts.ts";
-
-/** Runs the command line in this process on wasm and returns what it printed. */
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [], err: string[] = [];
-  const code = await main(args, {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    progress: () => {},
-    colors: false,
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
-
-const WASM = ["--device", "wasm"];
+import { run, WASM } from "./run.ts";
 
 Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line", async () => {
   const match = await run("verify", ...WASM, photo("collins"), photo("collins_crop"));

@@ -1,20 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { main } from "../../src/cli/main.ts";
 import { photo } from "../hosts.ts";
-
-/** Runs the command line in this process on wasm and returns what it printed. */
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [], err: string[] = [];
-  const code = await main(args, {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    progress: () => {},
-    colors: false,
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
-
-const WASM = ["--device", "wasm"];
+import { run, WASM } from "../cli/run.ts";
 
 /** A folder that does not exist yet, and a file with a key for it. */
 async function place(): Promise<{ folder: string; options: string[]; temp: string }> {

@@ -1,7 +1,8 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { openFileStore } from "../../src/gallery/mod.ts";
 import { compareTemplates } from "../../src/score/mod.ts";
-import { KEY, randomNumbers, randomTemplates } from "./templates.ts";
+import { randomNumbers } from "../../src/mask/random.ts";
+import { KEY, randomTemplates } from "./templates.ts";
 
 /** Runs the child until it has said so many lines, kills it, and returns all that it said. */
 async function runAndKill(folder: string, first: number, lines: number): Promise<string[]> {

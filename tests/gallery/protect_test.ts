@@ -3,7 +3,8 @@ import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts
 import { createProtection, GalleryKeyError } from "../../src/gallery/mod.ts";
 import { rotationBytes, rotationMatrix } from "../../src/gallery/protect_rotation.ts";
 import { compareTemplates, cosineMatrix, Template } from "../../src/score/mod.ts";
-import { MODEL, near, randomNumbers, randomTemplates, SIZE } from "./templates.ts";
+import { randomNumbers } from "../../src/mask/random.ts";
+import { MODEL, near, randomTemplates, SIZE } from "./templates.ts";
 
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 

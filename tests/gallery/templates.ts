@@ -1,21 +1,12 @@
 // Templates from a seed: what the tests of this folder put into galleries.
 
 import type { GalleryEntry } from "../../src/gallery/mod.ts";
+import { randomNumbers } from "../../src/mask/random.ts";
 import { Template } from "../../src/score/mod.ts";
 
 /** Dimensions of the packaged model's templates. */
 export const SIZE = 192;
 export const MODEL = "f".repeat(64);
-
-/** Random numbers in 0..1, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t ^= t + Math.imul(t ^ (t >>> 7), 61 | t);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Random directions. */
 export function randomTemplates(seed: number, count: number, size = SIZE): Template[] {

@@ -3,7 +3,8 @@
 
 import type { Engine } from "../../src/backend/backend.ts";
 import { interEyeDistance } from "../../src/detect/face.ts";
-import { fromPixels, type Image } from "../../src/image/image.ts";
+import { withBorder as withRoom } from "../../src/distill/data/border.ts";
+import type { Image } from "../../src/image/image.ts";
 import { loadImage } from "../../src/image/load.ts";
 import { cosineMatrix } from "../../src/score/cosine_matrix.ts";
 import type { MaskStateName } from "../../src/mask/state.ts";
@@ -24,17 +25,9 @@ const NOSE_OUT: readonly string[] = (
 /** Share of the photos that is kept for the test. */
 const HELD_OUT = 0.4;
 
-/** The photo with a black border. */
-export function withBorder(image: Image, share = BORDER): Image {
-  const left = Math.round(image.width * share), top = Math.round(image.height * share);
-  const width = image.width + 2 * left, height = image.height + 2 * top;
-  const data = new Uint8Array(width * height * 4);
-  const row = image.width * 4;
-  for (let y = 0; y < image.height; y++) {
-    data.set(image.data.subarray(y * row, (y + 1) * row), ((y + top) * width + left) * 4);
-  }
-  for (let i = 3; i < data.length; i += 4) data[i] = 255;
-  return fromPixels({ width, height, data });
+/** The photo with the black border that the real photos get. */
+export function withBorder(image: Image): Image {
+  return withRoom(image, BORDER);
 }
 
 /** All photos of `mask-detection` in which a face was found. */

@@ -7,10 +7,11 @@ import type { Engine } from "../../backend/backend.ts";
 import { findFaces, refineFaces } from "../../detect/detect.ts";
 import { type Face, interEyeDistance, type MeshLandmarks } from "../../detect/face.ts";
 import { MaskinvError } from "../../errors.ts";
-import { fromPixels, type Image } from "../../image/image.ts";
+import type { Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";
 import { applyMask } from "../../mask/apply.ts";
 import { randomMaskOptions } from "../../mask/kinds.ts";
+import { withBorder } from "./border.ts";
 import { hashName } from "./chance.ts";
 import { CROP_SPEC, withMargin } from "./crop.ts";
 import { strangeMesh } from "./mesh_shape.ts";
@@ -140,17 +141,4 @@ async function measureShift(
     wearing: options.wearing ?? "full",
     source: again.landmarks.source,
   };
-}
-
-/** The photo with a black border. */
-function withBorder(image: Image, share: number): Image {
-  const left = Math.round(image.width * share), top = Math.round(image.height * share);
-  const width = image.width + 2 * left, height = image.height + 2 * top;
-  const data = new Uint8Array(width * height * 4);
-  const row = image.width * 4;
-  for (let y = 0; y < image.height; y++) {
-    data.set(image.data.subarray(y * row, (y + 1) * row), ((y + top) * width + left) * 4);
-  }
-  for (let i = 3; i < data.length; i += 4) data[i] = 255;
-  return fromPixels({ width, height, data });
 }
