@@ -49,3 +49,29 @@ export function invertAffine(map: Affine): Affine {
   const det = a * e - b * d;
   return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
 }
+
+/**
+ * One affine map after another.
+ *
+ * @param last The map that is applied last.
+ * @param first The map that is applied first.
+ * @returns The map (x, y) -> last(first(x, y)).
+ *
+ * @example
+ * ```ts
+ * import { multiplyAffine } from "@maskinv/maskinv/align";
+ *
+ * console.log(multiplyAffine([2, 0, 0, 0, 2, 0], [1, 0, 5, 0, 1, 0])); // [2, 0, 10, 0, 2, 0]
+ * ```
+ */
+export function multiplyAffine(last: Affine, first: Affine): Affine {
+  const [a, b, c, d, e, f] = last, [p, q, r, s, t, u] = first;
+  return [
+    a * p + b * s,
+    a * q + b * t,
+    a * r + b * u + c,
+    d * p + e * s,
+    d * q + e * t,
+    d * r + e * u + f,
+  ];
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Affine, applyAffine, invertAffine, type Point } from "./affine.ts";
-export { alignFace, type Alignment, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "./arcface.ts";
+export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "./affine.ts";
+export { alignByPoints, alignFace, type Alignment, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "./arcface.ts";
 export { type Similarity, umeyama } from "./umeyama.ts";
 export type { DetectorLandmarks, Landmarks, MeshLandmarks } from "../detect/face.ts";

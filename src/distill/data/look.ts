@@ -2,15 +2,15 @@
 // The same pipeline as verification, after a black border: on tight crops FaceMesh squashes what the picture's edge cuts.
 
 import type { Affine } from "../../align/affine.ts";
-import { alignFace } from "../../align/arcface.ts";
+import { alignByPoints, alignFace } from "../../align/arcface.ts";
 import type { Engine } from "../../backend/backend.ts";
 import { findFaces, refineFaces } from "../../detect/detect.ts";
-import { type Face, interEyeDistance, type MeshLandmarks } from "../../detect/face.ts";
+import { type Face, interEyeDistance, type Landmarks, type MeshLandmarks } from "../../detect/face.ts";
 import { MaskinvError } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";
 import { applyMask } from "../../mask/apply.ts";
-import { randomMaskOptions } from "../../mask/kinds.ts";
+import { type MaskOptions, randomMaskOptions } from "../../mask/kinds.ts";
 import { withBorder } from "./border.ts";
 import { hashName } from "./chance.ts";
 import { CROP_SPEC, withMargin } from "./crop.ts";
@@ -45,25 +45,57 @@ export async function lookAt(
   photo: SourcePhoto,
   options: LookOptions,
 ): Promise<LookedAt> {
-  let image: Image;
-  try {
-    image = await loadImage(`${options.folder}/${photo.file}`, { label: photo.file });
-  } catch (error) {
-    if (!(error instanceof MaskinvError)) throw error;
-    return { facts: { ...photo, failed: `unreadable: ${error.message}` } };
-  }
-  const found = await findFace(engine, withBorder(image, options.border));
+  const found = await open(engine, photo, options);
   if (typeof found === "string") return { facts: { ...photo, failed: found } };
   const record = await recordOf(engine, found, options.teacher);
-  const hash = hashName(`shift ${photo.file}`);
-  const measured = options.shiftEvery > 0 && hash % options.shiftEvery === 0;
-  const shift = measured ? await measureShift(engine, found, hash >>> 1) : undefined;
+  const masked = isMeasured(photo, options) ? await maskAgain(engine, found, photo) : undefined;
   const facts = {
     ...photo,
     eyes: Math.round(interEyeDistance(found.landmarks) * 100) / 100,
-    ...(shift && { shift }),
+    ...(masked && { shift: shiftOf(found, masked) }),
   };
   return { facts, record };
+}
+
+/** The landmarks of a face, and what they become under a mask. */
+export interface BareAndMasked {
+  /** Of the face as it is. */
+  readonly bare: MeshLandmarks;
+  /** Of the same photo with a mask on. */
+  readonly masked: Landmarks;
+}
+
+/** The landmarks of a photo's face bare and under a mask: of the photos whose shift `lookAt` measures, by the same mask. */
+export async function lookUnderMask(
+  engine: Engine,
+  photo: SourcePhoto,
+  options: LookOptions,
+): Promise<BareAndMasked | undefined> {
+  if (!isMeasured(photo, options)) return undefined;
+  const found = await open(engine, photo, options);
+  if (typeof found === "string") return undefined;
+  const masked = await maskAgain(engine, found, photo);
+  return masked && { bare: found.landmarks, masked: masked.landmarks };
+}
+
+function isMeasured({ file }: SourcePhoto, { shiftEvery }: LookOptions): boolean {
+  return shiftEvery > 0 && hashName(`shift ${file}`) % shiftEvery === 0;
+}
+
+/** The face of a photo, or why there is none to use. */
+async function open(
+  engine: Engine,
+  { file }: SourcePhoto,
+  { folder, border }: LookOptions,
+): Promise<FoundFace | string> {
+  let image: Image;
+  try {
+    image = await loadImage(`${folder}/${file}`, { label: file });
+  } catch (error) {
+    if (!(error instanceof MaskinvError)) throw error;
+    return `unreadable: ${error.message}`;
+  }
+  return await findFace(engine, withBorder(image, border));
 }
 
 /** The largest face if it has a mesh that is shaped like a face, or why there is none. */
@@ -74,7 +106,7 @@ async function findFace(engine: Engine, image: Image): Promise<FoundFace | strin
   if (landmarks.source !== "mesh") return "no mesh";
   const strange = strangeMesh(landmarks.mesh);
   if (strange) return `mesh not shaped like a face: ${strange}`;
-  return { image, face, landmarks, cropToPhoto: alignFace(landmarks).cropToPhoto };
+  return { image, face, landmarks, cropToPhoto: alignByPoints(landmarks).cropToPhoto };
 }
 
 async function largestFace(engine: Engine, image: Image): Promise<Face | undefined> {
@@ -126,19 +158,29 @@ function toCrop(mesh: Float32Array, [a, b, c, d, e, f]: Affine): Float32Array {
   return out;
 }
 
-/** Draws a mask, detects again, and says how far the frame moved; undefined where the face is not found again. */
-async function measureShift(
+/** A face that was found again with a mask on. */
+interface MaskedFace {
+  readonly options: MaskOptions;
+  readonly landmarks: Landmarks;
+}
+
+/** Draws a mask and detects again; undefined where the face is not found again. */
+async function maskAgain(
   engine: Engine,
-  { image, face, cropToPhoto }: FoundFace,
-  seed: number,
-): Promise<Shift | undefined> {
-  const options = randomMaskOptions(seed);
+  { image, face }: FoundFace,
+  { file }: SourcePhoto,
+): Promise<MaskedFace | undefined> {
+  const options = randomMaskOptions(hashName(`shift ${file}`) >>> 1);
   const again = await largestFace(engine, applyMask(image, [face], options));
-  if (!again) return undefined;
+  return again && { options, landmarks: again.landmarks };
+}
+
+/** How far the mask moved the frame. */
+function shiftOf({ cropToPhoto }: FoundFace, { options, landmarks }: MaskedFace): Shift {
   return {
-    ...shiftBetween(cropToPhoto, alignFace(again.landmarks).cropToPhoto),
+    ...shiftBetween(cropToPhoto, alignFace(landmarks).cropToPhoto),
     kind: options.kind,
     wearing: options.wearing ?? "full",
-    source: again.landmarks.source,
+    source: landmarks.source,
   };
 }
