@@ -2,7 +2,8 @@
 // How a sample is drawn is in `sample.ts`, what a photo is made of in `record.ts`.
 
 import { chanceOf, shuffled } from "./chance.ts";
-import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
+import { classesOf, meanTemplates } from "./classes.ts";
+import { type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";
 import { Places } from "./place.ts";
 import { RecordReader } from "./reader.ts";
@@ -16,7 +17,7 @@ export interface TrainingBatch {
   readonly images: Float32Array<ArrayBuffer>;
   /** `count` x `templateSize`: the teacher's templates of the clean crops, of length 1. */
   readonly targets: Float32Array<ArrayBuffer>;
-  /** Index of the identity of each sample, or -1 where it is not known. */
+  /** Index of the identity of each sample, or -1 where it is not known and strangers do not count. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -28,6 +29,8 @@ export interface TrainingData extends Disposable {
   readonly identities: number;
   /** Length of the teacher's templates. */
   readonly templateSize: number;
+  /** `identities` x `templateSize`: the mean of the teacher's templates of each identity, of length 1. */
+  centres(): Float32Array<ArrayBuffer>;
   /**
    * The samples `from` to `to` (not included) of the `batchSize` samples of a step; the same whenever it is asked for,
    * by the seed, the step and the sample alone.
@@ -63,7 +66,7 @@ export function openTrainingData(
   const resolved = resolveDataOptions(options);
   const index = readIndex(folder);
   const photos = index.training, { templateSize } = index.settings;
-  const people = new Map(identitiesOf(photos).map((name, label) => [name, label]));
+  const classes = classesOf(photos, resolved.strangers);
   const places = new Places(index.shifts, resolved.excludeKinds);
   const reader = new RecordReader(folder, templateSize);
   const orders = new Map<number, Uint32Array>();
@@ -79,8 +82,11 @@ export function openTrainingData(
   };
   return Promise.resolve({
     photos: photos.length,
-    identities: people.size,
+    identities: classes.count,
     templateSize,
+    centres(): Float32Array<ArrayBuffer> {
+      return meanTemplates(photos, classes, reader, templateSize);
+    },
     batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
       const count = to - from;
       const images = new Float32Array(count * FRAME_LENGTH);
@@ -93,7 +99,7 @@ export function openTrainingData(
           drawSample(reader.read(photo), places, chance, resolved, image),
           i * templateSize,
         );
-        labels[i] = photo.identity === undefined ? -1 : people.get(photo.identity)!;
+        labels[i] = classes.of(photo);
       }
       return Promise.resolve({ count, images, targets, labels });
     },

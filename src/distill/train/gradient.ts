@@ -35,6 +35,7 @@ export class GradientMachine {
   readonly #network: StudentNetwork;
   readonly #layout: FlatLayout;
   readonly #identities: number;
+  readonly #fixedCentres: boolean;
   readonly #step: ReturnType<typeof traceable>;
 
   private constructor(
@@ -46,6 +47,7 @@ export class GradientMachine {
     this.#network = network;
     this.#layout = layout;
     this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
+    this.#fixedCentres = loss.fixedCentres ?? false;
     this.#step = traceable(network, loss, batchSize);
   }
 
@@ -98,7 +100,11 @@ export class GradientMachine {
     );
     for (const array of stored) array.dispose();
     const flat = new Float32Array(this.#layout.length);
-    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
+    for (const { name, start } of this.#layout.slots) {
+      const slope = await slopes[name].data();
+      // No slope, no move: the optimisers leave what stays zero alone, and it takes no part in the clipping.
+      if (!(name === CENTRES && this.#fixedCentres)) flat.set(slope, start);
+    }
     const value = async (part: np.Array): Promise<number> => (await part.data())[0];
     return {
       losses: {

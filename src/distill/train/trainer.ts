@@ -1,7 +1,7 @@
 // A training from its configuration to the student's ONNX file: steps, checkpoints, validations, log.
 
 import { InvalidArgumentError } from "../../errors.ts";
-import { openValidationData, type ValidationData } from "../data/data.ts";
+import { openTrainingData, openValidationData, type ValidationData } from "../data/data.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -77,7 +77,11 @@ export async function train(
   }
   using pool = await WorkerPool.start(config, workers, device);
   const layout = flatLayout(network, pool.identities);
-  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, resumed);
+  const centres = config.loss.fixedCentres && !resumed ? await teacherCentres(config) : undefined;
+  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, {
+    resumed,
+    centres,
+  });
   if (!resumed) await run.validate(options);
   const pace = new Pace(config.batch);
   while (run.step < config.steps && !options.signal?.aborted) {
@@ -124,6 +128,11 @@ class Pace {
   }
 }
 
+async function teacherCentres({ data, samples }: DistillConfig): Promise<Float32Array> {
+  using training = await openTrainingData(data, samples);
+  return training.centres();
+}
+
 function checkpointToResume(
   config: DistillConfig,
   hash: string,
@@ -165,7 +174,7 @@ class TrainingRun {
     readonly layout: FlatLayout,
     readonly identities: number,
     readonly validation: ValidationData,
-    resumed: Checkpoint | undefined,
+    { resumed, centres }: { resumed?: Checkpoint; centres?: Float32Array },
   ) {
     const { out, start, samples, optimizer } = config;
     if (resumed) {
@@ -173,7 +182,7 @@ class TrainingRun {
       this.best = resumed.best;
     }
     this.parameters = resumed?.parameters ??
-      firstWeights(network, layout, start, samples?.seed ?? 1);
+      firstWeights(network, layout, start, samples?.seed ?? 1, centres);
     this.#mean = resumed?.mean ?? this.parameters.slice();
     this.#optimizer = resumed?.optimizer ?? firstState(optimizer, layout.length);
     this.#log = new TrainingLog(`${out}/log.jsonl`, this.step);
