@@ -62,7 +62,9 @@ export interface Alignment {
  */
 export function alignFace(landmarks: Landmarks, size = ARCFACE_SIZE): Alignment {
   const fit = fitTemplate(landmarks);
-  if (landmarks.source === "detector") return alignment(fit, invertAffine(fit.map), "detector", size);
+  if (landmarks.source === "detector") {
+    return alignment(fit, invertAffine(fit.map), "detector", size);
+  }
   const shift = expectedShift(landmarks.mesh, fit.map);
   return alignment(fit, multiplyAffine(invertAffine(fit.map), shift), "mesh", size);
 }

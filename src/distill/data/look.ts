@@ -5,7 +5,12 @@ import type { Affine } from "../../align/affine.ts";
 import { alignByPoints, alignFace } from "../../align/arcface.ts";
 import type { Engine } from "../../backend/backend.ts";
 import { findFaces, refineFaces } from "../../detect/detect.ts";
-import { type Face, interEyeDistance, type Landmarks, type MeshLandmarks } from "../../detect/face.ts";
+import {
+  type Face,
+  interEyeDistance,
+  type Landmarks,
+  type MeshLandmarks,
+} from "../../detect/face.ts";
 import { MaskinvError } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";

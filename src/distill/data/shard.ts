@@ -6,7 +6,7 @@ import { type PhotoRecord, recordBytes, writeRecord } from "./record.ts";
 import type { Shift } from "./shift.ts";
 
 /** Raised when what the files hold changes. */
-export const SHARD_VERSION = 1;
+export const SHARD_VERSION = 2;
 
 /** What is known of a photo that was looked at. */
 export interface PhotoFacts {

@@ -13,7 +13,7 @@ import { memoryCache, openTemplateCache, type TemplateCache } from "./template_c
  * Counts the ways in which photos were turned into crops: templates kept on disk are of this way. To be raised with
  * every change to detection, alignment or masks that the models' files do not show.
  */
-const PIPELINE = 5;
+const PIPELINE = 6;
 
 /** How photos are read and embedded, and of which kinds templates are wanted. */
 export interface CollectOptions extends RunOptions {
