@@ -6,6 +6,7 @@ import { openTrainingData } from "../../src/distill/data/data.ts";
 import { ELASTIC_ARC, HIGH_GUIDANCE } from "../../src/distill/mod.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { drawMargins } from "../../src/distill/loss/elastic_arc.ts";
+import { readCheckpoint } from "../../src/distill/train/checkpoint.ts";
 import type { DistillConfig } from "../../src/distill/train/config.ts";
 import { exportStudent } from "../../src/distill/train/export.ts";
 import { firstWeights } from "../../src/distill/train/first_weights.ts";
@@ -85,6 +86,21 @@ Deno.test("a training that was stopped goes on to the same losses and the same s
     InvalidArgumentError,
     "configuration was another",
   );
+});
+
+Deno.test("fixed class centres start at the teacher's templates and stay there", async () => {
+  const config = { ...configFor("fixed"), samples: { seed: 3, strangers: true } };
+  const loss = { ...HIGH_GUIDANCE, fixedCentres: true };
+  assertEquals(await trainSteps({ ...config, loss }, 2, {}), 2);
+  const { parameters, identities } = readCheckpoint(`${config.out}/last.checkpoint`);
+  using data = await openTrainingData(SHARDS, config.samples);
+  assertEquals(identities, data.identities);
+  const layout = flatLayout(studentNetwork("mobilefacenet"), identities);
+  const { start } = layout.slots.find(({ name }) => name === "centres")!;
+  assertEquals(parameters.slice(start), data.centres());
+  // The weights moved all the same.
+  const first = firstWeights(studentNetwork("mobilefacenet"), layout, START, 3);
+  assert(parameters.subarray(0, start).some((value, i) => value !== first[i]));
 });
 
 testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
