@@ -7,6 +7,7 @@ import { pathKind, readText } from "../evaluate/dataset/files.ts";
 import { type ColorList, type MaskStyle, parseColorList } from "../evaluate/run/masks.ts";
 import type { RunOptions, RunProgress } from "../evaluate/run/run_options.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { MASK_KINDS } from "../mask/kinds.ts";
 import { loadMaskTemplate } from "../mask/template.ts";
 import { type Arguments, type Command, VERIFIER_OPTIONS, verifierOptions } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -18,7 +19,11 @@ export const RUN_OPTIONS: Command["options"] = [
     value: DATASET_KINDS.join("|"),
     help: "what the data set is, if it cannot be told",
   },
-  { name: "masks", value: "ours|file.png", help: "ours, or a picture of the paper's mask (ours)" },
+  {
+    name: "masks",
+    value: "ours|kind|file.png",
+    help: "ours, one kind of ours, or a picture of the paper's mask (ours)",
+  },
   {
     name: "colors",
     value: "folder",
@@ -54,8 +59,9 @@ function defaultCache(): string {
 async function readMasks(args: Arguments, dataset: Dataset): Promise<MaskStyle> {
   const masks = args.text("masks") ?? "ours", folder = args.text("colors");
   const seed = args.number("seed") ?? 0;
-  if (masks === "ours") {
-    if (folder === undefined) return { style: "ours", seed };
+  const kind = MASK_KINDS.find((kind) => kind === masks);
+  if (masks === "ours" || kind) {
+    if (folder === undefined) return { style: "ours", seed, kind };
     throw new InvalidArgumentError(
       "Cannot use --colors with our masks as the lists are for the paper's: give --masks maskinv.png",
     );

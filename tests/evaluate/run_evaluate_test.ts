@@ -38,7 +38,7 @@ Deno.test("templates are the verifier's own, clean and masked, single and mirror
   using folder = temporaryFolder();
   using dataset = await people(folder.path);
   const [{ id }] = dataset.images, path = `${folder.path}/lfw/${id}`;
-  const mask = { style: "ours", seed: 3 } as const;
+  const mask = { style: "ours", seed: 3, kind: "gaiter" } as const;
   await using set = await openModelSet([STUDENT], WASM);
   const { table } = await collectTemplates(dataset, [{ image: 0 }, { image: 0, mask }], set, {
     kinds: ["single", "mirrored"],
@@ -47,7 +47,11 @@ Deno.test("templates are the verifier's own, clean and masked, single and mirror
   for (const mirror of [false, true]) {
     await using verifier = await createVerifier({ device: "wasm", face: "centred", mirror });
     const { faces } = await verifier.detect(image);
-    const masked = applyMask(image, faces, { ...randomMaskOptions(3), wearing: "full" });
+    const masked = applyMask(image, faces, {
+      ...randomMaskOptions(3),
+      kind: "gaiter",
+      wearing: "full",
+    });
     for (const [input, sample] of [[image, { image: 0 }], [masked, { image: 0, mask }]] as const) {
       const acquired = await verifier.embed(input);
       assert(acquired.kind === "acquired");

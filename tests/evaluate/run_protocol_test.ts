@@ -51,6 +51,13 @@ Deno.test("a photo's mask is the same in every scenario and changes with the see
   assert(JSON.stringify(mask("um", 1)) !== JSON.stringify(mask("um", 2)));
 });
 
+Deno.test("masks of one kind: every mask says so, and is otherwise the one of chance", () => {
+  const masks = (kind?: "gaiter"): unknown[] =>
+    comparisonsOf(pairs(), "um", "corrected", { style: "ours", seed: 1, kind }).flat()
+      .map(({ probe }) => probe.mask);
+  assertEquals(masks("gaiter"), masks().map((mask) => ({ ...mask as object, kind: "gaiter" })));
+});
+
 Deno.test("colours come from the paper's lists: all photos in mm, the second half in um", () => {
   const text = (count: number): string =>
     Array.from({ length: count }, (_, i) => `${i},[ ${i} ${i + 1} ${i + 2}]`).join("\n");

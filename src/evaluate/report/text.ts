@@ -113,7 +113,7 @@ export function describeRun({ dataset, masks, run, failures, models }: Evaluatio
   const masksAre = masks.style === "real"
     ? "as the photos have them"
     : masks.style === "ours"
-    ? `drawn by maskinv, seed ${masks.seed}`
+    ? `drawn by maskinv, ${masks.kind ? `all of kind ${masks.kind}, ` : ""}seed ${masks.seed}`
     : `the paper's, seed ${masks.seed}`;
   return [
     `${dataset.name} (${dataset.kind}): ${dataset.images} photos, ${dataset.pairs} pairs` +

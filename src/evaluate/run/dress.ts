@@ -39,7 +39,7 @@ export function dressPhoto(
   if (plan.style === "maskinv") {
     return { image: official(image, plan.offset, texture, fivePoints(landmarks)), aligned: false };
   }
-  return { image: own(image, face, plan.seed), aligned: false };
+  return { image: own(image, face, plan), aligned: false };
 }
 
 /** A crop with a mask, or nothing if it cannot wear one; `face` is where the mesh lies in the crop. */
@@ -54,11 +54,16 @@ export function dressCrop(
     return { image: official(crop, plan.offset, texture, landmarks), aligned: true };
   }
   if (face?.landmarks.source !== "mesh") return undefined;
-  return { image: own(crop, face, plan.seed), aligned: true };
+  return { image: own(crop, face, plan), aligned: true };
 }
 
-function own(image: Image, face: Face, seed: number): Image {
-  return applyMask(image, [face], { ...randomMaskOptions(seed), wearing: "full" });
+function own(
+  image: Image,
+  face: Face,
+  { seed, kind }: Extract<MaskPlan, { style: "ours" }>,
+): Image {
+  const options = randomMaskOptions(seed);
+  return applyMask(image, [face], { ...options, kind: kind ?? options.kind, wearing: "full" });
 }
 
 function official(

@@ -7,6 +7,7 @@ import { verificationReport } from "../verification_report.ts";
 import { collectTemplates } from "./collect.ts";
 import type { TemplateKind } from "./embedder.ts";
 import type { Evaluation, ScenarioResult } from "./evaluation.ts";
+import type { MaskStyle } from "./masks.ts";
 import { type ModelChoice, openModelSet } from "./models.ts";
 import { PictureBook } from "./pictures.ts";
 import { type Comparison, comparisonsOf, type Protocol, type Scenario } from "./protocol.ts";
@@ -119,11 +120,16 @@ export async function evaluate(
       aligned: dataset.aligned,
     },
     models: set.models.map(({ label, entry, dim }) => ({ label, sha256: entry.sha256, dim })),
-    masks: { style: real ? "real" : masks.style, seed: masks.seed ?? 0 },
+    masks: real ? { style: "real", seed: masks.seed ?? 0 } : masksOf(masks),
     results,
     failures: table.failures,
     run: facts,
   };
+}
+
+function masksOf(masks: MaskStyle): Evaluation["masks"] {
+  const { style, seed = 0 } = masks;
+  return { style, seed, ...(masks.style === "ours" && masks.kind && { kind: masks.kind }) };
 }
 
 /** What has to be embedded, each sample once, photo by photo in their order. */

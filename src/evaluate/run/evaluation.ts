@@ -4,6 +4,7 @@
 import type { DatasetKind } from "../dataset/dataset.ts";
 import type { VerificationMetrics } from "../metrics.ts";
 import type { LabelledScores } from "../scores.ts";
+import type { MaskKind } from "../../mask/kinds.ts";
 import type { Failure, RunFacts } from "./template_table.ts";
 import type { Protocol, Scenario } from "./protocol.ts";
 
@@ -69,7 +70,12 @@ export interface Evaluation {
     readonly dim: number;
   }[];
   /** The masks: their style and seed; `"real"` where the photos themselves have masks. */
-  readonly masks: { readonly style: "ours" | "maskinv" | "real"; readonly seed: number };
+  readonly masks: {
+    readonly style: "ours" | "maskinv" | "real";
+    readonly seed: number;
+    /** The only kind that was worn, if there was one. */
+    readonly kind?: MaskKind;
+  };
   /** A result per protocol, scenario and model. */
   readonly results: readonly ScenarioResult[];
   /** Samples without a template or without their mask. */

@@ -2,18 +2,21 @@
 // and templates can be kept. How it is drawn is in pictures.ts.
 
 import { InvalidArgumentError } from "../../errors.ts";
+import type { MaskKind } from "../../mask/kinds.ts";
 import type { MaskTexture } from "../../mask/layer.ts";
 import { randomNumbers } from "../../mask/random.ts";
 
 /** The masks of an evaluation. */
 export type MaskStyle = OwnMasks | OfficialMasks;
 
-/** Masks of chance kinds and colours, worn in full, in the photo's light; the photo is then detected again. */
+/** Masks of chance kinds (or all of one) and colours, worn in full, in the photo's light; the photo is then detected again. */
 export interface OwnMasks {
   /** Always `"ours"`. */
   readonly style: "ours";
   /** Chooses the masks; 0 by default. */
   readonly seed?: number;
+  /** The only kind that is worn, to see what one kind costs; by default all kinds are. */
+  readonly kind?: MaskKind;
 }
 
 /** The mask of the MaskInv paper, of chance colours. */
@@ -41,7 +44,7 @@ export interface ColorLists {
 
 /** One mask on one photo. Its JSON names it in the template cache. */
 export type MaskPlan =
-  | { readonly style: "ours"; readonly seed: number }
+  | { readonly style: "ours"; readonly seed: number; readonly kind?: MaskKind }
   | {
     readonly style: "maskinv";
     /** On the photo by its own landmarks, or on the aligned crop by the authors' fixed ones. */
@@ -81,7 +84,9 @@ export function parseColorList(text: string, label = "the colour list"): ColorLi
 /** A mask by chance for a photo. */
 export function chancePlan(masks: MaskStyle, photo: string, on: "photo" | "crop"): MaskPlan {
   const seed = hash(`${masks.seed ?? 0} ${photo}`);
-  if (masks.style === "ours") return { style: "ours", seed };
+  if (masks.style === "ours") {
+    return { style: "ours", seed, ...(masks.kind && { kind: masks.kind }) };
+  }
   const random = randomNumbers(seed);
   const offset = (): number => Math.floor(random() * 150);
   return { style: "maskinv", on, offset: [offset(), offset(), offset()] };
