@@ -12,6 +12,7 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
+import { eachPhoto } from "./each_photo.ts";
 import { annotateFaces, writePng } from "./picture.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -39,12 +40,9 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   terminal.progress("loading models ...");
   const options = verifierOptions(args);
   await using verifier = await createVerifier(options);
-  let missed = 0;
-  for (const [i, { label, input }] of args.photos.entries()) {
-    terminal.progress(`${i + 1}/${args.photos.length} ${label}`);
+  return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
     const { width, height, faces, device } = await verifier.detect(input);
     terminal.progress("");
-    if (faces.length === 0) missed++;
     if (args.flag("json")) {
       const json = { photo: label, width, height, faces: faces.map(faceJson), device };
       terminal.out(JSON.stringify(json));
@@ -53,6 +51,6 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       for (const face of faces) terminal.out(`  ${describeFace(face)}`);
     }
     if (path) await writePng(path, annotateFaces(await loadImage(input, options), faces, ""));
-  }
-  return missed === 0 ? 0 : 1;
+    return faces.length > 0 ? 0 : 1;
+  });
 }

@@ -1,6 +1,5 @@
 // `enrol --gallery folder name a.jpg b.jpg`: adds photos of a person to a gallery.
 
-import { MaskinvError } from "../errors.ts";
 import { createGallery, type Enrolment, type Gallery } from "../gallery/mod.ts";
 import { MASK_STATES } from "../mask/state.ts";
 import { createVerifier } from "../verify/create.ts";
@@ -14,6 +13,7 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
+import { eachPhoto } from "./each_photo.ts";
 import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -48,23 +48,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   terminal.progress("loading models ...");
   await using verifier = await createVerifier(verifierOptions(args));
   const gallery = createGallery({ store, protection, gate, verifier });
-  let worst = 0, replace = args.flag("replace");
-  for (const [i, { label, input }] of photos.entries()) {
-    terminal.progress(`${i + 1}/${photos.length} ${label}`);
-    try {
-      const result =
-        await (replace ? gallery.update(identity, input) : gallery.enrol(identity, input));
-      terminal.progress("");
-      show(result, label, args.flag("json"), terminal);
-      if (result.kind === "enrolled") replace = false;
-      else worst = Math.max(worst, 1);
-    } catch (error) {
-      if (!(error instanceof MaskinvError)) throw error;
-      terminal.progress("");
-      terminal.err(`maskinv: ${error.message}`);
-      worst = 2;
-    }
-  }
+  let replace = args.flag("replace");
+  const worst = await eachPhoto(photos, terminal, async ({ label, input }) => {
+    const result =
+      await (replace ? gallery.update(identity, input) : gallery.enrol(identity, input));
+    terminal.progress("");
+    show(result, label, args.flag("json"), terminal);
+    if (result.kind !== "enrolled") return 1;
+    replace = false;
+    return 0;
+  });
   await summarize(gallery, args, terminal);
   return worst;
 }

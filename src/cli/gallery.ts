@@ -1,4 +1,4 @@
-// `gallery list|remove|export|import|dedupe|compact`: looks after a gallery. No photo is read and no network runs.
+// `gallery list|remove|export|import|dedupe|cluster|compact`: looks after a gallery. No photo is read and no network runs.
 
 import { InvalidArgumentError, MaskinvError } from "../errors.ts";
 import {
@@ -40,22 +40,23 @@ const ACTIONS: Readonly<
   export: ["a file that does not exist yet", 1, 1, exportTo],
   import: ["a file", 1, 1, importFrom],
   dedupe: ["nothing", 0, 0, dedupe],
+  cluster: ["nothing", 0, 0, cluster],
   compact: ["nothing", 0, 0, compact],
 };
 
 /** The command. */
 export const galleryCommand: Command = {
   name: "gallery",
-  summary: "list, remove, export, import, dedupe or compact a gallery",
+  summary: "list, remove, export, import, dedupe, cluster or compact a gallery",
   usage: "gallery --gallery <folder|postgres://...> [options] " +
-    "list | remove <identity> ... | export <file> | import <file> | dedupe | compact",
+    "list | remove <identity> ... | export <file> | import <file> | dedupe | cluster | compact",
   takes: ["operands (an action and what it takes)", 1, Infinity],
   options: [
     ...GALLERY_OPTIONS,
     { name: "replace", help: "import in the place of what identities have" },
-    { name: "fmr", value: "rate", help: "dedupe: false match rate of a pair (0.0001)" },
-    { name: "threshold", value: "score", help: "dedupe: a threshold of your own instead" },
-    { name: "mirror", help: "dedupe: templates were made with --mirror" },
+    { name: "fmr", value: "rate", help: "dedupe, cluster: false match rate of a pair (0.0001)" },
+    { name: "threshold", value: "score", help: "dedupe, cluster: a threshold of your own instead" },
+    { name: "mirror", help: "dedupe, cluster: templates were made with --mirror" },
     JSON_OPTION,
     ...VERIFIER_OPTIONS.filter(({ name }) => name === "device" || name === "models"),
   ],
@@ -128,9 +129,7 @@ async function importFrom({ gallery, args, terminal, names: [path] }: Work): Pro
 }
 
 async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
-  const own = args.number("threshold");
-  const thresholdAt = await openThresholds(verifierOptions(args));
-  const threshold = own ?? thresholdAt(args.number("fmr") ?? 0.0001, [undefined, undefined]);
+  const threshold = await likeness(args);
   const pairs = await gallery.duplicates(threshold);
   for (const { identities, score } of pairs) {
     const line = `${score.toFixed(4)}\t${identities.join("\t")}`;
@@ -138,6 +137,28 @@ async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
   }
   if (!args.flag("json")) terminal.err(`${pairs.length} pairs reach ${threshold.toFixed(4)}`);
   return pairs.length === 0 ? 1 : 0;
+}
+
+/** Groups of identities that look like one person, a group per line. */
+async function cluster({ gallery, args, terminal }: Work): Promise<number> {
+  const threshold = await likeness(args);
+  const groups = await gallery.clusters(threshold);
+  for (const identities of groups) {
+    terminal.out(
+      args.flag("json") ? JSON.stringify({ identities, threshold }) : identities.join("\t"),
+    );
+  }
+  if (!args.flag("json")) {
+    terminal.err(`${groups.length} groups, joined by ${threshold.toFixed(4)}`);
+  }
+  return groups.length === 0 ? 1 : 0;
+}
+
+/** The score from which on two identities look like one person. */
+async function likeness(args: Arguments): Promise<number> {
+  const thresholdAt = await openThresholds(verifierOptions(args));
+  return args.number("threshold") ??
+    thresholdAt(args.number("fmr") ?? 0.0001, [undefined, undefined]);
 }
 
 async function compact({ store, args, terminal }: Work): Promise<number> {

@@ -1,5 +1,6 @@
 // The gallery that the options name: a folder, encrypted unless --plain is said, or a PostgreSQL database.
-// Keys come from a file or the environment, never from an argument, which every user of the machine could read.
+// Keys come from a file, the environment or the keyboard, never from an argument, which every user of the machine could
+// read.
 
 import { InvalidArgumentError } from "../errors.ts";
 import {
@@ -22,7 +23,11 @@ const KEY = "MASKINV_GALLERY_KEY", PROTECTION_KEY = "MASKINV_PROTECTION_KEY";
 /** Options of the commands that open a gallery. */
 export const GALLERY_OPTIONS: Command["options"] = [
   { name: "gallery", value: "folder|postgres://...", help: "where templates are kept" },
-  { name: "key-file", value: "file", help: `key of the folder, base64 or hex (or ${KEY})` },
+  {
+    name: "key-file",
+    value: "file",
+    help: `key of the folder, base64 or hex (or ${KEY}, or asked for)`,
+  },
   { name: "plain", help: "the folder is not encrypted" },
   { name: "index", value: "exact|hnsw", help: "how PostgreSQL searches (exact)" },
 ];
@@ -53,7 +58,10 @@ export async function openStore(args: Arguments, terminal: Terminal): Promise<Ga
     return await openPostgresStore(await connectPostgres(place), { index });
   }
   const device = args.text("device") as DeviceChoice | undefined;
-  const store: FileStore = await openFileStore(place, { device, key: await folderKey(args) });
+  const store: FileStore = await openFileStore(place, {
+    device,
+    key: await folderKey(args, terminal),
+  });
   if (store.cutBytes > 0) {
     terminal.err(
       `maskinv: cut ${store.cutBytes} bytes of an unfinished, never acknowledged change off ${place}`,
@@ -67,7 +75,7 @@ export async function protectionKey(args: Arguments): Promise<KeySource | undefi
   return await readKey(args.text("protection-key-file"), PROTECTION_KEY);
 }
 
-async function folderKey(args: Arguments): Promise<KeySource | undefined> {
+async function folderKey(args: Arguments, terminal: Terminal): Promise<KeySource | undefined> {
   const file = args.text("key-file");
   if (args.flag("plain")) {
     if (!file) return undefined;
@@ -75,10 +83,21 @@ async function folderKey(args: Arguments): Promise<KeySource | undefined> {
   }
   const key = await readKey(file, KEY);
   if (key) return key;
+  const typed = await askKey(args.text("gallery")!, terminal);
+  if (typed) return parseKey(typed, "what was typed");
   throw new GalleryKeyError(
     `Cannot open the gallery without its key: set ${KEY} or give --key-file ` +
       `(openssl rand -base64 32 makes one), or say --plain to leave templates unencrypted`,
   );
+}
+
+/** Asks whoever sits at the keyboard; twice for a new gallery, which a slip would seal for good. */
+async function askKey(folder: string, terminal: Terminal): Promise<string | undefined> {
+  terminal.progress("");
+  const typed = terminal.secret?.(`Key of ${folder}, base64 or hex: `);
+  if (!typed || await Deno.stat(folder).then(() => true, () => false)) return typed;
+  if (terminal.secret?.(`The same key again, as ${folder} is new: `) === typed) return typed;
+  throw new GalleryKeyError(`Cannot make the gallery ${folder} as the two keys differ: try again`);
 }
 
 async function readKey(

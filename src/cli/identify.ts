@@ -18,6 +18,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
+import { eachPhoto } from "./each_photo.ts";
 import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
@@ -59,20 +60,17 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   await using verifier = await createVerifier(making);
   const gate = { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined };
   const gallery = createGallery({ store, verifier, protection, thresholdAt, gate });
-  let unknown = 0;
-  for (const [i, { label, input }] of args.photos.entries()) {
-    terminal.progress(`${i + 1}/${args.photos.length} ${label}`);
+  return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
     const result = await gallery.identify(input, options);
     terminal.progress("");
-    if (result.kind !== "identified") unknown++;
     if (args.flag("json")) {
       const face = "face" in result && result.face ? faceJson(result.face) : undefined;
       terminal.out(JSON.stringify({ photo: label, ...result, face, faces: undefined }));
     } else if (result.kind === "identified" || result.kind === "unknown") {
       describe(result, label, terminal);
     } else terminal.err(`maskinv: ${explainFinding(result, label, "--face")}`);
-  }
-  return unknown === 0 ? 0 : 1;
+    return result.kind === "identified" ? 0 : 1;
+  });
 }
 
 function describe(result: Identified | Unknown, label: string, terminal: Terminal): void {

@@ -9,6 +9,8 @@ export interface Terminal {
   err(line: string): void;
   /** A line that is overwritten by the next, on a terminal only. */
   progress(text: string): void;
+  /** Asks for a text that is not shown, such as a key; only where somebody sits at a keyboard. */
+  readonly secret?: (question: string) => string;
   /** Whether stdout shows colours. */
   readonly colors: boolean;
 }
@@ -25,9 +27,35 @@ export function processTerminal(): Terminal {
     out: (line) => write(Deno.stdout, `${line}\n`),
     err: (line) => write(Deno.stderr, `${line}\n`),
     progress: (text) => live && write(Deno.stderr, `\r\x1b[K${text}`),
+    secret: live && Deno.stdin.isTerminal()
+      ? (question) => {
+        write(Deno.stderr, question);
+        const text = readHidden();
+        write(Deno.stderr, "\n");
+        return text;
+      }
+      : undefined,
     colors: Deno.stdout.isTerminal() && !Deno.noColor,
   };
 }
+
+/** A line of the keyboard without its echo; Ctrl-C ends the process as usual. */
+function readHidden(): string {
+  const typed: number[] = [], byte = new Uint8Array(1);
+  Deno.stdin.setRaw(true, { cbreak: true });
+  try {
+    while (Deno.stdin.readSync(byte) && !END_OF_LINE.includes(byte[0])) {
+      if (RUBOUT.includes(byte[0])) typed.pop();
+      else typed.push(byte[0]);
+    }
+  } finally {
+    Deno.stdin.setRaw(false);
+  }
+  return new TextDecoder().decode(Uint8Array.from(typed));
+}
+
+/** Line feed, carriage return and Ctrl-D; backspace and delete. */
+const END_OF_LINE = [0x0a, 0x0d, 0x04], RUBOUT = [0x08, 0x7f];
 
 /** Text in bold green, red or grey, or plain where there are no colours. */
 export function paint(

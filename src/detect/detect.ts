@@ -51,7 +51,7 @@ interface FaceOfPhoto {
 
 /**
  * Adds the mesh to all faces of all photos, in one run; faces whose mesh fails the gate are tried again on a wider
- * crop, and keep the detector's keypoints if that fails too.
+ * crop. If that fails too, faces of a sure detection keep the detector's keypoints; unsure ones are none and left out.
  */
 export async function refineFaces(
   engine: Engine,
@@ -65,7 +65,12 @@ export async function refineFaces(
     const tried = await tryMesh(engine, open, enlargement);
     refined = refined.map((face) => face.landmarks.source === "detector" ? tried.shift()! : face);
   }
-  return faces.map((found) => refined.splice(0, found.length));
+  return faces.map((found) => refined.splice(0, found.length).filter(isBelieved));
+}
+
+/** The detector makes an unsure face of every second grey wall; FaceMesh has the casting vote. */
+function isBelieved({ detectionScore, landmarks }: Face): boolean {
+  return detectionScore >= SURE || landmarks.source === "mesh";
 }
 
 async function tryMesh(

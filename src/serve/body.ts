@@ -60,7 +60,12 @@ async function readBytes(
   } catch (error) {
     // Frees the connection of a sender who may go on forever; it is not waited for.
     reader?.cancel().catch(() => {});
-    if (!(error instanceof ProblemError && error.type === "too-slow")) throw error;
+    if (!(error instanceof ProblemError)) {
+      // What a host says when the connection breaks off is its own: Deno's is a BadResource.
+      const cause = { cause: error };
+      throw new ProblemError("client-closed", "The client has closed the connection", cause);
+    }
+    if (error.type !== "too-slow") throw error;
     throw new ProblemError("body-too-slow", "The body did not arrive in time: send it faster");
   }
   const whole = new Uint8Array(length);

@@ -9,6 +9,12 @@ type Json = Record<string, unknown>;
 
 const VERSION = "0.1.0";
 
+/** The two ways to send a key. */
+const SCHEMES = {
+  bearer: { type: "http", scheme: "bearer" },
+  header: { type: "apiKey", in: "header", name: "X-API-Key" },
+};
+
 /** The document; `keyed` says whether keys are asked for. */
 export function openApi(keyed: boolean): Json {
   return {
@@ -26,9 +32,9 @@ export function openApi(keyed: boolean): Json {
     },
     components: {
       schemas: { Problem: PROBLEM_SCHEMA },
-      ...(keyed && { securitySchemes: { key: { type: "http", scheme: "bearer" } } }),
+      ...(keyed && { securitySchemes: SCHEMES }),
     },
-    ...(keyed && { security: [{ key: [] }] }),
+    ...(keyed && { security: Object.keys(SCHEMES).map((name) => ({ [name]: [] })) }),
   };
 }
 

@@ -254,9 +254,11 @@ export class Verifier implements AsyncDisposable {
     const wanted = chosen.map((choice) => choice.kind === "face" ? [choice.face] : []);
     const refined = await refineFaces(engine, photos, wanted);
     const student = await engine.network(this.#entry.name);
-    return chosen.map((choice, i) =>
-      choice.kind === "face" ? { kind: "face", face: alignTo(student, refined[i][0]) } : choice
-    );
+    return chosen.map((choice, i): PhotoFinding => {
+      if (choice.kind !== "face") return choice;
+      const [face] = refined[i];
+      return face ? { kind: "face", face: alignTo(student, face) } : { kind: "no-face" };
+    });
   }
 
   #acquire(images: readonly Image[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {

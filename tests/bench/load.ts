@@ -1,5 +1,6 @@
 // Load on a server of its own: four clients send good and bad requests in turn for some minutes. Prints how many answers
-// of each status there were, how long they took, and the server's memory at the start and the end.
+// of each status there were, how long they took, and the server's memory minute by minute, which must end up flat: it
+// rises and falls by some tens of MB between V8's collections, so that means are compared and not single looks.
 //   deno run -A tests/bench/load.ts [minutes]
 // deno-lint-ignore-file no-console
 
@@ -39,10 +40,9 @@ const REQUESTS: readonly (readonly [name: string, path: string, body: BodyInit, 
 const counts = new Map<string, number>(), times = new Map<string, number[]>();
 const wrong: string[] = [];
 for (const [, path, body] of REQUESTS) await (await ask(path, body)).bytes();
-const start = await rss(), end = Date.now() + Number(minutes) * 60_000;
-let middle = 0;
-await Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(i)));
-const last = await rss();
+const start = Date.now(), end = start + Number(minutes) * 60_000;
+const memory: number[][] = [];
+await Promise.all([watch(), ...Array.from({ length: CLIENTS }, (_, i) => client(i))]);
 server.kill("SIGTERM");
 const { code } = await server.status;
 await lines.return?.();
@@ -53,9 +53,13 @@ for (const [name, all] of times) {
   const at = (part: number): string => all[Math.floor(part * (all.length - 1))].toFixed(0);
   console.log(`${name.padEnd(8)} p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, of ${all.length}`);
 }
-console.log(
-  `RSS ${start} MB after the first requests, ${middle} MB half way, ${last} MB at the end`,
-);
+for (const [minute, looks] of memory.entries()) {
+  const mean = looks.reduce((sum, look) => sum + look, 0) / looks.length;
+  console.log(
+    `minute ${minute + 1}: RSS mean ${mean.toFixed(0)} MB, ` +
+      `${Math.min(...looks)} to ${Math.max(...looks)} MB`,
+  );
+}
 console.log(
   `${wrong.length} wrong answers${wrong.slice(0, 5).map((text) => `\n  ${text}`).join("")}`,
 );
@@ -76,7 +80,6 @@ async function client(first: number): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     if (response.status !== status && response.status !== 503) wrong.push(key);
-    if (middle === 0 && Date.now() > end - Number(minutes) * 30_000) middle = await rss();
   }
 }
 
@@ -90,8 +93,12 @@ function form(fields: Record<string, string | Blob>): FormData {
   return body;
 }
 
-/** The server's resident memory in MB, as its own metrics say. */
-async function rss(): Promise<number> {
-  const text = await (await fetch(`${base}/metrics`)).text();
-  return Math.round(Number(text.match(/process_resident_memory_bytes (\d+)/)![1]) / 2 ** 20);
+/** Looks at the server's resident memory in MB, as its own metrics say, until the end. */
+async function watch(): Promise<void> {
+  while (Date.now() < end) {
+    const text = await (await fetch(`${base}/metrics`)).text();
+    const bytes = Number(text.match(/process_resident_memory_bytes (\d+)/)![1]);
+    (memory[Math.floor((Date.now() - start) / 60_000)] ??= []).push(Math.round(bytes / 2 ** 20));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
 }

@@ -5,10 +5,10 @@ import type { CoarseFace } from "../../src/detect/face.ts";
 
 const photo = { width: 640, height: 480 } as Photo;
 
-function faceAt(x: number): CoarseFace {
+function faceAt(x: number, detectionScore = 0.9): CoarseFace {
   return {
     box: { x, y: 100, width: 100, height: 100 },
-    detectionScore: 0.9,
+    detectionScore,
     landmarks: {
       source: "detector",
       rightEye: { x: x + 30, y: 130 },
@@ -58,6 +58,16 @@ Deno.test("refineFaces tries only the faces whose mesh failed again, on a wider 
     [[["mesh", 0], ["mesh", 200]], [], [["detector", 400]]],
   );
   assertEquals(refined[0].map(({ meshScore }) => meshScore.toFixed(1)), ["0.8", "0.9"]);
+});
+
+Deno.test("an unsure face is left out unless its mesh can be believed, on either crop", async () => {
+  const { engine } = scriptedEngine([[0.1, 0.9, 0.1, 0.1], [0.1, 0.8, 0.1]]);
+  const faces = [[faceAt(0, 0.4)], [faceAt(100, 0.4), faceAt(200, 0.4)], [faceAt(300, 0.5)]];
+  const refined = await refineFaces(engine, [photo, photo, photo], faces);
+  assertEquals(
+    refined.map((found) => found.map(({ landmarks, box }) => [landmarks.source, box.x])),
+    [[], [["mesh", 100], ["mesh", 200]], [["detector", 300]]],
+  );
 });
 
 Deno.test("refineFaces runs once if all is well, and not at all without faces", async () => {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
 import { photo } from "../hosts.ts";
 import { run, WASM } from "../cli/run.ts";
 
@@ -44,9 +45,11 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
     ...WASM,
     "--json",
     "--threshold=0.99",
+    `${temp}/none.jpg`,
     photo("hopper_masked"),
   );
-  assertEquals(unknown.code, 1);
+  assertEquals(unknown.code, 2, "a photo that cannot be read, and the rest all the same");
+  assertStringIncludes(unknown.err, "Cannot read");
   const json = JSON.parse(unknown.out);
   assertEquals([json.kind, json.candidates.length, "mesh" in json.face.landmarks], [
     "unknown",
@@ -68,6 +71,10 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
   assertEquals((await run("gallery", ...copy, "import", file)).code, 0);
   const pairs = await run("gallery", ...copy, "--threshold", "-1", "dedupe");
   assertMatch(pairs.out, /^-?0\.\d+\tCollins\tGrace Hopper$/);
+  const groups = await run("gallery", ...copy, "--threshold", "-1", "cluster");
+  assertEquals([groups.code, groups.out], [0, "Collins\tGrace Hopper"]);
+  const none = await run("gallery", ...copy, "--json", "cluster");
+  assertEquals([none.code, none.out], [1, ""], "nobody is like the other at a FMR of 0.0001");
   const removed = await run("gallery", ...options, "remove", "Collins", "nobody");
   assertEquals([removed.code, removed.out], [1, "Collins: removed\nnobody: not in the gallery"]);
   assertEquals((await run("gallery", ...options, "list")).out, "1\tGrace Hopper");
@@ -108,4 +115,28 @@ Deno.test("a gallery is never left unencrypted by accident, and trouble is said 
   assertEquals(await run("gallery", "--gallery", folder, "list"), { code: 0, out: "", err: "" });
   if (own === undefined) Deno.env.delete("MASKINV_GALLERY_KEY");
   else Deno.env.set("MASKINV_GALLERY_KEY", own);
+});
+
+Deno.test("a key may be typed: hidden, twice for a new gallery", async () => {
+  const { folder } = await place();
+  const own = Deno.env.get("MASKINV_GALLERY_KEY");
+  Deno.env.delete("MASKINV_GALLERY_KEY");
+  const typing = async (...keys: string[]): Promise<string> => {
+    const err: string[] = [];
+    const code = await main(["gallery", "--gallery", folder, "list"], {
+      out: () => {},
+      err: (line) => err.push(line),
+      progress: () => {},
+      secret: () => keys.shift() ?? "",
+      colors: false,
+    });
+    return `${code} ${keys.length} ${err.join()}`;
+  };
+  const key = "0f".repeat(32);
+  assertMatch(await typing(key, key.replace("0", "1")), /^2 0 .*the two keys differ/);
+  assertMatch(await typing(""), /^2 0 .*without its key/);
+  assertEquals(await typing(key, key), "0 0 ");
+  assertEquals(await typing(key, "not asked for"), "0 1 ");
+  assertMatch(await typing("1f".repeat(32)), /^2 0 .*key/);
+  if (own !== undefined) Deno.env.set("MASKINV_GALLERY_KEY", own);
 });

@@ -193,6 +193,31 @@ Deno.test("a body that never comes ends with 408, a client that goes frees its p
   verifier.finish[0]();
 });
 
+Deno.test("clients that go while they send are nobody's fault, over a real connection", async () => {
+  const errors: unknown[] = [];
+  await using handler = createHandler({
+    verifier: new SlowVerifier(),
+    onError: (error) => errors.push(error),
+  });
+  await using server = Deno.serve({ port: 0, onListen: () => {} }, handler.fetch);
+  const metrics = async (): Promise<string> =>
+    await (await handler.fetch(new Request("http://localhost/metrics"))).text();
+  const admitted = async (count: number): Promise<void> => {
+    while (!(await metrics()).includes(`admitted_requests ${count}\n`)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const head = "POST /v1/detect HTTP/1.1\r\nHost: localhost\r\n" +
+    "Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n{";
+  const connection = await Deno.connect({ port: server.addr.port });
+  await connection.write(new TextEncoder().encode(head));
+  await admitted(1);
+  connection.close();
+  await admitted(0);
+  assertStringIncludes(await metrics(), 'route="/v1/detect",status="499"} 1');
+  assertEquals(errors, []);
+});
+
 Deno.test("the rate limit is asked with the key's name and says when to come back", async () => {
   const asked: (string | undefined)[] = [];
   await using handler = createHandler({

@@ -13,7 +13,7 @@ import type { MaskPainter } from "./masks.ts";
 /** What cards work with; a new one is made when the user chooses another device. */
 export interface Engine {
   readonly verifier: Verifier;
-  readonly paint: MaskPainter;
+  readonly painter: MaskPainter;
 }
 
 /** One photo of the comparison. */
@@ -91,10 +91,13 @@ export class Card {
   }
 
   async #film(): Promise<void> {
-    const button = this.#one(".camera");
+    const button = this.#one<HTMLButtonElement>(".camera");
+    // A second press while the browser asks its user would start a camera that nothing turns off.
+    button.disabled = true;
     try {
       using camera = await Camera.start();
       this.#camera = camera;
+      button.disabled = false;
       button.textContent = "Take the photo";
       this.#one<HTMLSelectElement>("select.sample").value = "";
       for await (const picture of camera.pictures()) await this.#show(picture);
@@ -102,6 +105,7 @@ export class Card {
       this.#fail(`The camera cannot be used: ${(error as Error).message}`);
     }
     this.#camera = undefined;
+    button.disabled = false;
     button.textContent = "Use the camera";
     this.#changed(false);
   }
@@ -116,11 +120,11 @@ export class Card {
     this.#photo = photo;
     this.#root.ariaBusy = "true";
     try {
-      const { verifier, paint } = await this.#engine();
+      const { verifier, painter } = await this.#engine();
       const mask = this.#mask();
       let picture = photo, found = await verifier.embed(photo, { face: "largest" });
       if (mask && found.kind === "acquired" && found.face.landmarks.source === "mesh") {
-        picture = await paint(photo, found.face.landmarks.mesh, mask);
+        picture = await painter.paint(photo, found.face.landmarks.mesh, mask);
         found = await verifier.embed(picture, { face: "largest" });
       }
       if (asked !== this.#asked) return;

@@ -3,7 +3,7 @@
 
 import type { CurvePoint } from "../../../mod.ts";
 
-const HEIGHT = 240, LEFT = 90, RIGHT = 16, TOP = 14, BOTTOM = 42;
+const HEIGHT = 240, LEFT = 116, RIGHT = 16, TOP = 14, BOTTOM = 42;
 
 /** The thresholds that the slider and the plot show. */
 export const SHOWN: readonly [number, number] = [0.2, 0.7];
@@ -39,7 +39,8 @@ export function drawCurve(
   }
   const middle = { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 3, "text-anchor": "middle" };
   parts.push(element("text", middle, "threshold (comparison score)"));
-  const points = curve.map(([score, fmr]) => `${x(score)},${y(fmr)}`).join(" ");
+  const points = curve.filter(([score]) => score >= SHOWN[0] && score <= SHOWN[1])
+    .map(([score, fmr]) => `${x(score)},${y(fmr)}`).join(" ");
   parts.push(element("polyline", { class: "line", points }));
   if (marks.threshold !== undefined) {
     const at = x(marks.threshold);
@@ -48,7 +49,9 @@ export function drawCurve(
   }
   if (marks.score !== undefined) {
     const place = { class: "score-mark", cx: x(marks.score), cy: HEIGHT - BOTTOM, r: 7 };
-    const label = { x: place.cx, y: place.cy - 14, "text-anchor": "middle" };
+    // Towards the middle, so that no end of the label is beyond the border.
+    const anchor = place.cx > width / 2 ? "end" : "start";
+    const label = { x: place.cx, y: place.cy - 14, "text-anchor": anchor };
     parts.push(element("circle", place), element("text", label, `score ${marks.score.toFixed(3)}`));
   }
   svg.replaceChildren(svg.querySelector("title")!, ...parts);

@@ -7,27 +7,32 @@ import { createMaskOverlay } from "../../gpu/mask_overlay.ts";
 import type { Image } from "../../image/image.ts";
 import { type MaskOptions, maskOverlay, wearMask } from "../../mask/mod.ts";
 
-/** Puts a mask on the face of a mesh; the picture is not changed. */
-export type MaskPainter = (
-  image: Image,
-  mesh: Float32Array,
-  options: MaskOptions,
-) => Promise<Image>;
+/** Puts masks on pictures. */
+export interface MaskPainter extends Disposable {
+  /** Puts a mask on the face of a mesh; the picture is not changed. */
+  paint(image: Image, mesh: Float32Array, options: MaskOptions): Promise<Image>;
+}
 
 /** The painter of this browser; `gpu` says whether WGSL may be used. */
 export async function createPainter(gpu: boolean): Promise<MaskPainter> {
   const adapter = gpu ? await probeAdapter() : undefined;
   if (!adapter) {
-    return (image, mesh, options) =>
-      Promise.resolve(maskOverlay(image, [layerOf(image, mesh, options)]));
+    return {
+      paint: (image, mesh, options) =>
+        Promise.resolve(maskOverlay(image, [layerOf(image, mesh, options)])),
+      [Symbol.dispose]: () => {},
+    };
   }
   const context = new GpuContext(await acquireDevice(adapter));
   const overlay = await createMaskOverlay(context);
-  return async (image, mesh, options) => {
-    using photo = context.upload(image);
-    using masked = overlay(photo, [layerOf(image, mesh, options)]);
-    const [bytes] = await context.readBack.read([masked]);
-    return { ...image, data: new Uint8ClampedArray(bytes) };
+  return {
+    async paint(image, mesh, options): Promise<Image> {
+      using photo = context.upload(image);
+      using masked = overlay(photo, [layerOf(image, mesh, options)]);
+      const [bytes] = await context.readBack.read([masked]);
+      return { ...image, data: new Uint8ClampedArray(bytes) };
+    },
+    [Symbol.dispose]: () => context[Symbol.dispose](),
   };
 }
 

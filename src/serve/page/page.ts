@@ -35,12 +35,12 @@ async function start(): Promise<Engine> {
     const verifier = await createVerifier({ models, device: choice });
     const used = await verifier.device();
     // Where wasm is chosen or the better choice, so it is for the masks.
-    const paint = await createPainter(used === "webgpu");
-    if (mine !== starts) return { verifier, paint };
+    const painter = await createPainter(used === "webgpu");
+    if (mine !== starts) return { verifier, painter };
     status.textContent = used === "webgpu" ? "Ready, on WebGPU" : "Ready, on WebAssembly";
     document.documentElement.dataset.device = used;
     show(false);
-    return { verifier, paint };
+    return { verifier, painter };
   } catch (error) {
     if (mine === starts) status.textContent = (error as Error).message;
     throw error;
@@ -96,7 +96,10 @@ function restart(): void {
   const old = engine;
   engine = start();
   for (const card of cards) card.refresh();
-  old.then(({ verifier }) => verifier.dispose()).catch(() => {});
+  old.then(async ({ verifier, painter }) => {
+    painter[Symbol.dispose]();
+    await verifier.dispose();
+  }).catch(() => {});
 }
 
 listen();

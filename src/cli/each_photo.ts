@@ -1,0 +1,33 @@
+// The loop of the commands that look at one photo after the other: a photo that cannot be read is said, and the rest
+// go on.
+
+import { ImageDecodeError, ImageReadError, ImageTooLargeError } from "../errors.ts";
+import type { Arguments } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Looks at each photo; returns the worst exit code, which is 2 where a photo could not be read. */
+export async function eachPhoto(
+  photos: Arguments["photos"],
+  terminal: Terminal,
+  look: (photo: Arguments["photos"][number]) => Promise<number>,
+): Promise<number> {
+  let worst = 0;
+  for (const [i, photo] of photos.entries()) {
+    terminal.progress(`${i + 1}/${photos.length} ${photo.label}`);
+    try {
+      worst = Math.max(worst, await look(photo));
+    } catch (error) {
+      if (!isOfPhoto(error)) throw error;
+      terminal.progress("");
+      terminal.err(`maskinv: ${error.message}`);
+      worst = 2;
+    }
+  }
+  return worst;
+}
+
+/** Whether an error is about one photo and not about what all of them need. */
+function isOfPhoto(error: unknown): error is Error {
+  return error instanceof ImageReadError || error instanceof ImageDecodeError ||
+    error instanceof ImageTooLargeError;
+}
