@@ -1,6 +1,8 @@
 // Installs the peers from npm, each into a folder of its own outside the project, and says how much they take.
 // Their install scripts do not run: sharp and onnxruntime-node bring their native code in the packages.
 
+import { importedPackages } from "../../supply/packages.ts";
+
 /** A peer: its folder, the script that runs it, and what it takes from npm. */
 export interface PeerSpec {
   readonly name: string;
@@ -114,40 +116,24 @@ async function nativeConfig(): Promise<unknown> {
   return { imports: Object.fromEntries(entries), unstable, lock: false };
 }
 
-/** The npm packages that the published modules import. */
+/** The npm packages that maskinv brings, in the versions of deno.json. */
 async function packagesOfMaskinv(): Promise<string[]> {
   const { imports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
-  const sources = await Promise.all(
-    (await publishedFiles()).filter(({ path }) => path.endsWith(".ts"))
-      .map(({ path }) => Deno.readTextFile(path)),
+  const pinned = Object.values(imports as Record<string, string>).map((target) =>
+    target.match(/^npm:(((?:@[^/]+\/)?[^@/]+)@[^/]+)/) ?? []
   );
-  const used = (Object.entries(imports) as [string, string][]).filter(([name, target]) =>
-    target.startsWith("npm:") &&
-    sources.some((source) => new RegExp(`(from|import\\()\\s*"${name}[/"]`).test(source))
-  );
-  return [
-    ...new Set(used.map(([, target]) => target.replace(/^npm:((?:@[^/]+\/)?[^/]+).*/, "$1"))),
-  ];
+  const used = await importedPackages();
+  return [...new Set(pinned.filter(([, , name]) => used.has(name)).map(([, spec]) => spec))];
 }
 
+/** Bytes of the package, as `deno publish --dry-run` lists its files. */
 async function publishedSize(): Promise<number> {
-  return (await publishedFiles()).reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-let published: Promise<{ path: string; bytes: number }[]> | undefined;
-
-/** The files of the package, as `deno publish --dry-run` lists them. */
-function publishedFiles(): Promise<{ path: string; bytes: number }[]> {
-  return published ??= (async () => {
-    const flags = ["--dry-run", "--allow-dirty", "--no-check"];
-    const text = await command(Deno.execPath(), ["publish", ...flags], root);
-    const paths = [...text.matchAll(/^\s*(file:\/\/\S+)/gm)].map(([, url]) =>
-      decodeURIComponent(new URL(url).pathname)
-    );
-    return await Promise.all(
-      paths.map(async (path) => ({ path, bytes: (await Deno.stat(path)).size })),
-    );
-  })();
+  const flags = ["--dry-run", "--allow-dirty", "--no-check"];
+  const text = await command(Deno.execPath(), ["publish", ...flags], root);
+  const files = [...text.matchAll(/^\s*(file:\/\/\S+)/gm)].map(([, url]) =>
+    Deno.stat(new URL(url))
+  );
+  return (await Promise.all(files)).reduce((sum, { size }) => sum + size, 0);
 }
 
 async function command(name: string, args: string[], cwd?: string): Promise<string> {
