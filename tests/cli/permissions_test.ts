@@ -3,7 +3,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { photo } from "../hosts.ts";
-import { command, deno, NO_GPU } from "./process.ts";
+import { command, deno, NO_GPU, root } from "./process.ts";
 
 const temp = await Deno.makeTempDir();
 const collins = photo("collins"), hopper = photo("hopper");
@@ -18,6 +18,13 @@ await Deno.writeTextFile(
 );
 await Deno.mkdir(`${temp}/photos`);
 await Deno.copyFile(hopper, `${temp}/photos/hopper.jpg`);
+
+/** Lines of the table: the commands, and the flags for them. */
+const documented = [
+  ...(await Deno.readTextFile(`${root}SECURITY.md`)).matchAll(
+    /^\| (`.*?) +\| (`--allow.*?) *\|$/gm,
+  ),
+].map(([, commands, flags]) => ({ commands, flags }));
 
 /** A command, what it needs beside `--allow-read`, and the exit code of its work. */
 interface Row {
@@ -60,6 +67,21 @@ const ROWS: readonly Row[] = [
     code: 0,
   },
 ];
+
+Deno.test("SECURITY.md has every command of this table, with the same flags", () => {
+  const flags = (text: string): string[] => text.match(/--allow-[a-z]+/g) ?? [];
+  const proved = new Map(documented.map((line) => [line, new Set(["--allow-read"])]));
+  for (const { args: [name, ...options], needs } of ROWS) {
+    const called = options.includes("--annotate") ? `${name} --annotate\`` : name;
+    const line = documented.find(({ commands }) => commands.includes(`\`${called}`));
+    assertEquals([name, line !== undefined], [name, true]);
+    needs.flatMap(flags).forEach((flag) => proved.get(line!)!.add(flag));
+  }
+  for (const [{ commands, flags: said }, found] of proved) {
+    if (commands.includes("serve")) continue; // has a test of its own below
+    assertEquals([commands, new Set(flags(said))], [commands, found]);
+  }
+});
 
 for (const { args, needs, code } of ROWS) {
   const name = args.filter((word) => !word.startsWith("/")).join(" ");
