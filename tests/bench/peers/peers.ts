@@ -21,29 +21,37 @@ const cache = args.cache!;
 const only = args.only?.split(",");
 const file = `${cache}/results.json`;
 await Deno.mkdir(cache, { recursive: true });
-const results: Results = await Deno.readTextFile(file).then(JSON.parse, () => ({ accuracy: {} }));
-
 if (!args["skip-accuracy"]) {
   const pairs = await choosePairs(Number(args.step));
   const native = PEERS.find(({ name }) => name === "maskinv-native")!;
   const chosen = PEERS.filter(({ name, accuracy }) => accuracy && (only?.includes(name) ?? true));
   for (const peer of chosen) {
     const say = (text: string): void => console.error(`${peer.name}: ${text}`);
-    results.accuracy[peer.name] = await measureAccuracy(peer, native, pairs, cache, say);
-    await keep();
+    const measured = await measureAccuracy(peer, native, pairs, cache, say);
+    await keep(({ times, accuracy }) => ({
+      times,
+      accuracy: { ...accuracy, [peer.name]: measured },
+    }));
   }
 }
 if (!args["skip-times"]) {
-  results.times = await measureTimes(Number(args.rounds), cache, console.error);
-  await keep();
+  const times = await measureTimes(Number(args.rounds), cache, console.error);
+  await keep(({ accuracy }) => ({ times, accuracy }));
 }
+const results = await read();
 console.log(tables(results));
 if (args.write) {
   const readme = new URL("../../../README.md", import.meta.url);
   await Deno.writeTextFile(readme, replaceTables(await Deno.readTextFile(readme), results));
 }
 
-async function keep(): Promise<void> {
-  await Deno.writeTextFile(`${file}.part`, JSON.stringify(results, null, 2));
-  await Deno.rename(`${file}.part`, file);
+/** What is there now: other runs, of other peers, may be adding to it. */
+async function read(): Promise<Results> {
+  return await Deno.readTextFile(file).then(JSON.parse, () => ({ accuracy: {} }));
+}
+
+async function keep(change: (results: Results) => Results): Promise<void> {
+  const part = `${file}.${Deno.pid}`;
+  await Deno.writeTextFile(part, JSON.stringify(change(await read()), null, 2));
+  await Deno.rename(part, file);
 }

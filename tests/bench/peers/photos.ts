@@ -41,13 +41,16 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
   const list = `${cache}/masked/bare.json`;
   const bare = new Set<string>(JSON.parse(await Deno.readTextFile(list).catch(() => "[]")));
   const probes = [...new Set(folds.flat().map(({ probe }) => probe))];
-  await using verifier = await createVerifier({ device: "wasm" });
-  for (const probe of probes) {
+  const there = await Promise.all(
+    probes.map((probe) => Deno.stat(pathOf(probe, true, cache)).then(() => true, () => false)),
+  );
+  const missing = probes.filter((_, i) => !there[i]);
+  await using verifier = missing.length > 0 ? await createVerifier({ device: "wasm" }) : undefined;
+  for (const probe of missing) {
     const out = pathOf(probe, true, cache);
-    if (await Deno.stat(out).catch(() => undefined)) continue;
     await Deno.mkdir(out.slice(0, out.lastIndexOf("/")), { recursive: true });
     const photo = await loadImage(pathOf(probe, false, cache));
-    const { faces } = await verifier.detect(photo);
+    const { faces } = await verifier!.detect(photo);
     const chosen = chooseFace(faces, photo, "centred");
     const face = chosen.kind === "face" ? chosen.face : undefined;
     const plan = chancePlan({ style: "ours" }, probe, "photo");
