@@ -43,6 +43,7 @@ console.log(tables(results));
 if (args.write) {
   const readme = new URL("../../../README.md", import.meta.url);
   await Deno.writeTextFile(readme, replaceTables(await Deno.readTextFile(readme), results));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", readme.pathname] }).output();
 }
 
 /** What is there now: other runs, of other peers, may be adding to it. */

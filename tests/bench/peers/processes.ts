@@ -45,6 +45,13 @@ export class PeerProcess implements AsyncDisposable {
     return Number(/VmHWM:\s*(\d+) kB/.exec(status)![1]) / 1024;
   }
 
+  /** The seconds that processors have spent on the process, all threads together. */
+  async processorTime(): Promise<number> {
+    const stat = await Deno.readTextFile(`/proc/${this.#child.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // user and system, in Linux's ticks of 10 ms
+  }
+
   async #next(): Promise<Record<string, unknown>> {
     const { value, done } = await this.#replies.next();
     if (!done) return value;

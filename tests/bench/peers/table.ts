@@ -12,8 +12,17 @@ export interface Results {
 
 const BEGIN = "<!-- peers: written by `deno task bench:peers --write` -->", END = "<!-- /peers -->";
 
-/** The text with the tables between its markers, or an error if it has no markers. */
+/** The text with the tables between its markers; an error if it has none, or if peers saw different pairs. */
 export function replaceTables(text: string, results: Results): string {
+  const counts = Object.entries(results.accuracy).map(([name, { pairs }]) => `${name} ${pairs}`);
+  if (new Set(Object.values(results.accuracy).map(({ pairs }) => pairs)).size > 1) {
+    throw new Error(
+      `Cannot write the tables as the peers saw different numbers of pairs (${
+        counts.join(", ")
+      }): ` +
+        `run those that differ again with the same --step`,
+    );
+  }
   const begin = text.indexOf(BEGIN), end = text.indexOf(END);
   if (begin < 0 || end < begin) {
     throw new Error(`Cannot write the tables as README.md lacks the lines ${BEGIN} and ${END}`);
@@ -31,19 +40,27 @@ function timeTable(times: Times | undefined): string {
   const { maskinv } = times.peers;
   const measured = PEERS.filter(({ name }) => times.peers[name]);
   const rows = measured.map(({ name, title }) => {
-    const { warm, cold, memory, size } = times.peers[name];
+    const { warm, processor, cold, memory, size } = times.peers[name];
     const against = (value: number, own: number | undefined): string =>
       own && name !== "maskinv" ? ` (${(value / own).toFixed(2)}x)` : "";
     return [
       title,
       `${warm.toFixed(0)} ms${against(warm, maskinv?.warm)}`,
+      `${processor.toFixed(0)} ms${against(processor, maskinv?.processor)}`,
       `${(cold / 1000).toFixed(2)} s${against(cold, maskinv?.cold)}`,
       `${memory.toFixed(0)} MB${against(memory, maskinv?.memory)}`,
       `${size.toFixed(0)} MB${against(size, maskinv?.size)}`,
     ];
   });
   return markdown([
-    ["Peer", "Warm verify", "Cold start to the first score", "Peak memory", "Installed"],
+    [
+      "Peer",
+      "Warm verify",
+      "Its processor time",
+      "Cold start to the first score",
+      "Peak memory",
+      "Installed",
+    ],
     ...rows,
   ]) +
     `\nIn brackets: times maskinv's. ${times.date}, ${times.machine}, median of ${times.rounds} rounds in turn.\n`;

@@ -10,6 +10,8 @@ export interface PeerTimes {
   /** Milliseconds of a warm verify, from two JPEG files to the score: the median over the rounds, and the fastest. */
   readonly warm: number;
   readonly fastest: number;
+  /** Milliseconds of processor time of a warm verify, the mean: what a busy machine disturbs least. */
+  readonly processor: number;
   /** Milliseconds from the start of the process to the first score, the median. */
   readonly cold: number;
   /** MB, the most that the process held. */
@@ -26,7 +28,7 @@ export interface Times {
   readonly peers: Record<string, PeerTimes>;
 }
 
-/** Runs before a peer counts as warm. */
+/** Runs before a peer counts as warm; fewer where fewer rounds follow. */
 const WARM_UP = 20;
 
 /** Measures all peers on the same two photos. */
@@ -57,20 +59,24 @@ export async function measureTimes(
   const running = new Map<string, PeerProcess>();
   for (const peer of PEERS) running.set(peer.name, stack.use(await start(peer)));
   const warm = new Map(PEERS.map(({ name }) => [name, [] as number[]]));
-  for (let round = -WARM_UP; round < rounds; round++) {
+  const before = new Map<string, number>();
+  for (let round = -Math.min(WARM_UP, rounds); round < rounds; round++) {
     for (const [name, process] of running) {
+      if (round === 0) before.set(name, await process.processorTime());
       const { ms } = await process.ask(request);
       if (round >= 0) warm.get(name)!.push(ms as number);
     }
     if (round % 10 === 0) say(`warm, round ${round} of ${rounds}`);
   }
   const entries = await Promise.all(PEERS.map(async (peer) => {
-    const times = warm.get(peer.name)!.sort((a, b) => a - b);
+    const process = running.get(peer.name)!, times = warm.get(peer.name)!.sort((a, b) => a - b);
+    const spent = await process.processorTime() - before.get(peer.name)!;
     return [peer.name, {
       warm: median(times),
       fastest: times[0],
+      processor: 1000 * spent / rounds,
       cold: median(cold.get(peer.name)!),
-      memory: await running.get(peer.name)!.peakMemory(),
+      memory: await process.peakMemory(),
       size: await installedSize(peer, cache),
     }] as const;
   }));
