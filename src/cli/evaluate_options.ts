@@ -10,6 +10,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import { MASK_KINDS } from "../mask/kinds.ts";
 import { loadMaskTemplate } from "../mask/template.ts";
 import { type Arguments, type Command, VERIFIER_OPTIONS, verifierOptions } from "./command.ts";
+import { permitted, readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options. */
@@ -53,7 +54,10 @@ export async function readRunOptions(
 
 /** In the place that the system has for such files; templates are for their owner alone. */
 function defaultCache(): string {
-  return `${Deno.env.get("XDG_CACHE_HOME") || `${homedir()}/.cache`}/maskinv/templates`;
+  const variable = "XDG_CACHE_HOME", instead = "give --cache folder or --cache none";
+  const folder = readVariable(variable, instead) ||
+    permitted(() => `${homedir()}/.cache`, "ask for the home", "--allow-sys=homedir", instead);
+  return `${folder}/maskinv/templates`;
 }
 
 async function readMasks(args: Arguments, dataset: Dataset): Promise<MaskStyle> {

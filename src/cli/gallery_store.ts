@@ -15,6 +15,7 @@ import {
 import { GalleryKeyError } from "../gallery/errors.ts";
 import type { DeviceChoice } from "../backend/host.ts";
 import type { Arguments, Command } from "./command.ts";
+import { readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Names of environment variables. */
@@ -72,7 +73,7 @@ export async function openStore(args: Arguments, terminal: Terminal): Promise<Ga
 
 /** The key of cancelable templates, if there is one. */
 export async function protectionKey(args: Arguments): Promise<KeySource | undefined> {
-  return await readKey(args.text("protection-key-file"), PROTECTION_KEY);
+  return await readKey(args.text("protection-key-file"), PROTECTION_KEY, "--protection-key-file");
 }
 
 async function folderKey(args: Arguments, terminal: Terminal): Promise<KeySource | undefined> {
@@ -81,7 +82,7 @@ async function folderKey(args: Arguments, terminal: Terminal): Promise<KeySource
     if (!file) return undefined;
     throw new InvalidArgumentError("Cannot use --plain together with --key-file: give one of them");
   }
-  const key = await readKey(file, KEY);
+  const key = await readKey(file, KEY, "--key-file");
   if (key) return key;
   const typed = await askKey(args.text("gallery")!, terminal);
   if (typed) return parseKey(typed, "what was typed");
@@ -103,9 +104,10 @@ async function askKey(folder: string, terminal: Terminal): Promise<string | unde
 async function readKey(
   file: string | undefined,
   variable: string,
+  option: string,
 ): Promise<KeySource | undefined> {
   if (!file) {
-    const text = Deno.env.get(variable);
+    const text = readVariable(variable, `give ${option}`);
     return text ? parseKey(text, variable) : undefined;
   }
   let text: string;

@@ -67,7 +67,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return await command.run(readArguments(command, rest), terminal);
   } catch (error) {
     terminal.progress("");
-    if (!(error instanceof MaskinvError)) throw error;
+    // A permission that nobody asked for beforehand: Deno says which, and with which flag to run again.
+    const known = error instanceof MaskinvError || error instanceof Deno.errors.NotCapable;
+    if (!known) throw error;
     terminal.err(`maskinv: ${error.message}`);
     return 2;
   }

@@ -8,6 +8,7 @@ import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import { readVariable } from "./environment.ts";
 import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -118,7 +119,7 @@ async function openGallery(
 async function apiKeys(args: Arguments): Promise<string[] | undefined> {
   const file = args.text("api-keys");
   if (file === undefined) {
-    const text = Deno.env.get(API_KEYS);
+    const text = readVariable(API_KEYS, "give --api-keys");
     return text === undefined ? undefined : text.split(/\s+/).filter((key) => key !== "");
   }
   let text: string;

@@ -2,24 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { photo } from "../hosts.ts";
-
-const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-
-async function deno(
-  permissions: string[],
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, "cli.ts", ...args],
-    cwd: root,
-    env,
-  }).output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-const NO_GPU = { DENO_WEBGPU_BACKEND: "noop" };
+import { deno, NO_GPU, root } from "./process.ts";
 
 Deno.test("verify needs nothing but --allow-read, also on a host without a GPU", async () => {
   const args = ["verify", photo("collins"), photo("collins_masked")];

@@ -1,0 +1,63 @@
+// The runtimes alone on maskinv's models, with sharp for decoding and cutting: what a verify costs at least. Where the
+// face is, is not asked: the crops are the middle of the photo, so that there are times here and no accuracy.
+
+import { answer, load, type Peer } from "./child.ts";
+
+/** The networks of one photo, in maskinv's order; the last takes the crop of the one before it. */
+const NETWORKS = ["blazeface-back", "facemesh", "student", "mask-state"] as const;
+
+/** Answers with a runtime: `onnxruntime-web` on wasm, or `onnxruntime-node`. */
+export function answerBare(peer: string, runtime: string): Promise<never> {
+  return answer(async (): Promise<Peer> => {
+    const sharp = load(peer, "sharp"), ort = load(peer, runtime);
+    ort.env.logLevel = "error";
+    if (runtime === "onnxruntime-web") {
+      ort.env.wasm.numThreads = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
+    }
+    const folder = new URL("../../../models/", import.meta.url);
+    const { models } = JSON.parse(await Deno.readTextFile(new URL("manifest.json", folder)));
+    const networks = new Map();
+    for (const name of NETWORKS) {
+      const { file, input, outputs } = models[name];
+      const bytes = await Deno.readFile(new URL(file, folder));
+      networks.set(name, { session: await ort.InferenceSession.create(bytes), input, outputs });
+    }
+
+    async function template(photo: string): Promise<Float32Array> {
+      const { data, info } = await sharp(photo).removeAlpha().raw()
+        .toBuffer({ resolveWithObject: true });
+      const raw = { raw: { width: info.width, height: info.height, channels: 3 } };
+      const side = Math.floor(Math.min(info.width, info.height) / 2);
+      const middle = {
+        left: (info.width - side) >> 1,
+        top: (info.height - side) >> 1,
+        width: side,
+        height: side,
+      };
+      let embedding = new Float32Array(0);
+      let cut: Uint8Array | undefined;
+      for (const name of NETWORKS) {
+        const { session, input: { name: inputName, size, mean, scale }, outputs } = networks.get(
+          name,
+        );
+        if (name === "blazeface-back") {
+          cut = await sharp(data, raw).resize(size, size, { fit: "contain" }).toBuffer();
+        } else if (name !== "mask-state") {
+          cut = await sharp(data, raw).extract(middle).resize(size, size).toBuffer();
+        }
+        const values = new Float32Array(cut!.length);
+        for (let i = 0; i < values.length; i++) values[i] = (cut![i] - mean[0]) / scale[0];
+        const input = new ort.Tensor("float32", values, [1, size, size, 3]);
+        const results = await session.run({ [inputName]: input }, outputs);
+        if (name === "student") embedding = results[outputs[0]].data;
+      }
+      return embedding;
+    }
+    return {
+      async verify(probe, reference): Promise<number> {
+        const a = await template(probe), b = await template(reference);
+        return a.reduce((sum, value, i) => sum + value * b[i], 0);
+      },
+    };
+  });
+}
