@@ -58,7 +58,8 @@ export async function embed(
   onnx: Uint8Array,
   pictures: Float32Array,
 ): Promise<Float32Array> {
-  const ort = await loadOrt("wasm");
+  // One thread: where cores are busy, threads that wait for each other take minutes.
+  const ort = await loadOrt("wasm", { threads: 1 });
   const session = await createSession(ort, onnx, { graphOptimizationLevel: "all" });
   const shape = [pictures.length / (3 * 112 * 112), 3, 112, 112];
   const output = await session.run({ input: new ort.Tensor("float32", pictures, shape) });
