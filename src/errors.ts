@@ -47,6 +47,15 @@ export class ModelError extends MaskinvError {
   override readonly name = "ModelError";
 }
 
+/**
+ * A checkpoint cannot be converted: it is cut short or corrupt, holds anything but tensors, or is of a network that
+ * maskinv does not know. Nothing of it was run.
+ */
+export class CheckpointError extends MaskinvError {
+  /** Always `"CheckpointError"`. */
+  override readonly name = "CheckpointError";
+}
+
 /** The wanted device does not exist here, refused the work, or ran out of memory. */
 export class DeviceError extends MaskinvError {
   /** Always `"DeviceError"`. */

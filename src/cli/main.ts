@@ -4,6 +4,7 @@
 import { InvalidArgumentError, MaskinvError } from "../errors.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { type Command, helpOf, readArguments } from "./command.ts";
+import { convertCommand } from "./convert.ts";
 import { detectCommand } from "./detect.ts";
 import { distillCommand } from "./distill.ts";
 import { embedCommand } from "./embed.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   calibrateCommand,
   prepareCommand,
   distillCommand,
+  convertCommand,
 ];
 
 const HELP = `maskinv: face verification that still knows you behind a mask

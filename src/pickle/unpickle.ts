@@ -2,8 +2,8 @@
 // Own code, as npm's pickleparser decodes Python 2 strings as text, spreads lists of any length over the JavaScript
 // stack and lets a pickle set any property of objects. Opcodes: CPython's Lib/pickletools.py.
 
-import { DatasetError } from "../errors.ts";
-import type { ByteSource } from "./source.ts";
+import { DatasetError, MaskinvError } from "../errors.ts";
+import type { ByteSource, Refusal } from "./source.ts";
 import { bytesAt, encodeLatin1, isName, type Pickled, textAt } from "./values.ts";
 
 /** Options of {@linkcode unpickle}. */
@@ -12,6 +12,16 @@ export interface UnpickleOptions {
   readonly label: string;
   /** The most values that may be made; 20 million by default. */
   readonly maxValues?: number;
+  /** Byte of the source at which the pickle begins; 0 by default. */
+  readonly start?: number;
+  /** What may be named besides `_codecs.encode`, and what a call of each gives; by default nothing. */
+  readonly names?: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled>;
+  /** What a persistent id stands for; by default there may be none. */
+  readonly persistent?: (id: Pickled) => Pickled;
+  /** The error to throw; `DatasetError` by default. */
+  readonly Refused?: Refusal;
+  /** What to do about a pickle that is refused. */
+  readonly remedy?: string;
 }
 
 /** Lists within lists within ... end here, as does what waits outside of any list: no honest data goes this deep. */
@@ -24,30 +34,43 @@ const MOST_OPEN = 1000;
  * @param options See {@linkcode UnpickleOptions}.
  * @returns The value; bytes and long texts are read from the source when asked for.
  * @throws {DatasetError} If the pickle is cut short, corrupt, of another protocol, too large, or names a class or
- * function other than `_codecs.encode`; nothing that it names is ever run.
+ * function that is not listed; nothing that it names is ever run: what stands for a listed name is code of this project.
+ * A reader with an error of its own has that thrown.
  */
 export function unpickle(source: ByteSource, options: UnpickleOptions): Pickled {
-  return new Machine(source, options).run();
+  return unpickleOne(source, options).value;
+}
+
+/** As {@linkcode unpickle}, of a source in which more may follow; `end` is the byte behind the pickle. */
+export function unpickleOne(
+  source: ByteSource,
+  options: UnpickleOptions,
+): { readonly value: Pickled; readonly end: number } {
+  const machine = new Machine(source, options);
+  return { value: machine.run(), end: machine.at };
 }
 
 class Machine {
   readonly #source: ByteSource;
-  readonly #label: string;
-  readonly #maxValues: number;
+  readonly #options: UnpickleOptions;
   readonly #memo = new Map<number, Pickled>();
   readonly #marked: Pickled[][] = [];
   #stack: Pickled[] = [];
-  #at = 0;
+  #at: number;
   #made = 0;
 
-  constructor(source: ByteSource, { label, maxValues = 20_000_000 }: UnpickleOptions) {
+  constructor(source: ByteSource, options: UnpickleOptions) {
     this.#source = source;
-    this.#label = label;
-    this.#maxValues = maxValues;
+    this.#options = options;
+    this.#at = options.start ?? 0;
+  }
+
+  get at(): number {
+    return this.#at;
   }
 
   run(): Pickled {
-    if (this.#source.length < 2 || this.#byte() !== 0x80) {
+    if (this.#source.length < this.#at + 2 || this.#byte() !== 0x80) {
       throw this.#refused("it does not begin as a pickle of protocol 2 to 5");
     }
     const protocol = this.#byte();
@@ -88,6 +111,8 @@ class Machine {
     recall: (index) => this.#recall(index),
     name: (module, name) => this.#name(module, name),
     call: () => this.#call(),
+    persistent: () => this.#persistent(),
+    build: () => this.#build(),
     refused: (why) => this.#refused(why),
   };
 
@@ -115,9 +140,8 @@ class Machine {
   }
 
   #push(value: Pickled): void {
-    if (++this.#made > this.#maxValues) {
-      throw this.#refused(`it has more than ${this.#maxValues} values`);
-    }
+    const { maxValues = 20_000_000 } = this.#options;
+    if (++this.#made > maxValues) throw this.#refused(`it has more than ${maxValues} values`);
     if (this.#marked.length === 0 && this.#stack.length === MOST_OPEN) {
       throw this.#refused(`it is nested more than ${MOST_OPEN} deep`);
     }
@@ -158,7 +182,7 @@ class Machine {
     try {
       return make(this.#source, start, length);
     } catch (error) {
-      if (error instanceof DatasetError) throw error;
+      if (error instanceof MaskinvError) throw error;
       throw this.#refused(`the text at byte ${start} is not UTF-8`);
     }
   }
@@ -181,7 +205,13 @@ class Machine {
   }
 
   #name(module: Pickled, name: Pickled): void {
-    const full = `${String(module)}.${String(name)}`;
+    // Lists of lists of lists ... would be endless as texts.
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw this.#refused("it names something by what is no text");
+    }
+    const full = `${module}.${name}`;
+    const call = this.#options.names?.get(full);
+    if (call) return this.#push({ kind: "name", name: full, call });
     if (full !== "_codecs.encode") {
       throw this.#refused(
         `it names ${JSON.stringify(full.slice(0, 80))}, and code is never run`,
@@ -206,9 +236,26 @@ class Machine {
     this.#push(name.call(args));
   }
 
-  #refused(why: string): DatasetError {
-    return new DatasetError(
-      `Cannot read ${this.#label} as ${why}: give a file that Python's pickle wrote of plain data`,
+  #persistent(): void {
+    const { persistent } = this.#options;
+    if (!persistent) throw this.#refused("it has a persistent id, which plain data does not need");
+    this.#push(persistent(this.#pop()));
+  }
+
+  /** Attributes of a dictionary that a listed name made, as torch's `_metadata`, are dropped; nothing else has any. */
+  #build(): void {
+    this.#pop();
+    if (!this.#options.names || !(this.#top() instanceof Map)) {
+      throw this.#refused("it builds the state of an object, which plain data does not need");
+    }
+  }
+
+  #refused(why: string): MaskinvError {
+    const { label, Refused = DatasetError, remedy } = this.#options;
+    return new Refused(
+      `Cannot read ${label} as ${why}: ${
+        remedy ?? "give a file that Python's pickle wrote of plain data"
+      }`,
     );
   }
 }
@@ -230,7 +277,9 @@ interface Hands {
   recall(index: number): void;
   name(module: Pickled, name: Pickled): void;
   call(): void;
-  refused(why: string): DatasetError;
+  persistent(): void;
+  build(): void;
+  refused(why: string): MaskinvError;
 }
 
 type Step = (hands: Hands) => void;
@@ -296,6 +345,9 @@ const STEPS: Readonly<Record<number, Step>> = {
     h.name(h.pop(), name);
   },
   0x52: (h) => h.call(),
+  // What only readers of tensors allow.
+  0x51: (h) => h.persistent(), // BINPERSID
+  0x62: (h) => h.build(),
 };
 
 function append(hands: Hands, values: readonly Pickled[]): void {

@@ -26,6 +26,11 @@ export interface PickledName {
   call(args: readonly Pickled[]): Pickled;
 }
 
+/** What a caller's own names and persistent ids stand for, as the tensors of a checkpoint. */
+export interface PickledObject {
+  readonly kind: "object";
+}
+
 /** Lists and tuples are arrays, dictionaries are maps. */
 export type Pickled =
   | null
@@ -36,6 +41,7 @@ export type Pickled =
   | PickledText
   | PickledBytes
   | PickledName
+  | PickledObject
   | readonly Pickled[]
   | Map<Pickled, Pickled>
   | Set<Pickled>;

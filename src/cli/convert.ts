@@ -1,0 +1,54 @@
+// `convert checkpoint.pth -o model.onnx`: a checkpoint of PyTorch to ONNX.
+
+import { InvalidArgumentError } from "../errors.ts";
+import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The command. */
+export const convertCommand: Command = {
+  name: "convert",
+  summary: "make an ONNX file of a PyTorch checkpoint",
+  usage: "convert [options] -o <model.onnx> <checkpoint.pth>",
+  takes: ["checkpoints", 1, 1],
+  options: [
+    { name: "out", short: "o", value: "model.onnx", help: "where to write" },
+    { name: "fp16", help: "store weights as float16: half the size" },
+    { name: "normalize", help: "give templates length 1" },
+    { name: "epsilon", value: "number", help: "of the batch norms (1e-5; MagFace's 2e-5)" },
+    { name: "key", value: "name", help: "which network, if the checkpoint has several" },
+    JSON_OPTION,
+  ],
+  run,
+};
+
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
+  const out = args.text("out"), [path] = args.operands;
+  if (!out) throw new InvalidArgumentError("Cannot write the model: give -o model.onnx");
+  const { convertCheckpoint } = await import("../convert/convert.ts");
+  terminal.progress(`converting ${path} ...`);
+  const start = performance.now();
+  const found = await convertCheckpoint(path, out, {
+    fp16: args.flag("fp16"),
+    normalized: args.flag("normalize"),
+    epsilon: args.number("epsilon"),
+    key: args.text("key"),
+  });
+  terminal.progress("");
+  if (args.flag("json")) {
+    terminal.out(JSON.stringify({ out, ...found }));
+    return 0;
+  }
+  const { network, family, key, templateSize, epsilon, input, bytes, sha256 } = found;
+  const seconds = (performance.now() - start) / 1000;
+  terminal.out(
+    `${out}: ${network}, templates of ${templateSize} numbers, ${(bytes / 1e6).toFixed(1)} MB, ${
+      seconds.toFixed(1)
+    } s
+from ${path}${key ? ` at ${key}` : ""}, names as ${family}'s, epsilon ${epsilon}
+input ${input.layout} ${input.color} ${input.size}x${input.size}, (x - ${input.mean[0]}) / ${
+      input.scale[0]
+    }
+sha256 ${sha256}`,
+  );
+  return 0;
+}

@@ -1,0 +1,14 @@
+/**
+ * Checkpoints of PyTorch to ONNX, without Python: iResNets and MobileFaceNets as insightface, ElasticFace, MaskInv and
+ * MagFace publish them. Nothing of a checkpoint is run.
+ *
+ * @module
+ */
+export {
+  type Checkpoint,
+  type CheckpointOptions,
+  type OnnxOptions,
+  openCheckpoint,
+} from "./checkpoint.ts";
+export { type Conversion, convertCheckpoint, type ConvertOptions } from "./convert.ts";
+export type { TensorSpec } from "../backend/tensor_spec.ts";

@@ -1,0 +1,188 @@
+"""Writes checkpoints of the networks that `convert` knows, with inputs and torch's own outputs beside them.
+
+    python3 make_checkpoints.py folder '[{"file": "a.pth", "network": "iresnet18", ...}]'
+
+The networks are written here from their published structure and names; weights are random, with batch norms' statistics
+measured on a forward pass, as after training. For each job: `file` (the checkpoint), `file`.in and `file`.out (float32).
+"""
+import collections, json, sys
+import torch
+from torch import nn
+
+F = torch.nn.functional
+STAGES = {"18": [2, 2, 2, 2], "34": [3, 4, 6, 3], "50": [3, 4, 14, 3], "100": [3, 13, 30, 3]}
+
+
+class Squeeze(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc1 = nn.Conv2d(width, width // 16, 1, bias=False)
+        self.fc2 = nn.Conv2d(width // 16, width, 1, bias=False)
+
+    def forward(self, x):
+        means = x.mean((2, 3), keepdim=True)
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(means))))
+
+
+class Block(nn.Module):
+    def __init__(self, before, width, stride, epsilon, squeeze):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(before, epsilon)
+        self.conv1 = nn.Conv2d(before, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width, epsilon)
+        self.prelu = nn.PReLU(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(width, epsilon)
+        if squeeze:
+            self.se_block = Squeeze(width)
+        if stride > 1:
+            shortcut = nn.Conv2d(before, width, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(width, epsilon))
+
+    def forward(self, x):
+        y = self.prelu(self.bn2(self.conv1(self.bn1(x))))
+        y = self.bn3(self.conv2(y))
+        if hasattr(self, "se_block"):
+            y = self.se_block(y)
+        return y + (self.downsample(x) if hasattr(self, "downsample") else x)
+
+
+class IResNet(nn.Module):
+    def __init__(self, stages, numbers, epsilon=1e-5, squeeze=False):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(64, epsilon)
+        self.prelu = nn.PReLU(64)
+        before = 64
+        for i, (count, width) in enumerate(zip(stages, [64, 128, 256, 512])):
+            blocks = [Block(before if j == 0 else width, width, 2 if j == 0 else 1, epsilon, squeeze) for j in range(count)]
+            setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
+            before = width
+        self.bn2 = nn.BatchNorm2d(512, epsilon)
+        self.dropout = nn.Dropout(0.4)
+        self.fc = nn.Linear(512 * 49, numbers)
+        self.features = nn.BatchNorm1d(numbers, epsilon)
+
+    def forward(self, x):
+        x = self.prelu(self.bn1(self.conv1(x)))
+        for i in range(4):
+            x = getattr(self, f"layer{i + 1}")(x)
+        return self.features(self.fc(self.dropout(torch.flatten(self.bn2(x), 1))))
+
+
+class Layers(nn.Module):
+    """What calls its children `layers`; a residual one adds its input."""
+
+    def __init__(self, *children, residual=False):
+        super().__init__()
+        self.layers = nn.Sequential(*children)
+        self.residual = residual
+
+    def forward(self, x):
+        return self.layers(x) + x if self.residual else self.layers(x)
+
+
+def convolution(inputs, outputs, size=1, stride=1, groups=1, active=True, pad=None):
+    pad = size // 2 if pad is None else pad
+    parts = [nn.Conv2d(inputs, outputs, size, stride, pad, groups=groups, bias=False), nn.BatchNorm2d(outputs)]
+    return Layers(*parts, *([nn.PReLU(outputs)] if active else []))
+
+
+def depthwise(inputs, outputs, groups, stride=1, residual=False):
+    return Layers(
+        convolution(inputs, groups),
+        convolution(groups, groups, 3, stride, groups),
+        convolution(groups, outputs, active=False),
+        residual=residual,
+    )
+
+
+def row(width, count, groups):
+    return Layers(*(depthwise(width, width, groups, residual=True) for _ in range(count)))
+
+
+class MobileFaceNet(nn.Module):
+    def __init__(self, blocks, scale, numbers):
+        super().__init__()
+        a, b = 64 * scale, 128 * scale
+        self.layers = nn.ModuleList([
+            convolution(3, a, 3, 2),
+            convolution(a, a, 3, 1, 64) if blocks[0] == 1 else row(a, blocks[0], 128),
+            depthwise(a, a, 128, 2),
+            row(a, blocks[1], 128),
+            depthwise(a, b, 256, 2),
+            row(b, blocks[2], 256),
+            depthwise(b, b, 512, 2),
+            row(b, blocks[3], 256),
+        ])
+        self.conv_sep = convolution(b, 512)
+        last = convolution(512, 512, 7, groups=512, active=False, pad=0)
+        self.features = Layers(last, nn.Flatten(), nn.Linear(512, numbers, bias=False), nn.BatchNorm1d(numbers))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.features(self.conv_sep(x))
+
+
+def make(network, numbers):
+    if network == "mbf":
+        return MobileFaceNet((1, 4, 6, 2), 2, numbers)
+    if network == "mbf_large":
+        return MobileFaceNet((2, 8, 12, 4), 4, numbers)
+    depth, _, kind = network[len("iresnet"):].partition("-")
+    return IResNet(STAGES[depth], numbers, 2e-5 if kind == "mag" else 1e-5, kind == "se")
+
+
+def settle(net):
+    """Random weights as after training: no two channels alike, statistics of what really comes."""
+    for module in net.modules():
+        if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d)):
+            module.momentum = None
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, 0, 0.3)
+        elif isinstance(module, nn.PReLU):
+            nn.init.uniform_(module.weight, -0.1, 0.5)
+    net.train()
+    with torch.no_grad():
+        net(torch.rand(4, 3, 112, 112) * 2 - 1)
+        for name, tensor in net.named_buffers():
+            if name.endswith("running_var"):
+                # Some channels hardly move, as in real checkpoints: there the epsilon counts.
+                tensor[:: 7] *= 1e-4
+    net.eval()
+
+
+def wrapped(state, job):
+    state = collections.OrderedDict((job.get("prefix", "") + k, v) for k, v in state.items())
+    if job.get("strided"):
+        # Weights as slices and transposes of larger storages.
+        for k, v in state.items():
+            if v.dim() == 4:
+                state[k] = v.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
+            elif v.dim() == 1:
+                state[k] = torch.stack([v, -v], 1)[:, 0]
+    for step in reversed(job.get("wrap", [])):
+        state = {"epoch": 3, step: state, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "params": [0, 1]}]}}
+    return state
+
+
+def run(folder, job):
+    torch.manual_seed(job.get("seed", 1))
+    net = make(job["network"], job.get("numbers", 512))
+    settle(net)
+    dtype = getattr(torch, job.get("dtype", "float32"))
+    state = {k: v.to(dtype) if v.is_floating_point() else v for k, v in net.state_dict().items()}
+    path = f"{folder}/{job['file']}"
+    torch.save(wrapped(state, job), path, _use_new_zipfile_serialization=not job.get("legacy", False))
+    net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    x = torch.rand(job.get("inputs", 8), 3, 112, 112) * 2 - 1
+    with torch.no_grad():
+        y = net(x)
+    x.numpy().tofile(path + ".in")
+    y.numpy().tofile(path + ".out")
+
+
+if __name__ == "__main__":
+    for job in json.loads(sys.argv[2]):
+        run(sys.argv[1], job)
