@@ -12,6 +12,7 @@ import { galleryCommand } from "./gallery.ts";
 import { identifyCommand } from "./identify.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { maskCommand } from "./mask.ts";
+import { modelsCommand } from "./models.ts";
 import { prepareCommand } from "./prepare.ts";
 import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   evaluateCommand,
   calibrateCommand,
+  modelsCommand,
   prepareCommand,
   distillCommand,
 ];
