@@ -91,7 +91,9 @@ async function list(folder: string, args: Arguments, terminal: Terminal): Promis
   for (const entry of Object.values(await readFolder(folder))) {
     terminal.out(
       args.flag("json") ? JSON.stringify(entry) : `${describe(entry)}, ` +
-        `${entry.calibration ? "calibrated" : "not calibrated"}, ${entry.sha256.slice(0, 12)}, ${entry.origin}`,
+        `${entry.calibration ? "calibrated" : "not calibrated"}, ${
+          entry.sha256.slice(0, 12)
+        }, ${entry.origin}`,
     );
   }
   return 0;

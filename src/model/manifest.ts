@@ -79,6 +79,20 @@ export function parseManifest(text: string, label = "manifest.json"): Manifest {
   );
 }
 
+/** The name of the entry of a model or of its variant; throws ModelError if it has no such variant. */
+export function modelName(manifest: Manifest, model = "student", variant?: Variant): string {
+  if (variant === undefined) return model;
+  const variants = Object.values(manifest).filter(({ variantOf }) => variantOf?.model === model);
+  const found = variants.find(({ variantOf }) => variantOf!.variant === variant);
+  if (found) return found.name;
+  const known = variants.map(({ variantOf }) => variantOf!.variant).join(", ");
+  throw new ModelError(
+    `Cannot use variant "${variant}" of model "${model}" as the manifest has ${
+      known ? `only ${known}` : "none"
+    }: make it with quantize, or leave the variant out`,
+  );
+}
+
 /** Whether a manifest leaves the models that it lacks, such as the face detectors, to the package's. */
 export function extendsPackage(text: string): boolean {
   return (JSON.parse(text) as { extends?: unknown }).extends === "package";

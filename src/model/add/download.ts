@@ -143,7 +143,9 @@ function totalOf({ status, headers }: Response, from: number, url: URL): number 
     const [, start, total] = headers.get("content-range")?.match(/^bytes (\d+)-\d+\/(\d+)$/) ?? [];
     if (Number(start) === from) return Number(total);
     throw new DownloadError(
-      `Cannot download ${url} as the server sent ${headers.get("content-range")} instead of bytes ${from} on: ` +
+      `Cannot download ${url} as the server sent ${
+        headers.get("content-range")
+      } instead of bytes ${from} on: ` +
         `remove the .part file and run the command again`,
     );
   }

@@ -95,7 +95,9 @@ export async function removeModel(folder: string, name: string): Promise<void> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
     throw new ModelError(
-      `Cannot remove ${folder}/${entry.file} as ${(cause as Error).message}: remove the file yourself`,
+      `Cannot remove ${folder}/${entry.file} as ${
+        (cause as Error).message
+      }: remove the file yourself`,
       { cause },
     );
   }

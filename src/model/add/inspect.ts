@@ -74,7 +74,9 @@ function checkInput(input: ValueInfoProto, family: Family, label: string): void 
     sizes.every((size, i) => size === -1 || i === 0 || size === wanted[i]));
   if (fits && (!sizes || sizes[0] === -1 || sizes[0] === 1)) return;
   throw new ModelError(
-    `Cannot use ${label} as ${family.name} as its input ${input.name} is [${shown(sizes)}] and must be ` +
+    `Cannot use ${label} as ${family.name} as its input ${input.name} is [${
+      shown(sizes)
+    }] and must be ` +
       `[N, ${wanted.slice(1).join(", ")}] (${family.input.layout}): name the family that it is of`,
   );
 }
@@ -84,7 +86,9 @@ function checkOutput(output: ValueInfoProto, { name, templateSize }: Family, lab
   const last = sizes?.at(-1);
   if (!sizes || (sizes.length === 2 && (last === -1 || last === templateSize))) return;
   throw new ModelError(
-    `Cannot use ${label} as ${name} as its output ${output.name} is [${shown(sizes)}] and must be ` +
+    `Cannot use ${label} as ${name} as its output ${output.name} is [${
+      shown(sizes)
+    }] and must be ` +
       `[N, ${templateSize}]: name the family that it is of, or give --template-size`,
   );
 }

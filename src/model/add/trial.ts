@@ -22,7 +22,9 @@ export async function tryModel(model: LoadedModel, label: string): Promise<void>
       const [made] = await backend.run(network, block);
       if (made.shape.length !== 2 || made.shape[0] !== count || made.shape[1] !== templateSize) {
         throw refuse(
-          `it gives [${made.shape.join(", ")}] for ${count} pictures and must give [${count}, ${templateSize}]: ` +
+          `it gives [${
+            made.shape.join(", ")
+          }] for ${count} pictures and must give [${count}, ${templateSize}]: ` +
             `name the family that it is of, or export it with a batch of any size`,
         );
       }
@@ -53,7 +55,9 @@ export async function tryModel(model: LoadedModel, label: string): Promise<void>
     throw refuse("two different pictures give the same template: check the file");
   }
   if (distance(alone, second) > SAME * lengths[1]) {
-    throw refuse("a picture's template depends on the others of its batch: export it for inference");
+    throw refuse(
+      "a picture's template depends on the others of its batch: export it for inference",
+    );
   }
 }
 
