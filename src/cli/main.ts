@@ -14,6 +14,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import { maskCommand } from "./mask.ts";
 import { modelsCommand } from "./models.ts";
 import { prepareCommand } from "./prepare.ts";
+import { quantizeCommand } from "./quantize.ts";
 import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   evaluateCommand,
   calibrateCommand,
   modelsCommand,
+  quantizeCommand,
   prepareCommand,
   distillCommand,
 ];
