@@ -42,6 +42,7 @@ export type { Alignment } from "./src/align/arcface.ts";
 export type { Affine, Point } from "./src/align/affine.ts";
 export type { AlignedFace, EmbeddedFace } from "./src/embed/embed.ts";
 export type { ModelReader, ModelSource } from "./src/model/model.ts";
+export type { Variant } from "./src/model/manifest.ts";
 export type {
   Calibration,
   CurvePoint,

@@ -56,6 +56,12 @@ export class CheckpointError extends MaskinvError {
   override readonly name = "CheckpointError";
 }
 
+/** A download failed: the server refused, went silent or sent something else than was asked for. */
+export class DownloadError extends MaskinvError {
+  /** Always `"DownloadError"`. */
+  override readonly name = "DownloadError";
+}
+
 /** The wanted device does not exist here, refused the work, or ran out of memory. */
 export class DeviceError extends MaskinvError {
   /** Always `"DeviceError"`. */

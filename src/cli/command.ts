@@ -57,6 +57,11 @@ export const JSON_OPTION: Option = { name: "json", help: "print JSON" };
 export const EMBEDDING_OPTIONS: readonly Option[] = [
   { name: "face", value: "only|largest|centred", help: "which face of a photo is meant (only)" },
   { name: "model", value: "name", help: "embedding model in the manifest (student)" },
+  {
+    name: "variant",
+    value: "uint8|fp16",
+    help: "a smaller form of the model, with its own thresholds",
+  },
   { name: "mirror", help: "add the mirror image's embedding: more accurate, slower" },
   ...VERIFIER_OPTIONS,
 ];
@@ -135,6 +140,7 @@ export function verifierOptions(args: Arguments): VerifierOptions {
     threads: args.number("threads"),
     face: args.text("face"),
     model: args.text("model"),
+    variant: args.text("variant"),
     mirror: args.flag("mirror"),
   };
   return Object.fromEntries(

@@ -13,7 +13,9 @@ import { galleryCommand } from "./gallery.ts";
 import { identifyCommand } from "./identify.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { maskCommand } from "./mask.ts";
+import { modelsCommand } from "./models.ts";
 import { prepareCommand } from "./prepare.ts";
+import { quantizeCommand } from "./quantize.ts";
 import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
@@ -29,6 +31,8 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   evaluateCommand,
   calibrateCommand,
+  modelsCommand,
+  quantizeCommand,
   prepareCommand,
   distillCommand,
   convertCommand,

@@ -50,7 +50,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   else describe(result, labels, terminal);
   const path = args.text("annotate");
   if (path) await writePng(path, await picture(result, [probe.input, reference.input], options));
-  if (result.kind === "not-compared") return 2;
+  if (result.kind !== "compared") return 2;
   return result.decision === "match" ? 0 : 1;
 }
 
@@ -68,12 +68,19 @@ function describe(
     });
     return;
   }
-  const { decision, score, rule, faces, device, model, timings } = result;
-  const verdict = decision === "match"
-    ? paint(terminal, "green", "match")
-    : paint(terminal, "red", "no match");
-  terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(rule)}`);
-  if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
+  const { score, faces, device, model, timings } = result;
+  if (result.kind === "scored") {
+    terminal.out(
+      `score ${score.toFixed(4)}  no threshold, as model ${model.name} was never calibrated: ` +
+        `calibrate it, or give --threshold`,
+    );
+  } else {
+    const verdict = result.decision === "match"
+      ? paint(terminal, "green", "match")
+      : paint(terminal, "red", "no match");
+    terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(result.rule)}`);
+    if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
+  }
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));
   const { decode, detect, compare, total } = timings;
   terminal.out(paint(
@@ -89,12 +96,14 @@ async function picture(
   inputs: readonly ImageInput[],
   options: { readonly maxPixels?: number },
 ): Promise<ReturnType<typeof sideBySide>> {
-  const faces = result.kind === "compared"
+  const faces = result.kind !== "not-compared"
     ? result.faces.map((face) => [face])
     : result.findings.map((finding) =>
       finding.kind === "face" ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
     );
-  const label = result.kind === "compared" ? `${result.decision} ${result.score.toFixed(3)}` : "";
+  const label = result.kind === "not-compared"
+    ? ""
+    : `${result.kind === "compared" ? `${result.decision} ` : ""}${result.score.toFixed(3)}`;
   const photos = await Promise.all(inputs.map((input) => loadImage(input, options)));
   return sideBySide(photos.map((photo, i) => annotateFaces(photo, faces[i], label)));
 }

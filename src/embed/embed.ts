@@ -2,7 +2,7 @@
 // Nothing is read back here; whoever asks decides whether templates or only scores come to JavaScript.
 
 import { alignFace, type Alignment } from "../align/arcface.ts";
-import type { Backend, Block, Network, Photo } from "../backend/backend.ts";
+import type { Backend, Block, Network, Photo, WarpJob } from "../backend/backend.ts";
 import type { Face } from "../detect/face.ts";
 import type { MaskState } from "../mask/state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
@@ -47,11 +47,27 @@ export async function embedFaces(
   using crops = backend.warpAffine(jobs, embedding.model.entry.input, mirrored);
   const [raw] = await backend.run(embedding, crops);
   using rows = raw;
-  const [states] = state ? await backend.run(state, crops) : [];
+  const [states] = state ? await runState(backend, state, embedding, crops, jobs) : [];
   return { embeddings: backend.blendNormalize(rows, mirrored), states };
 }
 
-/** Whether two networks take their pixels in the same form, so that one crop serves both. */
+/** The mask-state network on the same crops, or on crops cut again where it wants its pixels in another form. */
+async function runState(
+  backend: Backend,
+  state: Network,
+  embedding: Network,
+  crops: Block,
+  jobs: readonly WarpJob[],
+): Promise<Block[]> {
+  const { input } = state.model.entry;
+  if (JSON.stringify(input) === JSON.stringify(embedding.model.entry.input)) {
+    return await backend.run(state, crops);
+  }
+  using own = backend.warpAffine(jobs, input, false);
+  return await backend.run(state, own);
+}
+
+/** Whether two networks take crops of the same part of the photo, so that one alignment serves both. */
 export function takeSameCrops(a: ModelEntry, b: ModelEntry): boolean {
-  return JSON.stringify(a.input) === JSON.stringify(b.input);
+  return a.input.size === b.input.size;
 }

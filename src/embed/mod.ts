@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { type Manifest, type ModelEntry, parseManifest } from "../model/manifest.ts";
+export { type Manifest, type ModelEntry, parseManifest, type Variant } from "../model/manifest.ts";
 export type {
   Calibration,
   CurvePoint,

@@ -3,7 +3,7 @@
 
 import { ModelError } from "../errors.ts";
 import type { SituationCalibrations } from "../model/calibration.ts";
-import { parseManifest } from "../model/manifest.ts";
+import { manifestJson, parseManifest } from "../model/manifest.ts";
 
 /**
  * Gives the text of a manifest with a model's calibrations replaced; situations that are not given stay as they were.
@@ -40,14 +40,7 @@ export function writeCalibration(
   const entry = json.models[modelName];
   const others = entry.calibration ?? {};
   entry.calibration = { ...others, [kind]: { ...others[kind], ...calibrations } };
-  const text = `${JSON.stringify(json, null, 2).replace(NUMBERS, oneLine)}\n`;
+  const text = manifestJson(json);
   parseManifest(text);
   return text;
-}
-
-/** A list of nothing but numbers, spread over lines. */
-const NUMBERS = /\[\s+-?\d[^\[\]{}"]*\]/g;
-
-function oneLine(list: string): string {
-  return list.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
 }

@@ -2,6 +2,7 @@
 // every template, so that each comparison must be far less likely to err than the search as a whole.
 
 import { InvalidArgumentError, ModelError } from "../errors.ts";
+import { modelName, type Variant } from "../model/manifest.ts";
 import { type ModelSource, openModels } from "../model/model.ts";
 import { ruleFor } from "../score/decide.ts";
 import type { MaskStates } from "../score/situation.ts";
@@ -54,6 +55,8 @@ export interface ThresholdOptions {
   readonly models?: ModelSource;
   /** The embedding model's name in the manifest; by default `"student"`. */
   readonly model?: string;
+  /** The variant of the model; by default the model itself. */
+  readonly variant?: Variant;
   /** Whether templates add the mirror image's embedding. By default false. */
   readonly mirror?: boolean;
 }
@@ -76,8 +79,9 @@ export interface ThresholdOptions {
  * ```
  */
 export async function openThresholds(options: ThresholdOptions = {}): Promise<ThresholdAt> {
-  const { models, model = "student", mirror = false } = options;
-  const entry = (await openModels(models)).manifest[model];
+  const { models, mirror = false } = options;
+  const { manifest } = await openModels(models);
+  const model = modelName(manifest, options.model, options.variant), entry = manifest[model];
   if (!entry) {
     throw new ModelError(
       `Cannot open the thresholds of model "${model}" as the manifest has no such model: name another`,

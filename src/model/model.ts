@@ -2,7 +2,7 @@
 // The only place that knows where models live; nothing is fetched unless the caller or the package is at a URL.
 
 import { InvalidArgumentError, MaskinvError, ModelError } from "../errors.ts";
-import { type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
+import { extendsPackage, type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
 
 /**
  * Gives the bytes of a file of the model folder (`"manifest.json"`, `"student.onnx"`, ...), for hosts
@@ -32,18 +32,22 @@ export function packagedModels(): URL {
 }
 
 /**
- * Opens a model folder.
+ * Opens a model folder. Models that it lacks come from the package if its manifest says `"extends": "package"`, as
+ * that of `models add` does.
  *
  * @throws {ModelError} If the manifest cannot be read or is not valid.
  */
 export async function openModels(source: ModelSource = packagedModels()): Promise<ModelStore> {
   const { read, label } = modelReader(source);
   const text = new TextDecoder().decode(await read("manifest.json"));
-  const manifest = parseManifest(text, `${label}manifest.json`);
+  const own = parseManifest(text, `${label}manifest.json`);
+  const base = extendsPackage(text) ? await openModels() : undefined;
+  const manifest = { ...base?.manifest, ...own };
   return {
     manifest,
     async load(name: string): Promise<LoadedModel> {
-      const entry = manifest[name];
+      const entry = own[name];
+      if (!entry && base && Object.hasOwn(base.manifest, name)) return await base.load(name);
       if (!entry) {
         const known = Object.keys(manifest).join(", ");
         throw new ModelError(
@@ -108,7 +112,8 @@ async function readPath(path: string | URL): Promise<Uint8Array> {
   return await readFile(path);
 }
 
-async function hashHex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+/** SHA-256 in hexadecimal digits. */
+export async function hashHex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -109,6 +109,12 @@ export function ruleFor(
   };
 }
 
+/** Whether the caller's wish, or what was measured of the model, gives a threshold at all. */
+export function hasRule(entry: ModelEntry, mirrored: boolean, options: RuleOptions = {}): boolean {
+  return options.fmr !== undefined || options.threshold !== undefined ||
+    Object.keys(calibrationsOf(entry, mirrored)).length > 0;
+}
+
 /** Decides a score by a rule: see {@linkcode ruleFor}, which has an example. */
 export function decide(score: number, rule: Pick<DecisionRule, "threshold">): Decision {
   return score >= rule.threshold ? "match" : "no-match";

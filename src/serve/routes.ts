@@ -61,8 +61,8 @@ export const ROUTES: readonly Route[] = [
     answer: [
       200,
       "application/json",
-      'kind "compared" with decision, score, threshold and false match rates; or "not-compared" ' +
-      "with what was found in each photo",
+      'kind "compared" with decision, score, threshold and false match rates; "scored" if the model ' +
+      'was never calibrated and no threshold given; or "not-compared" with what was found in each photo',
     ],
     run: verify,
   },

@@ -5,6 +5,7 @@ import { DETECTION_MODELS } from "../detect/detect.ts";
 import { takeSameCrops } from "../embed/embed.ts";
 import { giveCodec } from "../image/codec.ts";
 import { MASK_STATE_MODEL } from "../mask/state.ts";
+import { modelName } from "../model/manifest.ts";
 import { openModels } from "../model/model.ts";
 import { ruleFor } from "../score/decide.ts";
 import { checkVerifierOptions, resolvePhotoOptions, type VerifierOptions } from "./options.ts";
@@ -36,7 +37,7 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   if (webp) giveCodec("@jsquash/webp", webp);
   const store = await openModels(options.models);
   const host = new EngineHost(options.device ?? "auto", store, options);
-  const name = options.model ?? "student";
+  const name = modelName(store.manifest, options.model, options.variant);
   const { back, mesh } = DETECTION_MODELS;
   try {
     // Files are read and hashed while onnxruntime starts.

@@ -45,7 +45,10 @@ export function verificationJson(result: Verification, labels: readonly [string,
     );
     return { kind: result.kind, findings, device, model, timings };
   }
-  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
   const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
+  if (result.kind === "scored") {
+    return { kind: result.kind, score: result.score, faces, device, model, timings };
+  }
+  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
   return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
 }

@@ -5,6 +5,7 @@ import { checkDevice, type DeviceChoice } from "../backend/host.ts";
 import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
+import type { Variant } from "../model/manifest.ts";
 import type { ModelSource } from "../model/model.ts";
 import type { RuleOptions } from "../score/decide.ts";
 
@@ -28,6 +29,11 @@ export interface VerifierOptions extends PhotoOptions {
   readonly models?: ModelSource;
   /** The embedding model's name in the manifest; by default `"student"`. */
   readonly model?: string;
+  /**
+   * A smaller form of the model, which is a model of its own: its templates are not compared with the model's, and its
+   * thresholds are its own. By default the model itself.
+   */
+  readonly variant?: Variant;
   /**
    * Whether a template adds the mirror image's embedding (as in MaskInv's evaluation): a little more accurate, and
    * the network runs twice. By default false.

@@ -109,6 +109,18 @@ export interface Compared extends Provenance {
   readonly timings: Timings;
 }
 
+/** As {@linkcode Compared} where nothing says what a score is worth: the model was never calibrated, and no threshold given. */
+export interface Scored extends Provenance {
+  /** Always `"scored"`. */
+  readonly kind: "scored";
+  /** Comparison score: cosine of the templates, -1..1. */
+  readonly score: number;
+  /** The face of the probe and the face of the reference. */
+  readonly faces: readonly [EmbeddedFace, EmbeddedFace];
+  /** Times in milliseconds. */
+  readonly timings: Timings;
+}
+
 /** A photo had no face, or several where the only one was asked for: nothing was compared. */
 export interface NotCompared extends Provenance {
   /** Always `"not-compared"`. */
@@ -120,7 +132,7 @@ export interface NotCompared extends Provenance {
 }
 
 /** What `verify` answers. */
-export type Verification = Compared | NotCompared;
+export type Verification = Compared | Scored | NotCompared;
 
 /** Says in words why a photo has no face to compare, and what to do; `option` is what the caller calls `face`. */
 export function explainFinding(

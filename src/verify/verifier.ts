@@ -11,7 +11,7 @@ import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { MASK_STATE_MODEL, maskStates } from "../mask/state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import { decide, ruleFor, type RuleOptions, scoreFmr } from "../score/decide.ts";
+import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../score/decide.ts";
 import { Template } from "../score/template.ts";
 import {
   type PhotoOptions,
@@ -172,7 +172,10 @@ export class Verifier implements AsyncDisposable {
     options: VerifyOptions,
   ): Promise<Verification> {
     const { decision = this.#rule, ...photoOptions } = options;
-    ruleFor(this.#entry, this.#mirror, decision); // a rate without support is refused before anything is read
+    // A rate without support is refused before anything is read.
+    if (hasRule(this.#entry, this.#mirror, decision)) {
+      ruleFor(this.#entry, this.#mirror, decision);
+    }
     const resolved = this.#resolve(photoOptions);
     const start = performance.now();
     const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
@@ -185,7 +188,7 @@ export class Verifier implements AsyncDisposable {
     const timings = {
       decode: decoded - start,
       detect: located - decoded,
-      compare: verification.kind === "compared" ? end - located : 0,
+      compare: verification.kind === "not-compared" ? 0 : end - located,
       total: end - start,
     };
     return { ...verification, timings };
@@ -223,14 +226,17 @@ export class Verifier implements AsyncDisposable {
     const [[, cosine], masks] = await backend.read(scores, ...states);
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
     const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
-    // The masks choose the threshold, so it can only be known now.
-    const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
-    const decision = decide(score, rule);
-    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
     const faces = [
       { ...first.face, mask },
       { ...second.face, mask: otherMask },
     ] as const;
+    if (!hasRule(this.#entry, this.#mirror, wanted)) {
+      return { kind: "scored", score, faces, ...provenance, located };
+    }
+    // The masks choose the threshold, so it can only be known now.
+    const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
+    const decision = decide(score, rule);
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
     return {
       kind: "compared",
       decision,

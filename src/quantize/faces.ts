@@ -1,0 +1,53 @@
+// Aligned faces to calibrate and to measure on: of each photo the largest face as it is, and with a mask put on.
+// The crops are kept in memory, in the form of the network; nothing of them is written.
+
+import { alignFace } from "../align/arcface.ts";
+import type { Engine } from "../backend/backend.ts";
+import { findFaces, refineFaces } from "../detect/detect.ts";
+import { listPhotos } from "../distill/data/source.ts";
+import { MaskinvError } from "../errors.ts";
+import type { Image } from "../image/image.ts";
+import { loadImage } from "../image/load.ts";
+import { applyMask } from "../mask/apply.ts";
+import { randomMaskOptions } from "../mask/kinds.ts";
+import type { TensorSpec } from "../backend/tensor_spec.ts";
+
+/** So many photos of a folder, evenly taken. */
+export function choosePhotos(folder: string, count: number): string[] {
+  const photos = listPhotos(folder), step = Math.max(1, photos.length / count);
+  return Array.from(
+    { length: Math.min(count, photos.length) },
+    (_, i) => `${folder}/${photos[Math.floor(i * step)].file}`,
+  );
+}
+
+/** The crops of a photo: none if it has no face or cannot be read. */
+export async function facesOf(
+  engine: Engine,
+  path: string,
+  spec: TensorSpec,
+  seed: number,
+): Promise<
+  Float32Array[]
+> {
+  let image: Image;
+  try {
+    image = await loadImage(path);
+  } catch (error) {
+    if (error instanceof MaskinvError) return [];
+    throw error;
+  }
+  const { backend } = engine;
+  using photo = backend.upload(image);
+  const [[face]] = await refineFaces(engine, [photo], await findFaces(engine, [photo], 1));
+  if (!face) return [];
+  const { cropToPhoto } = alignFace(face.landmarks, spec.size);
+  using masked = backend.upload(applyMask(image, [face], randomMaskOptions(seed)));
+  using crops = backend.warpAffine(
+    [{ photo, cropToPhoto }, { photo: masked, cropToPhoto }],
+    spec,
+    false,
+  );
+  const [values] = await backend.read(crops), length = values.length / 2;
+  return [values.slice(0, length), values.slice(length)];
+}

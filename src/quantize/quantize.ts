@@ -1,0 +1,149 @@
+// Makes a smaller form of a model and says what it costs: how near its templates are to the float model's, on photos
+// that it was not calibrated on. Bare and masked faces alike, as both go through the network.
+
+import type { Backend, Block } from "../backend/backend.ts";
+import { EngineHost } from "../backend/host.ts";
+import { tensorShape } from "../backend/tensor_spec.ts";
+import { InvalidArgumentError, ModelError } from "../errors.ts";
+import type { ModelEntry, Variant } from "../model/manifest.ts";
+import { hashHex, type LoadedModel, type ModelSource, openModels } from "../model/model.ts";
+import { decodeModel } from "../onnx/model_proto.ts";
+import { choosePhotos, facesOf } from "./faces.ts";
+import { halveWeights } from "./half.ts";
+import { activationRanges } from "./ranges.ts";
+import { activationNames, quantizeGraph } from "./uint8.ts";
+
+/** How a variant is made. */
+export interface QuantizeOptions {
+  readonly variant: Variant;
+  /** Where the models are; by default the folder in the package. */
+  readonly models?: ModelSource;
+  /** Photos of faces, half of them to calibrate and half to measure on. Never those of a test set. */
+  readonly photos: string;
+  /** How many photos to take; by default 200. */
+  readonly count?: number;
+  readonly threads?: number;
+  readonly progress?: (text: string) => void;
+}
+
+/** Cosines of the variant's templates with the float model's, on photos that did not calibrate it. */
+export interface Nearness {
+  readonly crops: number;
+  readonly least: number;
+  readonly median: number;
+  readonly mean: number;
+}
+
+/** A variant. */
+export interface Quantized {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its entry of the manifest, without a calibration. */
+  readonly entry: ModelEntry;
+  /** Size of the float model's file in bytes. */
+  readonly floatBytes: number;
+  readonly nearness: Nearness;
+}
+
+/** Crops of a run. */
+const BATCH = 8;
+
+/** Makes the variant of a model; throws ModelError if its graph is not one that can be quantised. */
+export async function quantizeModel(name: string, options: QuantizeOptions): Promise<Quantized> {
+  const { variant, count = 200, progress = () => {} } = options;
+  if (!(Number.isInteger(count) && count >= 2)) {
+    throw new InvalidArgumentError(`Cannot use ${count} photos: give a whole number of 2 or more`);
+  }
+  const store = await openModels(options.models);
+  const loaded = await store.load(name), { entry } = loaded;
+  if (entry.templateSize === undefined || entry.variantOf) {
+    throw new ModelError(
+      `Cannot quantise "${name}" as it is ${
+        entry.variantOf ? "a variant itself" : "no embedding model"
+      }: name an embedding model`,
+    );
+  }
+  const model = decodeModel(loaded.bytes, entry.file);
+  const photos = choosePhotos(options.photos, count);
+  await using host = new EngineHost("wasm", store, options);
+  return await host.use(async (engine) => {
+    const calibration: Float32Array[] = [], held: Float32Array[] = [];
+    for (const [i, path] of photos.entries()) {
+      progress(`${i + 1}/${photos.length} photos`);
+      (i % 2 === 0 ? calibration : held).push(...await facesOf(engine, path, entry.input, i));
+    }
+    if (calibration.length === 0 || held.length === 0) {
+      throw new InvalidArgumentError(
+        `Cannot quantise with ${photos.length} photos of ${options.photos} as faces were found in too few of them: ` +
+          `give a folder with more photos of faces`,
+      );
+    }
+    progress("ranges of activations ...");
+    const { backend } = engine;
+    const bytes = variant === "fp16" ? halveWeights(model) : quantizeGraph(
+      model,
+      await activationRanges(
+        backend,
+        model,
+        entry,
+        activationNames(model.graph),
+        () => batches(backend, entry, calibration),
+      ),
+    );
+    const made: ModelEntry = {
+      ...entry,
+      name: `${name}-${variant}`,
+      file: `${name}-${variant}.onnx`,
+      sha256: await hashHex(bytes),
+      origin: `${entry.file} (SHA-256 ${entry.sha256}), made ${variant} by \`quantize\``,
+      variantOf: { model: name, variant },
+      calibration: undefined,
+    };
+    progress("comparing templates ...");
+    const float = await templates(backend, loaded, held);
+    const small = await templates(backend, { entry: made, bytes }, held);
+    const nearness = nearnessOf(float, small, entry.templateSize!);
+    return { bytes, entry: made, floatBytes: loaded.bytes.length, nearness };
+  });
+}
+
+function* batches(
+  backend: Backend,
+  { input }: ModelEntry,
+  crops: readonly Float32Array[],
+): Generator<Block> {
+  for (let from = 0; from < crops.length; from += BATCH) {
+    const some = crops.slice(from, from + BATCH);
+    const values = new Float32Array(some.length * some[0].length);
+    some.forEach((crop, i) => values.set(crop, i * crop.length));
+    yield backend.write(values, tensorShape(input, some.length));
+  }
+}
+
+/** Rows of length 1. */
+async function templates(
+  backend: Backend,
+  model: LoadedModel,
+  crops: readonly Float32Array[],
+): Promise<Float32Array> {
+  await using network = await backend.load(model);
+  const rows: number[] = [];
+  for (const block of batches(backend, model.entry, crops)) {
+    using input = block;
+    const [made] = await backend.run(network, input);
+    using raw = made;
+    using normalised = backend.blendNormalize(raw, false);
+    rows.push(...(await backend.read(normalised))[0]);
+  }
+  return Float32Array.from(rows);
+}
+
+function nearnessOf(float: Float32Array, small: Float32Array, size: number): Nearness {
+  const cosines = Array.from({ length: float.length / size }, (_, row) => {
+    let sum = 0;
+    for (let i = row * size; i < (row + 1) * size; i++) sum += float[i] * small[i];
+    return sum;
+  }).sort((a, b) => a - b);
+  const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
+  const median = cosines[Math.floor(cosines.length / 2)];
+  return { crops: cosines.length, least: cosines[0], median, mean };
+}
