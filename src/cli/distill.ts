@@ -18,6 +18,8 @@ export const distillCommand: Command = {
     { name: "device", value: "wasm|webgpu", help: "where to compute (wasm)" },
     { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
     { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
+    { name: "blend", value: "other.onnx", help: "mix in a network with the same beginning" },
+    { name: "share", value: "share", help: "how much of it, 0 to 1 (0.2)" },
   ],
   run,
 };
@@ -30,7 +32,9 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (checkpoint !== undefined) {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
-    Deno.writeFileSync(out, exportStudent(config.network, checkpoint));
+    const other = args.text("blend"), share = args.number("share") ?? 0.2;
+    const blend = other === undefined ? undefined : { onnx: readOnnx(other), share };
+    Deno.writeFileSync(out, exportStudent(config.network, checkpoint, blend));
     terminal.out(`wrote ${out}`);
     return 0;
   }
@@ -76,6 +80,17 @@ function readConfig(path: string): unknown {
   } catch (error) {
     throw new InvalidArgumentError(
       `Cannot read configuration ${path} as ${(error as Error).message}: give a JSON file`,
+      { cause: error },
+    );
+  }
+}
+
+function readOnnx(path: string): Uint8Array {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Cannot mix in ${path} as ${(error as Error).message}: give an ONNX file`,
       { cause: error },
     );
   }

@@ -10,7 +10,7 @@ export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
 export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
 export { STUDENT_NETWORKS, type StudentName } from "./networks.ts";
 export { checkConfig, type DistillConfig } from "./train/config.ts";
-export { exportStudent } from "./train/export.ts";
+export { type Blend, exportStudent } from "./train/export.ts";
 export type { TrainingDevice } from "./train/gradient.ts";
 export type { AdamWOptions, OptimizerOptions, SgdOptions } from "./train/optimizer.ts";
 export type { CosineSchedule, Schedule, StairsSchedule } from "./train/schedule.ts";

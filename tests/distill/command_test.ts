@@ -1,6 +1,6 @@
 // The `distill` command: what it refuses before anything is loaded or trained, and its export.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { writeCheckpoint } from "../../src/distill/train/checkpoint.ts";
@@ -9,6 +9,7 @@ import { flatLayout, toFlat } from "../../src/distill/train/flat.ts";
 const CONFIG = decodeURIComponent(
   new URL("../../src/distill/configs/student.json", import.meta.url).pathname,
 );
+const TEACHER = decodeURIComponent(new URL("../../models/teacher.onnx", import.meta.url).pathname);
 const STUDENT = new URL("../../models/student.onnx", import.meta.url);
 
 async function run(...args: string[]): Promise<{ code: number; text: string }> {
@@ -61,5 +62,20 @@ Deno.test("distill --export writes the running mean of a checkpoint", async () =
       -1,
     );
   }
+  const blend = ["--blend", TEACHER, "--share", "0.25"];
+  assertEquals((await run(...args, ...blend)).code, 0);
+  const mixed = network.read(await Deno.readFile(`${folder}/student.onnx`));
+  const teacher = network.read(await Deno.readFile(TEACHER));
+  let farthest = 0;
+  for (const [name, values] of Object.entries(parameters)) {
+    values.forEach((value, i) => {
+      const wanted = 0.75 * value + 0.25 * teacher[name][i];
+      farthest = Math.max(farthest, Math.abs(mixed[name][i] - wanted) / (1 + Math.abs(wanted)));
+    });
+  }
+  assertLess(farthest, 1e-6);
+  const { code, text } = await run(...args, "--blend", TEACHER, "--share", "2");
+  assertEquals(code, 2);
+  assertStringIncludes(text, "share of 2");
   await Deno.remove(folder, { recursive: true });
 });

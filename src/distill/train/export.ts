@@ -1,17 +1,28 @@
 // From a checkpoint to the ONNX file that is shipped: the running mean of the weights, without class centres.
 
-import { ModelError } from "../../errors.ts";
+import { InvalidArgumentError, ModelError } from "../../errors.ts";
 import { studentNetwork } from "../networks.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { flatLayout, fromFlat } from "./flat.ts";
+
+/** Another network's weights in a student's. */
+export interface Blend {
+  /** The bytes of an ONNX file of the same network: its teacher, or a student that began with the same weights. */
+  readonly onnx: Uint8Array;
+  /** Its share, 0..1; the rest is the checkpoint's. */
+  readonly share: number;
+}
 
 /**
  * The ONNX file of a checkpoint: the running mean of the weights, for any number of crops at once.
  *
  * @param name Name of the student network.
  * @param checkpoint Path of a checkpoint that the trainer wrote.
+ * @param blend Weights to mix in. Between a fine-tuned network and the one that it began as lie networks that forget
+ * less and have learned nearly as much (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv 2109.01903).
  * @returns Input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`; output `[N, templateSize]` of length 1.
- * @throws {ModelError} If the checkpoint cannot be read or is of another network.
+ * @throws {ModelError} If the checkpoint or what is mixed in cannot be read or is of another network.
+ * @throws {InvalidArgumentError} If the share is not from 0 to 1.
  *
  * @example
  * ```ts ignore
@@ -20,7 +31,11 @@ import { flatLayout, fromFlat } from "./flat.ts";
  * Deno.writeFileSync("student.onnx", exportStudent("mobilefacenet", "distilled/best.checkpoint"));
  * ```
  */
-export function exportStudent(name: string, checkpoint: string): Uint8Array<ArrayBuffer> {
+export function exportStudent(
+  name: string,
+  checkpoint: string,
+  blend?: Blend,
+): Uint8Array<ArrayBuffer> {
   const network = studentNetwork(name);
   const { mean, identities } = readCheckpoint(checkpoint);
   const layout = flatLayout(network, identities);
@@ -30,5 +45,15 @@ export function exportStudent(name: string, checkpoint: string): Uint8Array<Arra
         `name the configuration that it was trained by`,
     );
   }
-  return network.write(fromFlat(layout, mean));
+  const weights = fromFlat(layout, mean);
+  if (!blend) return network.write(weights);
+  const { onnx, share } = blend, other = network.read(onnx);
+  if (!(share >= 0 && share <= 1)) {
+    throw new InvalidArgumentError(`Cannot mix in a share of ${share}: give one from 0 to 1`);
+  }
+  const mixed = Object.entries(other).map(([slot, values]) => [
+    slot,
+    values.map((value, i) => share * value + (1 - share) * weights[slot][i]),
+  ]);
+  return network.write(Object.fromEntries(mixed));
 }
