@@ -1,7 +1,8 @@
 // Identification on LFW, open set, from raw photos: people with two photos or more are enrolled with the first, their
 // other photos (at most three) are mated probes; people with one photo are strangers. Clean probes, then masked ones:
 //   deno run -A tests/bench/identify.ts [--data ../shared/data/lfw] [--device auto] [--mirror] [--limit 100]
-// --limit takes so many enrolled people, and as many strangers. Terms of ISO/IEC 19795-1: FPIR is the share of searches
+// --limit takes so many enrolled people, and as many strangers. Thresholds are those of the probes' masks, as the gallery
+// chooses them, with bare references. Terms of ISO/IEC 19795-1: FPIR is the share of searches
 // of strangers that find someone, FNIR the share of mated searches that do not find the right person.
 // deno-lint-ignore-file no-console
 
@@ -19,10 +20,17 @@ import {
 import { loadImage } from "../../src/image/mod.ts";
 import { applyMask } from "../../src/mask/apply.ts";
 import { randomMaskOptions } from "../../src/mask/kinds.ts";
+import type { MaskState } from "../../src/mask/state.ts";
 
 /** Mated probes of a person at most, so that a few much photographed people do not decide. */
 const MOST_PROBES = 3;
 const FPIR = 0.01;
+/** References wear no mask, as the gallery's gate sees to. */
+const BARE: MaskState = {
+  state: "none",
+  probability: 1,
+  probabilities: { none: 1, full: 0, "nose-out": 0 },
+};
 
 const args = parseArgs(Deno.args, {
   string: ["data", "device", "limit"],
@@ -52,7 +60,7 @@ const references = await embed("references", known.map(({ photos: [photo] }) => 
   if (qualityDefects(face).length > 0) defective++;
 });
 for (const [i, { name }] of known.entries()) {
-  if (references[i]) await gallery.enrol(name, references[i]);
+  if (references[i]) await gallery.enrol(name, references[i].template);
 }
 const { identities } = await gallery.count();
 console.log(
@@ -61,6 +69,11 @@ console.log(
 await search("clean probes", (photos) => photos);
 await search("masked probes", masked);
 
+/** What was made of a photo. */
+interface Probe {
+  readonly template: Template;
+  readonly mask: MaskState | undefined;
+}
 type Photos = readonly string[];
 type Face = Parameters<typeof qualityDefects>[0];
 
@@ -85,15 +98,15 @@ async function embed(
   what: string,
   inputs: Iterable<string> | AsyncIterable<Image>,
   look: (face: Face) => void = () => {},
-): Promise<(Template | undefined)[]> {
-  const templates: (Template | undefined)[] = [];
+): Promise<(Probe | undefined)[]> {
+  const probes: (Probe | undefined)[] = [];
   for await (const result of verifier.embedAll(inputs)) {
     const acquired = result.kind === "acquired";
-    templates.push(acquired ? result.template : undefined);
+    probes.push(acquired ? { template: result.template, mask: result.face.mask } : undefined);
     if (acquired) look(result.face);
-    if (templates.length % 500 === 0) console.error(`${templates.length} ${what}`);
+    if (probes.length % 500 === 0) console.error(`${probes.length} ${what}`);
   }
-  return templates;
+  return probes;
 }
 
 async function search(
@@ -108,33 +121,36 @@ async function search(
   const rank1 = right.filter(Boolean).length;
   console.log(
     `${what}: ${mated.length} mated searches, rank-1 ${share(rank1, mated.length)}; ` +
-      `failures to acquire ${[...probes, ...others].filter((template) => !template).length}`,
+      `failures to acquire ${[...probes, ...others].filter((probe) => !probe).length}`,
   );
-  const rates = (threshold: number): string => {
-    const hits = found.filter((one, i) => right[i] && one!.score >= threshold).length;
-    const false_ = positives.filter((one) => one && one.score >= threshold).length;
+  const rates = (threshold: (probe: Probe) => number): string => {
+    const passes = (one: Candidate | undefined, probe: Probe | undefined): boolean =>
+      one !== undefined && one.score >= threshold(probe!);
+    const hits = found.filter((one, i) => right[i] && passes(one, probes[i])).length;
+    const false_ = positives.filter((one, i) => passes(one, others[i])).length;
+    const used = new Set([...probes, ...others].flatMap((probe) => probe ? threshold(probe) : []));
     return `FNIR ${share(mated.length - hits, mated.length)} at FPIR ${
       share(false_, strangers.length)
-    } (threshold ${threshold.toFixed(4)})`;
+    } (threshold ${[...used].sort().map((one) => one.toFixed(4)).join(", ")})`;
   };
   // The lowest threshold that at most 1% of the strangers reach.
   const scores = positives.map((one) => one?.score ?? -1).sort((a, b) => b - a);
   const allowed = Math.floor(FPIR * scores.length);
   const next = scores.find((score, i) => i >= allowed && score < scores[allowed - 1]) ??
     scores[allowed];
-  console.log(`  chosen on these ${strangers.length} strangers: ${rates(next + 1e-6)}`);
+  console.log(`  chosen on these ${strangers.length} strangers: ${rates(() => next + 1e-6)}`);
   const fmr = fmrForFpir(FPIR, identities);
   try {
-    const threshold = thresholdAt(fmr, [undefined, undefined]);
-    console.log(`  by the model's calibration, FMR ${fmr.toPrecision(2)}: ${rates(threshold)}`);
+    const said = rates(({ mask }) => thresholdAt(fmr, [mask, BARE]));
+    console.log(`  by the model's calibration, FMR ${fmr.toPrecision(2)}: ${said}`);
   } catch (error) {
     console.log(`  by the model's calibration: ${(error as Error).message}`);
   }
 }
 
 /** The best candidate of each probe; none where no face was found. */
-async function best(probes: readonly (Template | undefined)[]): Promise<(Candidate | undefined)[]> {
-  const given = probes.filter((probe) => probe !== undefined);
+async function best(probes: readonly (Probe | undefined)[]): Promise<(Candidate | undefined)[]> {
+  const given = probes.flatMap((probe) => probe ? [probe.template] : []);
   const found = await store.search(given, 1);
   let at = 0;
   return probes.map((probe) => probe && found[at++][0]);

@@ -58,8 +58,8 @@ testOnDevices("verify decides the demo photos", async (device) => {
   assertEquals(await score("collins_masked", "hopper_masked") < threshold, true);
 });
 
-testOnDevices("plain pictures have no face, though the detector guesses at one", async (device) => {
-  await using verifier = await createVerifier({ device });
+Deno.test("plain pictures have no face, though the detector guesses at one", async () => {
+  await using verifier = await createVerifier({ device: "wasm" });
   // The detector gives these 0.15 to 0.18, which is as much as it gives some faces behind masks.
   for (const level of [20, 64, 255]) {
     const plain = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(level) };

@@ -1,7 +1,7 @@
 // From comparisons and templates to labelled scores, and to the pairs that went most wrong.
 
 import { cosineMatrix } from "../../score/cosine_matrix.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { DatasetImage } from "../dataset/dataset.ts";
 import { type LabelledScores, NOT_COMPARED } from "../scores.ts";
 import type { TemplateTable } from "./template_table.ts";
 import type { TemplateKind } from "./embedder.ts";
@@ -34,7 +34,7 @@ export function scoreComparisons(
 /** The scores with the persons behind them. */
 export function labelScores(
   folds: readonly (readonly ScoredComparison[])[],
-  { images }: Dataset,
+  { images }: { readonly images: readonly Pick<DatasetImage, "identity">[] },
 ): LabelledScores[] {
   return folds.map((fold) => {
     const genuine = fold.filter((comparison) => comparison.genuine);

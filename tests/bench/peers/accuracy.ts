@@ -2,13 +2,14 @@
 // so that a run that was stopped goes on, and a new student costs maskinv's templates only.
 
 import {
-  type LabelledScores,
   NOT_COMPARED,
   type VerificationMetrics,
   verificationReport,
 } from "../../../src/evaluate/mod.ts";
+import type { Sample } from "../../../src/evaluate/run/protocol.ts";
+import { labelScores, type ScoredComparison } from "../../../src/evaluate/run/scores.ts";
 import { install, type PeerSpec } from "./install.ts";
-import { drawMasks, type PairChoice, pathOf } from "./photos.ts";
+import { drawMasks, keyOf, type PairChoice, pathOf } from "./photos.ts";
 import { PeerProcess } from "./processes.ts";
 
 /** What the table needs of one peer. */
@@ -51,23 +52,23 @@ export async function measureAccuracy(
   const bare = await drawMasks(pairs, cache);
   say(`${bare.length} probes cannot wear a mask and stay bare`);
   const version = ours ? await versionOfMaskinv() : peer.packages[0];
-  const templates = await collect(peer, flags, version, photosOf(pairs, cache), cache, say);
+  const templates = await collect(peer, flags, version, photosOf(pairs), cache, say);
   return {
     version,
     pairs: pairs.count,
-    clean: measure(pairs, false, templates, peer, cache),
-    masked: measure(pairs, true, templates, peer, cache),
+    clean: measure(pairs, false, templates, peer),
+    masked: measure(pairs, true, templates, peer),
   };
 }
 
-/** Every photo of the pairs once: the bare ones and the masked probes. */
-function photosOf({ folds }: PairChoice, cache: string): string[] {
-  const paths = folds.flat().flatMap(({ probe, reference }) => [
-    pathOf(probe, false, cache),
-    pathOf(reference, false, cache),
-    pathOf(probe, true, cache),
+/** Every photo of the pairs once, by its key: the bare ones and the masked probes. */
+function photosOf({ folds }: PairChoice): string[] {
+  const keys = folds.flat().flatMap(({ probe, reference }) => [
+    keyOf(probe, false),
+    keyOf(reference, false),
+    keyOf(probe, true),
   ]);
-  return [...new Set(paths)];
+  return [...new Set(keys)];
 }
 
 async function collect(
@@ -93,7 +94,7 @@ async function collect(
   await using process = await PeerProcess.start(peer.script, flags, cache);
   using file = await Deno.open(path, { append: true });
   for (const [i, photo] of missing.entries()) {
-    const reply = await process.ask({ do: "template", photo });
+    const reply = await process.ask({ do: "template", photo: pathOf(photo, cache) });
     const template = reply.template as number[] | undefined;
     await file.write(new TextEncoder().encode(`${JSON.stringify({ photo, template })}\n`));
     templates.set(photo, template && Float32Array.from(template));
@@ -108,37 +109,28 @@ function measure(
   masked: boolean,
   templates: Templates,
   peer: PeerSpec,
-  cache: string,
 ): Measured {
-  const persons = new Map<string, number>();
-  const person = (photo: string): number => {
+  const names: string[] = [], images: { identity: number }[] = [];
+  /** A photo as the project's evaluation names it: by its place in a list that knows who is on it. */
+  const sample = (photo: string): Sample => {
     const name = photo.split("/")[0];
-    if (!persons.has(name)) persons.set(name, persons.size);
-    return persons.get(name)!;
+    if (!names.includes(name)) names.push(name);
+    return { image: images.push({ identity: names.indexOf(name) }) - 1 };
   };
   const used = new Set<string>();
-  const scored = folds.map((fold): LabelledScores => {
-    const scores = fold.map((pair) => {
-      const paths = [pathOf(pair.probe, masked, cache), pathOf(pair.reference, false, cache)];
-      paths.forEach((path) => used.add(path));
-      const [probe, reference] = paths.map((path) => templates.get(path));
+  const scored = folds.map((fold) =>
+    fold.map((pair): ScoredComparison => {
+      const keys = [keyOf(pair.probe, masked), keyOf(pair.reference, false)];
+      keys.forEach((key) => used.add(key));
+      const [probe, reference] = keys.map((key) => templates.get(key));
       const score = probe && reference ? SCORES[peer.compare!](probe, reference) : NOT_COMPARED;
-      return { ...pair, score };
-    });
-    const genuine = scores.filter((pair) => pair.genuine);
-    const impostor = scores.filter((pair) => !pair.genuine);
-    return {
-      genuine: Float32Array.from(genuine, ({ score }) => score),
-      impostor: Float32Array.from(impostor, ({ score }) => score),
-      genuineIdentity: Uint32Array.from(genuine, ({ probe }) => person(probe)),
-      impostorIdentities: Uint32Array.from(
-        impostor.flatMap(({ probe, reference }) => [person(probe), person(reference)]),
-      ),
-    };
-  });
-  const metrics = verificationReport(scored, { rates: [1e-2] });
+      const { genuine } = pair;
+      return { probe: sample(pair.probe), reference: sample(pair.reference), genuine, score };
+    })
+  );
+  const metrics = verificationReport(labelScores(scored, { images }), { rates: [1e-2] });
   return {
-    failures: [...used].filter((path) => templates.get(path) === undefined).length,
+    failures: [...used].filter((key) => templates.get(key) === undefined).length,
     photos: used.size,
     ...shares(metrics),
   };

@@ -31,9 +31,14 @@ export async function choosePairs(step: number): Promise<PairChoice> {
   return { folds, count };
 }
 
-/** Where a photo lies, and where its masked twin. */
-export function pathOf(photo: string, masked: boolean, cache: string): string {
-  return masked ? `${cache}/masked/${photo.replace(/\.jpg$/, ".png")}` : `${LFW}images/${photo}`;
+/** What a photo or its masked twin is called, wherever the folders are. */
+export function keyOf(photo: string, masked: boolean): string {
+  return masked ? `masked/${photo.replace(/\.jpg$/, ".png")}` : photo;
+}
+
+/** Where the photo of a key lies. */
+export function pathOf(key: string, cache: string): string {
+  return key.startsWith("masked/") ? `${cache}/${key}` : `${LFW}images/${key}`;
 }
 
 /** Draws the masks that are not there yet; gives the photos that could not wear one, which stay as they are. */
@@ -42,14 +47,16 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
   const bare = new Set<string>(JSON.parse(await Deno.readTextFile(list).catch(() => "[]")));
   const probes = [...new Set(folds.flat().map(({ probe }) => probe))];
   const there = await Promise.all(
-    probes.map((probe) => Deno.stat(pathOf(probe, true, cache)).then(() => true, () => false)),
+    probes.map((probe) =>
+      Deno.stat(pathOf(keyOf(probe, true), cache)).then(() => true, () => false)
+    ),
   );
   const missing = probes.filter((_, i) => !there[i]);
   await using verifier = missing.length > 0 ? await createVerifier({ device: "wasm" }) : undefined;
   for (const probe of missing) {
-    const out = pathOf(probe, true, cache);
+    const out = pathOf(keyOf(probe, true), cache);
     await Deno.mkdir(out.slice(0, out.lastIndexOf("/")), { recursive: true });
-    const photo = await loadImage(pathOf(probe, false, cache));
+    const photo = await loadImage(pathOf(probe, cache));
     const { faces } = await verifier!.detect(photo);
     const chosen = chooseFace(faces, photo, "centred");
     const face = chosen.kind === "face" ? chosen.face : undefined;
