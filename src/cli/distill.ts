@@ -2,6 +2,7 @@
 // The trainer and jax-js are imported only when the command runs.
 
 import { InvalidArgumentError } from "../errors.ts";
+import type { Blend } from "../distill/train/export.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { Arguments, Command } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -18,8 +19,7 @@ export const distillCommand: Command = {
     { name: "device", value: "wasm|webgpu", help: "where to compute (wasm)" },
     { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
     { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
-    { name: "blend", value: "other.onnx", help: "mix in a network with the same beginning" },
-    { name: "share", value: "share", help: "how much of it, 0 to 1 (0.2)" },
+    { name: "blend", value: "a.onnx:0.2,...", help: "mix in networks with the same beginning" },
   ],
   run,
 };
@@ -32,9 +32,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (checkpoint !== undefined) {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
-    const other = args.text("blend"), share = args.number("share") ?? 0.2;
-    const blend = other === undefined ? undefined : { onnx: readOnnx(other), share };
-    Deno.writeFileSync(out, exportStudent(config.network, checkpoint, blend));
+    const blends = (args.text("blend")?.split(",") ?? []).map(readBlend);
+    Deno.writeFileSync(out, exportStudent(config.network, checkpoint, blends));
     terminal.out(`wrote ${out}`);
     return 0;
   }
@@ -85,9 +84,13 @@ function readConfig(path: string): unknown {
   }
 }
 
-function readOnnx(path: string): Uint8Array {
+function readBlend(text: string): Blend {
+  const [, path, share] = text.match(/^(.+):([\d.]+)$/) ?? [];
+  if (path === undefined) {
+    throw new InvalidArgumentError(`Cannot mix in "${text}": write file.onnx:share`);
+  }
   try {
-    return Deno.readFileSync(path);
+    return { onnx: Deno.readFileSync(path), share: Number(share) };
   } catch (error) {
     throw new InvalidArgumentError(
       `Cannot mix in ${path} as ${(error as Error).message}: give an ONNX file`,

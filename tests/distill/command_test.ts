@@ -62,8 +62,7 @@ Deno.test("distill --export writes the running mean of a checkpoint", async () =
       -1,
     );
   }
-  const blend = ["--blend", TEACHER, "--share", "0.25"];
-  assertEquals((await run(...args, ...blend)).code, 0);
+  assertEquals((await run(...args, "--blend", `${TEACHER}:0.25`)).code, 0);
   const mixed = network.read(await Deno.readFile(`${folder}/student.onnx`));
   const teacher = network.read(await Deno.readFile(TEACHER));
   let farthest = 0;
@@ -74,8 +73,10 @@ Deno.test("distill --export writes the running mean of a checkpoint", async () =
     });
   }
   assertLess(farthest, 1e-6);
-  const { code, text } = await run(...args, "--blend", TEACHER, "--share", "2");
-  assertEquals(code, 2);
-  assertStringIncludes(text, "share of 2");
+  for (const wrong of [`${TEACHER}:0.6,${TEACHER}:0.5`, TEACHER, "/nowhere.onnx:0.5"]) {
+    const { code, text } = await run(...args, "--blend", wrong);
+    assertEquals(code, 2);
+    assertStringIncludes(text, "Cannot mix in");
+  }
   await Deno.remove(folder, { recursive: true });
 });

@@ -9,7 +9,7 @@ import { flatLayout, fromFlat } from "./flat.ts";
 export interface Blend {
   /** The bytes of an ONNX file of the same network: its teacher, or a student that began with the same weights. */
   readonly onnx: Uint8Array;
-  /** Its share, 0..1; the rest is the checkpoint's. */
+  /** Its share, 0..1; what is left of all shares is the checkpoint's. */
   readonly share: number;
 }
 
@@ -18,11 +18,12 @@ export interface Blend {
  *
  * @param name Name of the student network.
  * @param checkpoint Path of a checkpoint that the trainer wrote.
- * @param blend Weights to mix in. Between a fine-tuned network and the one that it began as lie networks that forget
- * less and have learned nearly as much (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv 2109.01903).
+ * @param blends Weights to mix in. Between a fine-tuned network and the one that it began as lie networks that forget
+ * less and have learned nearly as much (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv 2109.01903),
+ * and between two of them some that are better than both ("Model soups", arXiv 2203.05482).
  * @returns Input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`; output `[N, templateSize]` of length 1.
  * @throws {ModelError} If the checkpoint or what is mixed in cannot be read or is of another network.
- * @throws {InvalidArgumentError} If the share is not from 0 to 1.
+ * @throws {InvalidArgumentError} If a share is below 0, or all shares come to more than 1.
  *
  * @example
  * ```ts ignore
@@ -34,7 +35,7 @@ export interface Blend {
 export function exportStudent(
   name: string,
   checkpoint: string,
-  blend?: Blend,
+  blends: readonly Blend[] = [],
 ): Uint8Array<ArrayBuffer> {
   const network = studentNetwork(name);
   const { mean, identities } = readCheckpoint(checkpoint);
@@ -46,14 +47,21 @@ export function exportStudent(
     );
   }
   const weights = fromFlat(layout, mean);
-  if (!blend) return network.write(weights);
-  const { onnx, share } = blend, other = network.read(onnx);
-  if (!(share >= 0 && share <= 1)) {
-    throw new InvalidArgumentError(`Cannot mix in a share of ${share}: give one from 0 to 1`);
+  if (blends.length === 0) return network.write(weights);
+  const left = 1 - blends.reduce((sum, { share }) => sum + share, 0);
+  const wrong = blends.find(({ share }) => !(share >= 0));
+  if (wrong || !(left >= -1e-9)) {
+    throw new InvalidArgumentError(
+      `Cannot mix in shares of ${blends.map(({ share }) => share).join(", ")}: ` +
+        `give numbers from 0 on that come to 1 at most`,
+    );
   }
-  const mixed = Object.entries(other).map(([slot, values]) => [
+  const others = blends.map(({ onnx, share }) => ({ share, weights: network.read(onnx) }));
+  const mixed = Object.keys(others[0].weights).map((slot) => [
     slot,
-    values.map((value, i) => share * value + (1 - share) * weights[slot][i]),
+    weights[slot].map((value, i) =>
+      others.reduce((sum, other) => sum + other.share * other.weights[slot][i], left * value)
+    ),
   ]);
   return network.write(Object.fromEntries(mixed));
 }
