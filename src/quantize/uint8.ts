@@ -54,10 +54,15 @@ class Writer {
   readonly #constants: Map<string, TensorProto>;
   readonly #made = new Map<string, TensorProto>();
   readonly #nodes: NodeProto[] = [];
+  readonly #sums: ReadonlySet<string>;
 
   constructor(graph: GraphProto, ranges: ReadonlyMap<string, Range>) {
     this.#graph = graph;
     this.#ranges = ranges;
+    const sums = graph.node!.filter(({ opType }) => opType === "Add");
+    this.#sums = new Set(
+      globalThis.Deno?.env.get("NOSUM") ? [] : sums.map(({ output }) => output![0]),
+    );
     this.#constants = new Map(graph.initializer!.map((tensor) => [tensor.name!, tensor]));
   }
 
@@ -92,7 +97,12 @@ class Writer {
   }
 
   #quantise(node: NodeProto): void {
-    const input = node.input!.map((name) => this.#ranges.has(name) ? `${name}:dq` : name);
+    // Sums go on to the next sum as they are: rounded each time, they would lose more with every block.
+    const input = node.input!.map((name) =>
+      this.#ranges.has(name) && !(node.opType === "Add" && this.#sums.has(name))
+        ? `${name}:dq`
+        : name
+    );
     if (node.opType === "Conv" && this.#constants.has(node.input![1])) {
       const scales = this.#weights(node.input![1]);
       input[1] = `${node.input![1]}:dq`;
