@@ -7,7 +7,7 @@ import { giveCodec } from "../image/codec.ts";
 import { MASK_STATE_MODEL } from "../mask/state.ts";
 import { modelName } from "../model/manifest.ts";
 import { openModels } from "../model/model.ts";
-import { ruleFor } from "../score/decide.ts";
+import { hasRule, ruleFor } from "../score/decide.ts";
 import { checkVerifierOptions, resolvePhotoOptions, type VerifierOptions } from "./options.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -45,7 +45,8 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     files.catch(() => {});
     await host.use(async (engine) => {
       const [{ entry }] = await files;
-      if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
+      const { decision, mirror = false } = options;
+      if (decision && hasRule(entry, mirror, decision)) ruleFor(entry, mirror, decision);
       for (const model of [back, mesh, name]) await engine.network(model);
     });
     const { entry } = await host.preload(name);

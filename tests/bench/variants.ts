@@ -1,0 +1,43 @@
+// Size and speed of a model's variants as ratios to the float model in the same run: `deno run -A tests/bench/variants.ts
+// [model folder]`. Interleaved, so that other work on the machine slows all of them alike.
+
+import { createCpuBackend } from "../../src/backend/cpu.ts";
+import { tensorShape } from "../../src/backend/tensor_spec.ts";
+import { openModels } from "../../src/model/model.ts";
+
+const ROUNDS = 40, WARM_UP = 10;
+const store = await openModels(Deno.args[0]);
+const names = Object.values(store.manifest)
+  .filter(({ name, variantOf }) => name === "student" || variantOf?.model === "student")
+  .map(({ name }) => name);
+await using backend = await createCpuBackend({ threads: 1 });
+const models = await Promise.all(names.map(async (name) => {
+  const loaded = await store.load(name);
+  return { name, bytes: loaded.bytes.length, network: await backend.load(loaded), times: [0] };
+}));
+const { input } = store.manifest.student;
+const shape = tensorShape(input, 1);
+const crop = Float32Array.from(
+  { length: shape.reduce((a, b) => a * b) },
+  (_, i) => Math.sin(i / 50),
+);
+for (let round = -WARM_UP; round < ROUNDS; round++) {
+  for (const model of models) {
+    using block = backend.write(crop, shape);
+    const start = performance.now();
+    const [row] = await backend.run(model.network, block);
+    row[Symbol.dispose]();
+    if (round === 0) model.times = [];
+    model.times.push(performance.now() - start);
+  }
+}
+const float = models.find(({ name }) => name === "student")!;
+for (const { name, bytes, times } of models) {
+  // The fastest run is the one that other work disturbed least.
+  const speed = Math.min(...float.times) / Math.min(...times);
+  console.log(
+    `${name}: ${bytes} bytes (${(bytes / float.bytes).toFixed(2)}x), ` +
+      `${Math.min(...times).toFixed(1)} ms, speed ${speed.toFixed(2)}x`,
+  );
+}
+for (const { network } of models) await network[Symbol.asyncDispose]();

@@ -1,0 +1,125 @@
+// The variants: what the quantised graphs compute, and that they are models of their own.
+
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { createCpuBackend } from "../../src/backend/cpu.ts";
+import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { modelName } from "../../src/model/manifest.ts";
+import { openModels } from "../../src/model/model.ts";
+import { decodeModel, FLOAT16, UINT8 } from "../../src/onnx/model_proto.ts";
+import { halveWeights } from "../../src/quantize/half.ts";
+import { quantizeModel } from "../../src/quantize/quantize.ts";
+import { bestRange } from "../../src/quantize/ranges.ts";
+import { activationNames, quantizeGraph } from "../../src/quantize/uint8.ts";
+import { run, WASM } from "../cli/run.ts";
+import { photo } from "../hosts.ts";
+import { tinyModel } from "../model/tiny_models.ts";
+
+Deno.test("a range cuts a lone outlier off, keeps an even spread whole and always has zero", () => {
+  const even = new Float64Array(1024).fill(1);
+  assertEquals(bestRange(even, [-2, 2]), [-2, 2]);
+  const peaked = new Float64Array(1024);
+  peaked.fill(1e6, 0, 64);
+  peaked[1023] = 1;
+  const [low, high] = bestRange(peaked, [0, 16]);
+  assertEquals(low, 0);
+  assertEquals(high < 8, true, `${high}`);
+});
+
+Deno.test("fp16: half the bytes, templates equal to three digits, on a graph of any family", async () => {
+  const bytes = tinyModel("magface", 4);
+  const half = halveWeights(decodeModel(bytes, "a"));
+  assertEquals(half.length < 0.52 * bytes.length, true, `${half.length} of ${bytes.length}`);
+  const { graph } = decodeModel(half, "b");
+  assertEquals(graph.initializer!.map(({ dataType }) => dataType), [FLOAT16]);
+  await using backend = await createCpuBackend();
+  const entry = {
+    ...(await openModels()).manifest.student,
+    inputName: "data",
+    outputs: ["template"],
+  };
+  const rows = [];
+  for (const file of [bytes, half]) {
+    await using network = await backend.load({ entry, bytes: file });
+    const input = Float32Array.from({ length: 3 * 112 * 112 }, (_, i) => Math.sin(i / 7) / 2 + 0.5);
+    const [row] = await backend.run(network, backend.write(input, [1, 3, 112, 112]));
+    rows.push((await backend.read(row))[0]);
+  }
+  const most = Math.max(...rows[0].map(Math.abs));
+  const worst = Math.max(...rows[0].map((value, i) => Math.abs(value - rows[1][i])));
+  assertEquals(worst > 0 && worst < 1e-3 * most, true, `off by ${worst} of ${most}`);
+});
+
+Deno.test("uint8: dense convolutions get steps per channel, the others and the template stay float", async () => {
+  const store = await openModels();
+  const model = decodeModel((await store.load("student")).bytes, "student");
+  const names = activationNames(model.graph);
+  assertEquals(names.includes(model.graph.output![0].name!), false);
+  const ranges = new Map(names.map((name) => [name, [-3, 5] as const]));
+  const { graph } = decodeModel(quantizeGraph(model, ranges), "uint8");
+  const count = (type: string): number =>
+    graph.node!.filter(({ opType }) => opType === type).length;
+  const all = model.graph.node!.filter(({ opType }) => opType === "Conv");
+  const dense = all.filter(({ attribute }) =>
+    Number(attribute!.find(({ name }) => name === "group")!.i) === 1
+  );
+  assertEquals(count("Conv"), all.length);
+  assertEquals(dense.length > 30 && dense.length < all.length, true);
+  assertEquals(count("QuantizeLinear"), names.length);
+  assertEquals(count("DequantizeLinear"), names.length + 2 * dense.length - 1); // weights, and biases but the last
+  const tensors = new Map(graph.initializer!.map((tensor) => [tensor.name!, tensor]));
+  const originals = new Map(model.graph.initializer!.map((tensor) => [tensor.name!, tensor]));
+  for (const node of dense) {
+    const [, weight] = node.input!, original = originals.get(weight)!;
+    const codes = tensors.get(`${weight}:q`)!, scales = tensors.get(`${weight}:scale`)!;
+    assertEquals(codes.dataType, UINT8);
+    const steps = new Float32Array(new Uint8Array(scales.rawData!).buffer);
+    const floats = new Float32Array(new Uint8Array(original.rawData!).buffer);
+    assertEquals(steps.length, Number(original.dims![0]));
+    const length = floats.length / steps.length;
+    for (let i = 0; i < floats.length; i++) {
+      const step = steps[Math.floor(i / length)];
+      const off = Math.abs((codes.rawData![i] - 128) * step - floats[i]);
+      if (off > 0.501 * step) throw new Error(`${weight}[${i}] is off by ${off / step} steps`);
+    }
+  }
+  const old = { ...model, opsetImport: [{ domain: "", version: 11 }] };
+  assertThrows(() => quantizeGraph(old, ranges), ModelError, "opset 11");
+});
+
+Deno.test("quantize --write: a variant has a name, templates and thresholds of its own", async () => {
+  const folder = await Deno.makeTempDir();
+  for await (const { name } of Deno.readDir("models")) {
+    await Deno.copyFile(`models/${name}`, `${folder}/${name}`);
+  }
+  const command = ["quantize", "--models", folder, "--calibrate", "tests/photos", "--count", "4"];
+  const made = await run(...command, "--to", "uint8", "--write", "--json", "student");
+  assertEquals(made.code, 0, made.err);
+  const { bytes, floatBytes, nearness } = JSON.parse(made.out);
+  assertEquals(bytes < 0.4 * floatBytes, true, `${bytes} of ${floatBytes}`);
+  assertEquals(nearness.crops, 4);
+  assertEquals(nearness.least > 0.9, true, JSON.stringify(nearness));
+  const { manifest } = await openModels(folder);
+  assertEquals(modelName(manifest, "student", "uint8"), "student-uint8");
+  assertEquals(manifest["student-uint8"].calibration, undefined);
+  assertEquals(manifest.student.calibration !== undefined, true);
+  const args = [...WASM, "--models", folder, "--variant"];
+  const photos = [photo("collins"), photo("collins_crop")];
+  const { code, out } = await run("verify", ...args, "uint8", ...photos);
+  assertEquals(code, 2);
+  assertStringIncludes(out, "no threshold, as model student-uint8 was never calibrated");
+  const none = await run("verify", ...args, "fp16", ...photos);
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.err, "has only uint8");
+  await assertRejects(
+    () =>
+      quantizeModel("student-uint8", { variant: "fp16", models: folder, photos: "tests/photos" }),
+    ModelError,
+    "a variant itself",
+  );
+  await assertRejects(
+    () => quantizeModel("student", { variant: "fp16", photos: "tests/photos", count: 1 }),
+    InvalidArgumentError,
+    "Cannot use 1 photos",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
