@@ -2,6 +2,7 @@
 // The trainer and jax-js are imported only when the command runs.
 
 import { InvalidArgumentError } from "../errors.ts";
+import { writing } from "../write_error.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { Arguments, Command } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +31,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (checkpoint !== undefined) {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
-    Deno.writeFileSync(out, exportStudent(config.network, checkpoint));
+    const student = exportStudent(config.network, checkpoint);
+    writing(out, () => Deno.writeFileSync(out, student));
     terminal.out(`wrote ${out}`);
     return 0;
   }

@@ -62,9 +62,9 @@ export function parseManifest(text: string, label = "manifest.json"): Manifest {
     );
   }
   const models = new Fields(json, label).object("models");
-  return Object.fromEntries(
-    models.keys().map((name) => [name, readEntry(name, models.object(name))]),
-  );
+  const entries = models.keys().map((name) => [name, readEntry(name, models.object(name))]);
+  // Without a prototype, as "constructor" is a name that somebody may ask for.
+  return Object.setPrototypeOf(Object.fromEntries(entries), null);
 }
 
 function readEntry(name: string, entry: Fields): ModelEntry {
@@ -77,7 +77,7 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     license: entry.string("license"),
     inputName: input.string("name"),
     input: {
-      size: input.number("size", 1, 4096),
+      size: input.integer("size", 1, 4096),
       layout: input.string("layout", /^(NHWC|NCHW)$/) as TensorSpec["layout"],
       color: input.string("color", /^(RGB|BGR)$/) as TensorSpec["color"],
       mean: input.triple("mean"),
@@ -85,7 +85,7 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     },
     batched: entry.boolean("batched"),
     outputs: entry.strings("outputs"),
-    templateSize: entry.has("templateSize") ? entry.number("templateSize", 1, 65536) : undefined,
+    templateSize: entry.has("templateSize") ? entry.integer("templateSize", 1, 65536) : undefined,
     calibration: entry.has("calibration")
       ? readModelCalibration(entry.object("calibration"))
       : undefined,

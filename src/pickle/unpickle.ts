@@ -181,7 +181,10 @@ class Machine {
   }
 
   #name(module: Pickled, name: Pickled): void {
-    const full = `${String(module)}.${String(name)}`;
+    // As text only if it is: a list of lists of lists would be written out for ever.
+    const full = typeof module === "string" && typeof name === "string"
+      ? `${module}.${name}`
+      : "a name that is no text";
     if (full !== "_codecs.encode") {
       throw this.#refused(
         `it names ${JSON.stringify(full.slice(0, 80))}, and code is never run`,

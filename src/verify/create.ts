@@ -34,7 +34,9 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   const { jpeg, webp } = options.decoders ?? {};
   if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
   if (webp) giveCodec("@jsquash/webp", webp);
-  const store = await openModels(options.models);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const store = await openModels(options.models, signal);
   const host = new EngineHost(options.device ?? "auto", store, options);
   const name = options.model ?? "student";
   const { back, mesh } = DETECTION_MODELS;
@@ -42,16 +44,21 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     // Files are read and hashed while onnxruntime starts.
     const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
     files.catch(() => {});
-    await host.use(async (engine) => {
-      const [{ entry }] = await files;
-      if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
-      for (const model of [back, mesh, name]) await engine.network(model);
-    });
+    const load = (): Promise<void> =>
+      host.use(async (engine) => {
+        const [{ entry }] = await files;
+        if (options.decision) ruleFor(entry, options.mirror ?? false, options.decision);
+        for (const model of [back, mesh, name]) await engine.network(model);
+      }, signal);
+    await host.track(load, signal);
     const { entry } = await host.preload(name);
     const state = store.manifest[MASK_STATE_MODEL];
     return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
   } catch (error) {
-    await host[Symbol.asyncDispose]();
+    const disposal = host[Symbol.asyncDispose]();
+    // Whoever has aborted is not kept waiting for what was begun.
+    if (signal?.aborted) disposal.catch(() => {});
+    else await disposal;
     throw error;
   }
 }
