@@ -86,6 +86,12 @@ export class DatasetError extends MaskinvError {
   override readonly name = "DatasetError";
 }
 
+/** A file cannot be written: the disk is full or read-only, or there is no folder or permission. */
+export class WriteError extends MaskinvError {
+  /** Always `"WriteError"`. */
+  override readonly name = "WriteError";
+}
+
 /** Two templates come from different models, so that no score between them means anything. */
 export class TemplateMismatchError extends MaskinvError {
   /** Always `"TemplateMismatchError"`. */

@@ -1,6 +1,7 @@
 // Keeps a backend and its networks alive: starts them, loads networks when first needed, and starts anew when the
 // GPU device is lost, so that callers never see a loss that a second try can mend.
 
+import { abortable, unlessAborted } from "../abort.ts";
 import { DeviceError, DeviceLostError, DisposedError, InvalidArgumentError } from "../errors.ts";
 import { acquireDevice, probeAdapter } from "../gpu/device.ts";
 import type { LoadedModel, ModelStore } from "../model/model.ts";
@@ -37,23 +38,27 @@ export class EngineHost implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Makes disposal wait for a call, from its first step on; a call after disposal is refused. */
-  async track<T>(call: () => Promise<T>): Promise<T> {
+  /**
+   * Makes disposal wait for a call, from its first step on; a call after disposal is refused. The caller is answered
+   * as soon as the signal is aborted, while disposal waits for the end of what was begun.
+   */
+  async track<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#disposed) {
       throw new DisposedError("Cannot use this verifier as it was disposed of: create a new one");
     }
-    const running = call();
+    signal?.throwIfAborted();
+    const running = call().finally(() => this.#running.delete(running));
     this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
+    return await unlessAborted(running, signal);
   }
 
-  /** Runs a task on the engine, within `track`; a task that a device loss interrupts runs again on a new device. */
-  async use<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
+  /**
+   * Runs a task on the engine, within `track`; a task that a device loss interrupts runs again on a new device, and one
+   * whose signal is aborted ends at its next step.
+   */
+  async use<T>(task: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let restarts = 0;; restarts++) {
+      signal?.throwIfAborted();
       const started = this.#engine ??= this.#start();
       let engine: OwnedEngine;
       try {
@@ -64,7 +69,7 @@ export class EngineHost implements AsyncDisposable {
         throw error;
       }
       try {
-        return await task(engine);
+        return await task(abortable(engine, signal));
       } catch (error) {
         // Of calls that overlap on a lost device, the first to notice retires the engine under the others.
         const interrupted = error instanceof DeviceLostError || this.#engine !== started;

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import type { Blend } from "../distill/train/export.ts";
+import { writing } from "../write_error.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { Arguments, Command } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,7 +34,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
     const blends = (args.text("blend")?.split(",") ?? []).map(readBlend);
-    Deno.writeFileSync(out, exportStudent(config.network, checkpoint, blends));
+    const student = exportStudent(config.network, checkpoint, blends);
+    writing(out, () => Deno.writeFileSync(out, student));
     terminal.out(`wrote ${out}`);
     return 0;
   }

@@ -2,15 +2,10 @@
 
 import type { Point } from "../align/affine.ts";
 import type { CoarseFace, Face } from "../detect/face.ts";
-import { MaskinvError } from "../errors.ts";
 import { annotate } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
-
-/** A picture could not be written. */
-class PictureWriteError extends MaskinvError {
-  override readonly name = "PictureWriteError";
-}
+import { asWriteError } from "../write_error.ts";
 
 /** The photo with the box and five landmarks of each face, and a label above the first. */
 export function annotateFaces(
@@ -49,9 +44,6 @@ export async function writePng(path: string, picture: Image): Promise<void> {
   try {
     await Deno.writeFile(path, bytes);
   } catch (error) {
-    throw new PictureWriteError(
-      `Cannot write ${path} as ${(error as Error).message}: check the folder and the permissions`,
-      { cause: error },
-    );
+    throw asWriteError(path, error);
   }
 }

@@ -1,6 +1,7 @@
 // The gallery: who is known, and who is this. Ties a store, a verifier, the quality gate, the protection of templates
 // and the thresholds together; each of them can be had alone.
 
+import { unlessAborted } from "../abort.ts";
 import type { EmbeddedFace } from "../embed/embed.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ImageInput } from "../image/image.ts";
@@ -144,10 +145,8 @@ export class Gallery implements AsyncDisposable {
     const made = await this.#template(input, photo);
     if (made.kind !== "template") return made;
     const { template, face } = made;
-    const [[found], { templates }] = await Promise.all([
-      this.store.search([template], k),
-      this.store.count(),
-    ]);
+    const search = Promise.all([this.store.search([template], k), this.store.count()]);
+    const [[found], { templates }] = await unlessAborted(search, photo.signal);
     const rule = this.#rule({ fpir, threshold }, templates, face);
     const candidates = found.map((candidate) => ({
       ...candidate,
@@ -211,6 +210,8 @@ export class Gallery implements AsyncDisposable {
       const defects = qualityDefects(face, resolveGate(this.#options.gate ?? {}, gate ?? {}));
       if (defects.length > 0) return { kind: "refused", identity, defects, face };
     }
+    // From here on it is stored: an answer that may be wrong would be worse than one that comes later.
+    photo.signal?.throwIfAborted();
     await this.store.put([{ identity, templates: [template] }], mode);
     return { kind: "enrolled", identity, face };
   }
@@ -220,6 +221,7 @@ export class Gallery implements AsyncDisposable {
     input: ImageInput | Template,
     options: PhotoOptions,
   ): Promise<MadeTemplate | NoFace | SeveralFaces> {
+    options.signal?.throwIfAborted();
     if (Template.is(input)) return { kind: "template", template: await this.#protect(input) };
     const { verifier } = this.#options;
     if (!verifier) {

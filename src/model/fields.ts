@@ -64,6 +64,13 @@ export class Fields {
     throw this.#wrong(key, `a number from ${least} to ${most}`, value);
   }
 
+  /** A field that is a whole number within limits. */
+  integer(key: string, least: number, most: number): number {
+    const value = this.number(key, least, most);
+    if (Number.isInteger(value)) return value;
+    throw this.#wrong(key, `a whole number from ${least} to ${most}`, value);
+  }
+
   /** A field that is a list of so many numbers. */
   numbers(key: string, count: number): number[] {
     const values = this.#array(key);

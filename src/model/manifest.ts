@@ -74,9 +74,9 @@ export function parseManifest(text: string, label = "manifest.json"): Manifest {
     );
   }
   const models = new Fields(json, label).object("models");
-  return Object.fromEntries(
-    models.keys().map((name) => [name, readEntry(name, models.object(name))]),
-  );
+  const entries = models.keys().map((name) => [name, readEntry(name, models.object(name))]);
+  // Without a prototype, as "constructor" is a name that somebody may ask for.
+  return Object.setPrototypeOf(Object.fromEntries(entries), null);
 }
 
 /** The name of the entry of a model or of its variant; throws ModelError if it has no such variant. */
@@ -111,7 +111,7 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     license: entry.string("license"),
     inputName: input.string("name"),
     input: {
-      size: input.number("size", 1, 4096),
+      size: input.integer("size", 1, 4096),
       layout: input.string("layout", /^(NHWC|NCHW)$/) as TensorSpec["layout"],
       color: input.string("color", /^(RGB|BGR)$/) as TensorSpec["color"],
       mean: input.triple("mean"),
@@ -119,7 +119,7 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     },
     batched: entry.boolean("batched"),
     outputs: entry.strings("outputs"),
-    templateSize: entry.has("templateSize") ? entry.number("templateSize", 1, 65536) : undefined,
+    templateSize: entry.has("templateSize") ? entry.integer("templateSize", 1, 65536) : undefined,
     family: entry.has("family") ? entry.string("family") : undefined,
     output: entry.has("output")
       ? entry.string("output", /^(raw|normalised)$/) as ModelEntry["output"]

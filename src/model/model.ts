@@ -1,6 +1,7 @@
 // Brings a model file to memory and makes sure that it is the one the manifest means.
 // The only place that knows where models live; nothing is fetched unless the caller or the package is at a URL.
 
+import { unlessAborted } from "../abort.ts";
 import { InvalidArgumentError, MaskinvError, ModelError } from "../errors.ts";
 import { extendsPackage, type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
 
@@ -33,16 +34,20 @@ export function packagedModels(): URL {
 
 /**
  * Opens a model folder. Models that it lacks come from the package if its manifest says `"extends": "package"`, as
- * that of `models add` does.
+ * that of `models add` does. The signal ends the
+ * reading of its files, now and later.
  *
  * @throws {ModelError} If the manifest cannot be read or is not valid.
  */
-export async function openModels(source: ModelSource = packagedModels()): Promise<ModelStore> {
-  const { read, label } = modelReader(source);
+export async function openModels(
+  source: ModelSource = packagedModels(),
+  signal?: AbortSignal,
+): Promise<ModelStore> {
+  const { read, label } = modelReader(source, signal);
   const text = new TextDecoder().decode(await read("manifest.json"));
   const own = parseManifest(text, `${label}manifest.json`);
-  const base = extendsPackage(text) ? await openModels() : undefined;
-  const manifest = { ...base?.manifest, ...own };
+  const base = extendsPackage(text) ? await openModels(undefined, signal) : undefined;
+  const manifest: Manifest = Object.assign(Object.create(null), base?.manifest, own);
   return {
     manifest,
     async load(name: string): Promise<LoadedModel> {
@@ -67,29 +72,38 @@ export async function openModels(source: ModelSource = packagedModels()): Promis
   };
 }
 
-function modelReader(source: ModelSource): { read: ModelReader; label: string } {
+function modelReader(
+  source: ModelSource,
+  signal?: AbortSignal,
+): { read: ModelReader; label: string } {
   if (typeof source === "function") {
-    return { read: (file) => guarded(file, () => source(file)), label: "" };
+    return { read: (file) => guarded(file, () => source(file), signal), label: "" };
   }
   if (source instanceof URL) {
     const base = source.href.endsWith("/") ? source : new URL(`${source.href}/`);
     const label = base.protocol === "file:" ? decodeURIComponent(base.pathname) : base.href;
-    const read = (file: string) => readUrl(new URL(file, base));
-    return { read: (file) => guarded(`${label}${file}`, () => read(file)), label };
+    const read = (file: string) => readUrl(new URL(file, base), signal);
+    return { read: (file) => guarded(`${label}${file}`, () => read(file), signal), label };
   }
   if (typeof source === "string") {
     const label = source.endsWith("/") ? source : `${source}/`;
-    return { read: (file) => guarded(`${label}${file}`, () => readPath(`${label}${file}`)), label };
+    const read = (path: string) => guarded(path, () => readPath(path, signal), signal);
+    return { read: (file) => read(`${label}${file}`), label };
   }
   throw new InvalidArgumentError(
     `Cannot open models from ${typeof source}: give a folder as a path or URL, or a function that reads a file`,
   );
 }
 
-async function guarded(label: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+async function guarded(
+  label: string,
+  read: () => Promise<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   try {
-    return await read();
+    return await unlessAborted(read(), signal);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof MaskinvError) throw error;
     throw new ModelError(
       `Cannot read ${label} as ${
@@ -100,16 +114,16 @@ async function guarded(label: string, read: () => Promise<Uint8Array>): Promise<
   }
 }
 
-async function readUrl(url: URL): Promise<Uint8Array> {
-  if (url.protocol === "file:") return await readPath(url);
-  const response = await fetch(url);
+async function readUrl(url: URL, signal?: AbortSignal): Promise<Uint8Array> {
+  if (url.protocol === "file:") return await readPath(url, signal);
+  const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function readPath(path: string | URL): Promise<Uint8Array> {
+async function readPath(path: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
   const { readFile } = await import("node:fs/promises");
-  return await readFile(path);
+  return await readFile(path, { signal });
 }
 
 /** SHA-256 in hexadecimal digits. */

@@ -1,6 +1,7 @@
 // Back-pressure: so many requests compute, so many wait, and the rest are told at once to come back later.
 // A job that outlives its request keeps its lane, so that time-outs cannot pile up work.
 
+import { unlessAborted } from "../abort.ts";
 import { ProblemError } from "./problem.ts";
 
 /** A bounded queue before a few lanes. */
@@ -53,7 +54,6 @@ export class WorkQueue {
       if (next) next();
       else this.#busy--;
     });
-    done.catch(() => {});
     return await unlessAborted(done, signal);
   }
 
@@ -74,18 +74,5 @@ export class WorkQueue {
       else (this.#waiting.shift() ?? (() => this.#busy--))();
       throw error;
     }
-  }
-}
-
-/** The promise, or the signal's reason if that comes first. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

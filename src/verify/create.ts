@@ -35,7 +35,9 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   const { jpeg, webp } = options.decoders ?? {};
   if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
   if (webp) giveCodec("@jsquash/webp", webp);
-  const store = await openModels(options.models);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const store = await openModels(options.models, signal);
   const host = new EngineHost(options.device ?? "auto", store, options);
   const name = modelName(store.manifest, options.model, options.variant);
   const { back, mesh } = DETECTION_MODELS;
@@ -43,17 +45,22 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     // Files are read and hashed while onnxruntime starts.
     const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
     files.catch(() => {});
-    await host.use(async (engine) => {
-      const [{ entry }] = await files;
-      const { decision, mirror = false } = options;
-      if (decision && hasRule(entry, mirror, decision)) ruleFor(entry, mirror, decision);
-      for (const model of [back, mesh, name]) await engine.network(model);
-    });
+    const load = (): Promise<void> =>
+      host.use(async (engine) => {
+        const [{ entry }] = await files;
+        const { decision, mirror = false } = options;
+        if (decision && hasRule(entry, mirror, decision)) ruleFor(entry, mirror, decision);
+        for (const model of [back, mesh, name]) await engine.network(model);
+      }, signal);
+    await host.track(load, signal);
     const { entry } = await host.preload(name);
     const state = store.manifest[MASK_STATE_MODEL];
     return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
   } catch (error) {
-    await host[Symbol.asyncDispose]();
+    const disposal = host[Symbol.asyncDispose]();
+    // Whoever has aborted is not kept waiting for what was begun.
+    if (signal?.aborted) disposal.catch(() => {});
+    else await disposal;
     throw error;
   }
 }

@@ -17,7 +17,10 @@ export interface PhotoOptions {
   readonly maxFaces?: number;
   /** The largest photo to decode, in pixels; by default 40 million. */
   readonly maxPixels?: number;
-  /** Aborts the reading of photos. */
+  /**
+   * Ends the call: it rejects at once with the signal's reason, and what was begun stops at its next step and frees its
+   * memory. That of `createVerifier` ends the loading of models, and holds for the calls without a signal of their own.
+   */
   readonly signal?: AbortSignal;
 }
 

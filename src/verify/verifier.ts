@@ -1,6 +1,7 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
 // The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
 
+import { untilAborted } from "../abort.ts";
 import type { EngineHost } from "../backend/host.ts";
 import type { Block, Engine, Photo } from "../backend/backend.ts";
 import { chooseFace } from "../detect/choose.ts";
@@ -87,11 +88,10 @@ export class Verifier implements AsyncDisposable {
    * @throws {MaskinvError} If the photo cannot be read or decoded.
    */
   detect(input: ImageInput, options: PhotoOptions = {}): Promise<Detection> {
-    return this.#host.track(() => this.#detect(input, options));
+    return this.#call(options, (resolved) => this.#detect(input, resolved));
   }
 
-  async #detect(input: ImageInput, options: PhotoOptions): Promise<Detection> {
-    const resolved = this.#resolve(options);
+  async #detect(input: ImageInput, resolved: ResolvedPhotoOptions): Promise<Detection> {
     const image = await loadImage(input, resolved);
     return await this.#host.use(async (engine) => {
       using photo = engine.backend.upload(image);
@@ -101,7 +101,7 @@ export class Verifier implements AsyncDisposable {
       const { width, height } = image;
       const aligned = faces.map((face) => alignTo(student, face));
       return { width, height, faces: aligned, device: engine.backend.device };
-    });
+    }, resolved.signal);
   }
 
   /**
@@ -113,8 +113,7 @@ export class Verifier implements AsyncDisposable {
    * @throws {MaskinvError} If the photo cannot be read or decoded.
    */
   embed(input: ImageInput, options: PhotoOptions = {}): Promise<Acquisition> {
-    return this.#host.track(async () => {
-      const resolved = this.#resolve(options);
+    return this.#call(options, async (resolved) => {
       const image = await loadImage(input, resolved);
       const [acquisition] = await this.#acquire([image], resolved);
       return acquisition;
@@ -140,7 +139,7 @@ export class Verifier implements AsyncDisposable {
     }
     const resolved = this.#resolve(photoOptions);
     let batch: (Image | MaskinvError)[] = [];
-    for await (const input of inputs) {
+    for await (const input of untilAborted(inputs, resolved.signal)) {
       batch.push(await loadOrError(input, resolved));
       if (batch.length < batchSize) continue;
       yield* await this.#acquireBatch(batch, resolved);
@@ -163,25 +162,28 @@ export class Verifier implements AsyncDisposable {
     reference: ImageInput,
     options: VerifyOptions = {},
   ): Promise<Verification> {
-    return this.#host.track(() => this.#verify(probe, reference, options));
+    const { decision = this.#rule, ...photoOptions } = options;
+    return this.#call(photoOptions, (resolved) => {
+      // A rate without support is refused before anything is read.
+      if (hasRule(this.#entry, this.#mirror, decision)) {
+        ruleFor(this.#entry, this.#mirror, decision);
+      }
+      return this.#verify(probe, reference, resolved, decision);
+    });
   }
 
   async #verify(
     probe: ImageInput,
     reference: ImageInput,
-    options: VerifyOptions,
+    resolved: ResolvedPhotoOptions,
+    decision: RuleOptions | undefined,
   ): Promise<Verification> {
-    const { decision = this.#rule, ...photoOptions } = options;
-    // A rate without support is refused before anything is read.
-    if (hasRule(this.#entry, this.#mirror, decision)) {
-      ruleFor(this.#entry, this.#mirror, decision);
-    }
-    const resolved = this.#resolve(photoOptions);
     const start = performance.now();
     const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
     const decoded = performance.now();
-    const result = await this.#host.use((engine) =>
-      this.#compare(engine, images, resolved, decision)
+    const result = await this.#host.use(
+      (engine) => this.#compare(engine, images, resolved, decision),
+      resolved.signal,
     );
     const end = performance.now();
     const { located, ...verification } = result;
@@ -281,7 +283,7 @@ export class Verifier implements AsyncDisposable {
       return findings.map((finding) =>
         finding.kind === "face" ? { kind: "acquired", ...made.shift()!, ...provenance } : finding
       );
-    });
+    }, options.signal);
   }
 
   async #templates(
@@ -321,10 +323,19 @@ export class Verifier implements AsyncDisposable {
     options: ResolvedPhotoOptions,
   ): Promise<BatchAcquisition[]> {
     const images = batch.filter((entry): entry is Image => !(entry instanceof MaskinvError));
-    const acquired = await this.#host.track(() => this.#acquire(images, options));
+    const acquired = await this.#host.track(() => this.#acquire(images, options), options.signal);
     return batch.map((entry) =>
       entry instanceof MaskinvError ? { kind: "error", error: entry } : acquired.shift()!
     );
+  }
+
+  /** A call of the public face: its options checked, in view of disposal, and answered at once when it is aborted. */
+  async #call<T>(
+    options: PhotoOptions,
+    call: (resolved: ResolvedPhotoOptions) => Promise<T>,
+  ): Promise<T> {
+    const resolved = this.#resolve(options);
+    return await this.#host.track(async () => await call(resolved), resolved.signal);
   }
 
   #resolve(options: PhotoOptions): ResolvedPhotoOptions {

@@ -4,6 +4,7 @@
 import { EngineHost } from "../../backend/host.ts";
 import { InvalidArgumentError } from "../../errors.ts";
 import { type ModelSource, openModels } from "../../model/model.ts";
+import { writing } from "../../write_error.ts";
 import { shuffled } from "./chance.ts";
 import { lookAt } from "./look.ts";
 import { type LookedAt, readShard, SHARD_VERSION, writeShard } from "./shard.ts";
@@ -95,7 +96,7 @@ export async function prepareShards(
 ): Promise<ShardSettings> {
   const { part = { index: 0, of: 1 }, signal } = options;
   const { shards, settings } = await planShards(folder, options);
-  Deno.mkdirSync(out, { recursive: true });
+  writing(out, () => Deno.mkdirSync(out, { recursive: true }));
   const open = shards.map((_, shard) => shard).filter((shard) =>
     shard % part.of === part.index && !isDone(out, shard, settings)
   );
@@ -113,8 +114,7 @@ export async function prepareShards(
             teacher: settings.teacher.name,
             border: settings.border,
             shiftEvery: settings.shiftEvery,
-          })
-        ),
+          }), signal),
       );
       options.progress?.(++done, total);
     }

@@ -2,6 +2,7 @@
 // The JSON is written last, so that a shard is there as a whole or not at all.
 
 import { InvalidArgumentError } from "../../errors.ts";
+import { asWriteError } from "../../write_error.ts";
 import { type PhotoRecord, recordBytes, writeRecord } from "./record.ts";
 import type { Shift } from "./shift.ts";
 
@@ -97,9 +98,23 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Writes a file so that it is there as a whole or not at all. */
+/**
+ * Writes a file so that it is there as a whole or not at all.
+ *
+ * @throws {WriteError} If the disk refuses; what was there before stays.
+ */
 export function writeWhole(path: string, bytes: Uint8Array): void {
   const part = `${path}.part`;
-  Deno.writeFileSync(part, bytes);
-  Deno.renameSync(part, path);
+  try {
+    Deno.writeFileSync(part, bytes);
+    Deno.renameSync(part, path);
+  } catch (error) {
+    // A full disk gets its room back.
+    try {
+      Deno.removeSync(part);
+    } catch {
+      // There may be none.
+    }
+    throw asWriteError(path, error);
+  }
 }

@@ -59,7 +59,9 @@ export function readCheckpoint(path: string): Checkpoint {
   }
   const end = bytes.indexOf(0x0a) + 1;
   const { format, lengths, ...facts } = headOf(bytes.subarray(0, end));
-  const total = Array.isArray(lengths) ? lengths.reduce((a, b) => a + b, 0) * 4 : 0;
+  const sound = Array.isArray(lengths) && lengths.length >= 2 &&
+    lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+  const total = sound ? lengths.reduce((a, b) => a + b, 0) * 4 : NaN;
   if (format !== FORMAT || bytes.length !== end + total) {
     throw new ModelError(
       `Cannot go on from ${path} as it is no whole checkpoint of ${FORMAT}: give another one`,
@@ -81,7 +83,7 @@ export function readCheckpoint(path: string): Checkpoint {
 
 function headOf(line: Uint8Array): Record<string, unknown> {
   try {
-    return JSON.parse(new TextDecoder().decode(line));
+    return Object(JSON.parse(new TextDecoder().decode(line)));
   } catch {
     return {};
   }

@@ -1,5 +1,6 @@
 // The log of a training: a JSON object per line, so that it can be followed, cut and drawn.
 
+import { writing } from "../../write_error.ts";
 import type { LossValues } from "./gradient.ts";
 import type { Validation } from "./validate.ts";
 
@@ -59,11 +60,13 @@ export class TrainingLog {
     const kept = readLog(path).filter((line) =>
       "validation" in line ? line.step <= step && step > 0 : line.step < step
     );
-    Deno.writeTextFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const text = kept.map((line) => `${JSON.stringify(line)}\n`).join("");
+    writing(path, () => Deno.writeTextFileSync(path, text));
   }
 
   /** Adds a line. */
   add(line: LogLine): void {
-    Deno.writeTextFileSync(this.#path, `${JSON.stringify(line)}\n`, { append: true });
+    const text = `${JSON.stringify(line)}\n`;
+    writing(this.#path, () => Deno.writeTextFileSync(this.#path, text, { append: true }));
   }
 }

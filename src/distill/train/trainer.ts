@@ -1,7 +1,9 @@
 // A training from its configuration to the student's ONNX file: steps, checkpoints, validations, log.
 
 import { InvalidArgumentError } from "../../errors.ts";
+import { writing } from "../../write_error.ts";
 import { openTrainingData, openValidationData, type ValidationData } from "../data/data.ts";
+import { writeWhole } from "../data/shard.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -140,7 +142,7 @@ function checkpointToResume(
 ): Checkpoint | undefined {
   const path = `${config.out}/last.checkpoint`;
   if (!resume) {
-    Deno.mkdirSync(config.out, { recursive: true });
+    writing(config.out, () => Deno.mkdirSync(config.out, { recursive: true }));
     if ([...Deno.readDirSync(config.out)].some(({ name }) => name === "last.checkpoint")) {
       throw new InvalidArgumentError(
         `Cannot start a training in ${config.out} as there is one: pass --resume to go on, or give another "out"`,
@@ -212,7 +214,7 @@ class TrainingRun {
     const score = validationScore(validation);
     if (score <= this.best.score) return;
     this.best = { score, step: this.step };
-    Deno.writeFileSync(`${this.config.out}/best.onnx`, onnx);
+    writeWhole(`${this.config.out}/best.onnx`, onnx);
     writeCheckpoint(`${this.config.out}/best.checkpoint`, this.#checkpoint());
   }
 
@@ -220,7 +222,8 @@ class TrainingRun {
   save(): void {
     const { out } = this.config;
     writeCheckpoint(`${out}/last.checkpoint`, this.#checkpoint());
-    Deno.writeTextFileSync(`${out}/curve.svg`, drawCurve(readLog(`${out}/log.jsonl`)));
+    const curve = drawCurve(readLog(`${out}/log.jsonl`));
+    writing(`${out}/curve.svg`, () => Deno.writeTextFileSync(`${out}/curve.svg`, curve));
   }
 
   #checkpoint(): Checkpoint {

@@ -39,7 +39,8 @@ export async function collectTemplates(
   const { face, maxFaces, maxPixels } = photoOptions(options);
   const texture = masks?.style === "maskinv" ? masks.texture : undefined;
   const { aligned } = dataset;
-  const embedder = new SampleEmbedder(set, { aligned, face, maxFaces, kinds, texture });
+  const { signal } = options;
+  const embedder = new SampleEmbedder(set, { aligned, face, maxFaces, kinds, texture, signal });
   await using caches = await openCaches(set, dataset, options);
   const wanted = groupByPhoto(samples);
   const total = [...wanted.values()].reduce((sum, states) => sum + states.length, 0);
@@ -50,8 +51,8 @@ export async function collectTemplates(
   const collector = new Collector(dataset, embedder, caches.all, table, kinds, meter);
   let batch: OpenPhoto[] = [];
   for (const [index, states] of wanted) {
-    options.signal?.throwIfAborted();
-    const photo = await collector.open(index, states, maxPixels, options.signal);
+    signal?.throwIfAborted();
+    const photo = await collector.open(index, states, maxPixels, signal);
     if (photo) batch.push(photo);
     if (batch.length < batchSize) continue;
     await collector.embed(batch);

@@ -54,6 +54,8 @@ export interface EmbedderOptions {
   readonly kinds: readonly TemplateKind[];
   /** The picture of the paper's mask, if plans ask for it. */
   readonly texture?: MaskTexture;
+  /** Ends the work at its next step. */
+  readonly signal?: AbortSignal;
 }
 
 /** A picture to embed: a photo with its face, or a crop that is a face already. */
@@ -122,8 +124,10 @@ export class SampleEmbedder {
   }
 
   #use<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
-    return this.#set.host.track(() =>
-      this.#set.host.use((engine) => task(this.#clock.watch(engine)))
+    const { host } = this.#set, { signal } = this.#options;
+    return host.track(
+      () => host.use((engine) => task(this.#clock.watch(engine)), signal),
+      signal,
     );
   }
 

@@ -39,7 +39,7 @@ export interface RunOptions {
   readonly cache?: string;
   /** How many photos go through the networks together; 8 by default. */
   readonly batchSize?: number;
-  /** Stops the run at the next batch; the promise is then rejected with the signal's reason. */
+  /** Stops the run at its next step; the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each batch. */
   readonly onProgress?: (progress: RunProgress) => void;

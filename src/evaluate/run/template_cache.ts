@@ -2,6 +2,7 @@
 // One append-only file per model, of records of one size with a checksum each: a torn end is cut off, nothing else is
 // ever rewritten. Templates identify people: the folder and its files are for their owner only.
 
+import type { FileHandle } from "node:fs/promises";
 import { DatasetError } from "../../errors.ts";
 import { concatBytes } from "./bytes.ts";
 
@@ -50,8 +51,11 @@ export async function openTemplateCache(
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     const bytes = await readAll(path);
     const file = await fs.open(path, "a", 0o600);
-    const { known, sound } = await readRecords(bytes, dim, path);
-    if (bytes.length === 0) await file.write(MAGIC);
+    const { known, sound } = await readRecords(bytes, dim, path).catch(async (error) => {
+      await file.close();
+      throw error;
+    });
+    if (sound === 0) await restart(file);
     else await file.truncate(sound);
     return {
       get: (key) => known.get(key),
@@ -60,18 +64,37 @@ export async function openTemplateCache(
           [...entries].map(([key, entry]) => writeRecord(key, entry, dim)),
         );
         // One write of whole records at the end of the file, so that a second process may write too.
-        await file.write(concatBytes(records));
+        await append(file, concatBytes(records)).catch((cause) => {
+          throw unkept(path, cause);
+        });
         for (const [key, entry] of entries) known.set(key, entry);
       },
       [Symbol.asyncDispose]: () => file.close(),
     };
   } catch (cause) {
     if (cause instanceof DatasetError) throw cause;
-    throw new DatasetError(
-      `Cannot keep templates in ${path} as ${(cause as Error).message}: ` +
-        `give another folder for the cache, or none`,
-      { cause },
-    );
+    throw unkept(path, cause);
+  }
+}
+
+function unkept(path: string, cause: unknown): DatasetError {
+  return new DatasetError(
+    `Cannot keep templates in ${path} as ${(cause as Error).message}: ` +
+      `give another folder for the cache, or none`,
+    { cause },
+  );
+}
+
+/** Begins a file that is empty or has only a part of the magic, as a full disk leaves it. */
+async function restart(file: FileHandle): Promise<void> {
+  await file.truncate(0);
+  await append(file, MAGIC);
+}
+
+/** Writes all of it: a disk that fills up takes a part before it refuses the rest. */
+async function append(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    rest = rest.subarray((await file.write(rest)).bytesWritten);
   }
 }
 
@@ -95,7 +118,10 @@ async function readRecords(
 ): Promise<{ known: Map<string, CachedTemplate>; sound: number }> {
   const { crc32 } = await import("node:zlib");
   const known = new Map<string, CachedTemplate>();
-  if (bytes.length > 0 && !MAGIC.every((byte, i) => bytes[i] === byte)) {
+  if (bytes.length < MAGIC.length && bytes.every((byte, i) => byte === MAGIC[i])) {
+    return { known, sound: 0 };
+  }
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
     throw new DatasetError(
       `Cannot keep templates in ${path} as there is a file of another kind: move it away`,
     );
