@@ -1,5 +1,6 @@
 // Size and speed of a model's variants as ratios to the float model in the same run: `deno run -A tests/bench/variants.ts
 // [model folder]`. Interleaved, so that other work on the machine slows all of them alike.
+// deno-lint-ignore-file no-console
 
 import { createCpuBackend } from "../../src/backend/cpu.ts";
 import { tensorShape } from "../../src/backend/tensor_spec.ts";

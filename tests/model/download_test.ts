@@ -45,7 +45,7 @@ class FileServer implements AsyncDisposable {
     if (path === "/ftp") {
       return new Response(null, { status: 302, headers: { location: "ftp://a/b" } });
     }
-    if (path === "/silent") return new Response(new ReadableStream({ start() {} }));
+    if (path === "/silent") return new Response(new ReadableStream({ start: (): void => {} }));
     if (path === "/endless") {
       const piece = new Uint8Array(1 << 16);
       return new Response(new ReadableStream({ pull: (control) => control.enqueue(piece) }));

@@ -1,0 +1,112 @@
+// AbortSignal through the long calls: callers are answered with the signal's reason at once, nothing is left on the
+// device, and the verifier goes on working for others.
+
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { createVerifier, type Verifier } from "../../mod.ts";
+import { createGallery, createMemoryStore } from "../../src/gallery/mod.ts";
+import { photo, testOnDevices } from "../hosts.ts";
+import { countBuffers } from "../spies.ts";
+
+const REASON = new Error("the client has gone");
+
+/** Each long call on photos, with a signal. */
+const CALLS:
+  readonly (readonly [string, (verifier: Verifier, signal: AbortSignal) => Promise<unknown>])[] = [
+    ["detect", (verifier, signal) => verifier.detect(photo("collins"), { signal })],
+    ["embed", (verifier, signal) => verifier.embed(photo("collins"), { signal })],
+    [
+      "verify",
+      (verifier, signal) => verifier.verify(photo("collins"), photo("hopper"), { signal }),
+    ],
+    ["embedAll", async (verifier, signal) => {
+      const some = ["collins", "hopper", "collins_dark"].map(photo);
+      for await (const _ of verifier.embedAll(some, { signal, batchSize: 1 }));
+    }],
+    ["identify", async (verifier, signal) => {
+      const gallery = createGallery({ store: createMemoryStore({ device: "wasm" }), verifier });
+      await gallery.identify(photo("collins"), { signal, threshold: 0.5 });
+    }],
+    ["enrol", async (verifier, signal) => {
+      const store = createMemoryStore({ device: "wasm" });
+      const gallery = createGallery({ store, verifier });
+      try {
+        await gallery.enrol("Eileen Collins", photo("collins"), { signal });
+      } finally {
+        assertEquals((await store.count()).templates, 0);
+      }
+    }],
+  ];
+
+testOnDevices(
+  "a call whose signal is aborted is rejected with its reason, and frees what it held",
+  async (device) => {
+    using buffers = countBuffers();
+    await using verifier = await createVerifier({ device });
+    const before = await verifier.embed(photo("collins"));
+    assert(before.kind === "acquired");
+    const idle = buffers.live;
+    for (const [name, call] of CALLS) {
+      await assertRejects(
+        () => call(verifier, AbortSignal.abort(REASON)),
+        Error,
+        REASON.message,
+        name,
+      );
+      // In the middle of the work: while the photo is read, and while the networks run.
+      for (const delay of [1, 15]) {
+        const controller = new AbortController();
+        let ended = false;
+        const running = call(verifier, controller.signal).finally(() => ended = true);
+        running.catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        assertEquals(ended, false, `${name} ended within ${delay} ms`);
+        controller.abort(REASON);
+        const start = performance.now();
+        await assertRejects(() => running, Error, REASON.message, name);
+        assertLess(performance.now() - start, 1000);
+      }
+    }
+    // The last work ends by itself; then all is as before.
+    const after = await verifier.embed(photo("collins"));
+    assert(after.kind === "acquired");
+    assertEquals(after.template.embedding, before.template.embedding);
+    assertEquals(buffers.live, idle);
+  },
+);
+
+Deno.test("loading models can be aborted, and an aborted verifier is none", async () => {
+  await assertRejects(
+    () => createVerifier({ device: "wasm", signal: AbortSignal.abort(REASON) }),
+    Error,
+    REASON.message,
+  );
+  const controller = new AbortController();
+  const never = (): Promise<Uint8Array> => new Promise(() => {});
+  const loading = createVerifier({ device: "wasm", models: never, signal: controller.signal });
+  loading.catch(() => {});
+  controller.abort(REASON);
+  await assertRejects(() => loading, Error, REASON.message);
+});
+
+Deno.test("a list of photos that never gives its next one ends when the signal says so", async () => {
+  await using verifier = await createVerifier({ device: "wasm" });
+  const controller = new AbortController();
+  async function* stuck(): AsyncGenerator<string> {
+    yield photo("collins");
+    await new Promise(() => {});
+  }
+  let seen = 0;
+  const options = { signal: controller.signal, batchSize: 1 };
+  await assertRejects(
+    async () => {
+      for await (const result of verifier.embedAll(stuck(), options)) {
+        assertEquals(result.kind, "acquired");
+        seen++;
+        setTimeout(() => controller.abort(REASON), 5);
+      }
+    },
+    Error,
+    REASON.message,
+  );
+  assertEquals(seen, 1);
+});
