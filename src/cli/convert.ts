@@ -14,7 +14,11 @@ export const convertCommand: Command = {
     { name: "out", short: "o", value: "model.onnx", help: "where to write" },
     { name: "fp16", help: "store weights as float16: half the size" },
     { name: "normalize", help: "give templates length 1" },
-    { name: "epsilon", value: "number", help: "of the batch norms (1e-5; MagFace's 2e-5)" },
+    {
+      name: "epsilon",
+      value: "number",
+      help: "of the batch norms (1e-5; MagFace's and MXNet's 2e-5)",
+    },
     { name: "key", value: "name", help: "which network, if the checkpoint has several" },
     JSON_OPTION,
   ],

@@ -7,6 +7,8 @@ import { fileSource, memorySource } from "../pickle/source.ts";
 import { findNetwork } from "./find.ts";
 import { buildIresnet } from "./network/iresnet.ts";
 import { buildMobileFaceNet } from "./network/mobilefacenet.ts";
+import { torchNames } from "./mxnet/names.ts";
+import { isMxnet, readMxnet } from "./mxnet/read.ts";
 import { INPUT, writeOnnx } from "./onnx/write.ts";
 import { readTorch } from "./torch/read.ts";
 
@@ -17,7 +19,7 @@ export interface CheckpointOptions {
    * names, if there is one.
    */
   readonly key?: string;
-  /** What batch norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's checkpoints 2e-5. */
+  /** What batch norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's and MXNet's 2e-5. */
   readonly epsilon?: number;
   /** What messages call the checkpoint; by default its path. */
   readonly label?: string;
@@ -68,6 +70,8 @@ const MAGFACE_INPUT: TensorSpec = {
   mean: [0, 0, 0],
   scale: [255, 255, 255],
 };
+/** The MXNet networks did this themselves, as their first two layers. */
+const MXNET_INPUT: TensorSpec = { ...INSIGHTFACE_INPUT, scale: [128, 128, 128] };
 
 /**
  * Opens a checkpoint of PyTorch (`torch.save`, both formats) and finds the network in it by the names and shapes of its
@@ -113,13 +117,15 @@ export async function openCheckpoint(
   const label = options.label ?? (isPath ? input : "the checkpoint");
   const source = isPath ? await fileSource(input, CheckpointError) : memorySource(input);
   try {
-    const { key, prefix, weights, kind } = findNetwork(readTorch(source, label), label, wantedKey);
+    const fromMxnet = isMxnet(source);
+    const saved = fromMxnet ? torchNames(readMxnet(source, label)) : readTorch(source, label);
+    const { key, prefix, weights, kind } = findNetwork(saved, label, wantedKey);
     const isMagface = kind === "iresnet" && /(^|\.)features\.(module\.)?$/.test(prefix);
-    const epsilon = givenEpsilon ?? (isMagface ? 2e-5 : 1e-5);
+    const epsilon = givenEpsilon ?? (isMagface || fromMxnet ? 2e-5 : 1e-5);
     const build = kind === "iresnet" ? buildIresnet : buildMobileFaceNet;
     const { network, templateSize, graph, output } = build(weights, epsilon, INPUT);
     weights.checkAllUsed(network);
-    const spec = isMagface ? MAGFACE_INPUT : INSIGHTFACE_INPUT;
+    const spec = isMagface ? MAGFACE_INPUT : fromMxnet ? MXNET_INPUT : INSIGHTFACE_INPUT;
     const family = isMagface ? "magface" : "insightface";
     return {
       network,

@@ -32,8 +32,12 @@ const MOST_NETWORKS = 16;
  * @throws {CheckpointError} If there is none, or there are several and no `key`.
  * @throws {InvalidArgumentError} If there is none at `key`.
  */
-export function findNetwork(saved: Pickled, label: string, key?: string): Found {
-  const dictionaries = [...tensorDictionaries(saved, "", new Set(), 0)];
+export function findNetwork(
+  saved: Pickled | ReadonlyMap<string, StoredTensor>,
+  label: string,
+  key?: string,
+): Found {
+  const dictionaries = [...tensorDictionaries(saved as Pickled, "", new Set(), 0)];
   const found = dictionaries.flatMap(({ path, tensors }) => networksOf(path, tensors));
   const keys = found.map((each) => JSON.stringify(each.key)).join(", ");
   if (key !== undefined) {

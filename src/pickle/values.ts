@@ -6,6 +6,8 @@ import type { ByteSource } from "./source.ts";
 /** Bytes of a pickle, read when asked for. */
 export interface PickledBytes {
   readonly kind: "bytes";
+  /** Number of bytes, where it is known without reading them. */
+  readonly length?: number;
   /** The bytes; valid while the source is open. */
   read(): Uint8Array;
 }
@@ -53,7 +55,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes in the source. */
 export function bytesAt(source: ByteSource, offset: number, length: number): PickledBytes {
-  return { kind: "bytes", read: () => source.read(offset, length).slice() };
+  return { kind: "bytes", length, read: () => source.read(offset, length).slice() };
 }
 
 /** UTF-8 in the source. */

@@ -8,6 +8,7 @@ import {
   bytes,
   legacyFile,
   little,
+  mxnetFile,
   pickle,
   smallNetwork,
   stateOf,
@@ -192,6 +193,17 @@ const ATTACKS: Readonly<Record<string, [file: () => Uint8Array, message: string]
     () => inZip(pickle.dictionary(manyNetworks()), { "archive/data/0": new Uint8Array(0) }),
     "1000 networks",
   ],
+  "MXNet: a network that is not known": [() => mxnetFile([2, 2]), '"other"'],
+  "MXNet: an array beyond the file": [() => mxnetFile([1e9, 1e9]), "cut short"],
+  "MXNet: sizes whose product is beyond all numbers": [
+    () => mxnetFile(Array(8).fill(2n ** 63n - 1n)),
+    "cut short",
+  ],
+  "MXNet: more dimensions than sense": [() => mxnetFile(Array(9).fill(1)), "9 dimensions"],
+  "MXNet: sparse arrays": [() => mxnetFile([2, 2], { sparse: 1 }), "sparse"],
+  "MXNet: 2^52 arrays": [() => mxnetFile([2, 2], { count: 2 ** 52 }), "arrays"],
+  "MXNet: fewer names than arrays": [() => mxnetFile([2, 2], { names: 0 }), "names than"],
+  "MXNet: a name of 2^52 characters": [() => mxnetFile([4], { length: 2 ** 52 }), "characters"],
   "a model of another kind": [
     () => zipFile({ "fc1.weight": { values: new Float32Array(4), sizes: [2, 2] } }),
     '"fc1.weight"',
@@ -244,7 +256,7 @@ function exists(path: string): boolean {
 }
 
 Deno.test("a checkpoint cut anywhere is refused", async () => {
-  for (const file of [zipFile(HONEST), legacyFile(HONEST)]) {
+  for (const file of [zipFile(HONEST), legacyFile(HONEST), mxnetFile([4])]) {
     for (let length = 0; length < file.length; length += length < 3000 ? 37 : 211) {
       await assertRejects(() => convert(file.subarray(0, length)), CheckpointError);
     }
@@ -253,7 +265,7 @@ Deno.test("a checkpoint cut anywhere is refused", async () => {
 });
 
 Deno.test("bytes changed by chance give a network or a CheckpointError", async () => {
-  const files = [zipFile(HONEST), legacyFile(HONEST)];
+  const files = [zipFile(HONEST), legacyFile(HONEST), mxnetFile([4])];
   const change = fc.tuple(fc.nat(), fc.nat(255));
   await fc.assert(
     fc.asyncProperty(

@@ -5,7 +5,7 @@
 The networks are written here from their published structure and names; weights are random, with batch norms' statistics
 measured on a forward pass, as after training. For each job: `file` (the checkpoint), `file`.in and `file`.out (float32).
 """
-import collections, json, sys
+import collections, json, struct, sys
 import torch
 from torch import nn
 
@@ -143,13 +143,13 @@ def settle(net):
             nn.init.normal_(module.bias, 0, 0.3)
         elif isinstance(module, nn.PReLU):
             nn.init.uniform_(module.weight, -0.1, 0.5)
+        elif isinstance(module, nn.Conv2d):
+            # Some channels hardly move, as in real checkpoints: there the batch norms' epsilon counts.
+            with torch.no_grad():
+                module.weight[::7] *= 1e-2
     net.train()
     with torch.no_grad():
         net(torch.rand(4, 3, 112, 112) * 2 - 1)
-        for name, tensor in net.named_buffers():
-            if name.endswith("running_var"):
-                # Some channels hardly move, as in real checkpoints: there the epsilon counts.
-                tensor[:: 7] *= 1e-4
     net.eval()
 
 
@@ -167,6 +167,36 @@ def wrapped(state, job):
     return state
 
 
+def mxnet_name(name):
+    """arcface_torch's name as insightface's MXNet networks have it."""
+    layer, end = name.rsplit(".", 1)
+    top = {"conv1": "conv0", "bn1": "bn0", "prelu": "relu0", "bn2": "bn1", "fc": "pre_fc1", "features": "fc1"}
+    parts = {"downsample.0": "conv1sc", "downsample.1": "sc", "prelu": "relu1"}
+    if layer.startswith("layer"):
+        stage, unit, part = layer[len("layer"):].split(".", 2)
+        layer = f"stage{stage}_unit{int(unit) + 1}_{parts.get(part, part)}"
+        is_norm = part.startswith(("bn", "prelu", "downsample.1"))
+    else:
+        is_norm = layer not in ("conv1", "fc")
+        layer = top[layer]
+    kind = "aux" if end.startswith("running") else "arg"
+    ends = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_var"}
+    return f"{kind}:{layer}_{ends[end] if is_norm else end}"
+
+
+def save_mxnet(state, path):
+    """As mx.nd.save does, version 2 of its arrays."""
+    state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    with open(path, "wb") as out:
+        out.write(struct.pack("<QQQ", 0x112, 0, len(state)))
+        for v in state.values():
+            out.write(struct.pack(f"<IiI{v.dim()}qiii", 0xF993FAC9, 0, v.dim(), *v.shape, 1, 0, 0))
+            out.write(v.numpy().tobytes())
+        out.write(struct.pack("<Q", len(state)))
+        for name in map(mxnet_name, state):
+            out.write(struct.pack("<Q", len(name)) + name.encode())
+
+
 def run(folder, job):
     torch.manual_seed(job.get("seed", 1))
     net = make(job["network"], job.get("numbers", 512))
@@ -174,7 +204,12 @@ def run(folder, job):
     dtype = getattr(torch, job.get("dtype", "float32"))
     state = {k: v.to(dtype) if v.is_floating_point() else v for k, v in net.state_dict().items()}
     path = f"{folder}/{job['file']}"
-    torch.save(wrapped(state, job), path, _use_new_zipfile_serialization=not job.get("legacy", False))
+    if job.get("mxnet"):
+        # What the file has as factors of the last batch norm does not count: they were fixed to 1.
+        save_mxnet(state, path)
+        state["features.weight"] = torch.ones_like(state["features.weight"])
+    else:
+        torch.save(wrapped(state, job), path, _use_new_zipfile_serialization=not job.get("legacy", False))
     net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     x = torch.rand(job.get("inputs", 8), 3, 112, 112) * 2 - 1
     with torch.no_grad():

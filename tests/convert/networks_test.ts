@@ -1,6 +1,6 @@
-// Every network that is known, converted and run beside torch on the same inputs.
+// Every network that is known, in every form of checkpoint, converted and run beside torch on the same inputs.
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { convertCheckpoint, type ConvertOptions } from "../../src/convert/mod.ts";
+import { type Conversion, convertCheckpoint } from "../../src/convert/mod.ts";
 import { temporaryFolder } from "../evaluate/dataset_fixtures.ts";
 import {
   embed,
@@ -11,78 +11,103 @@ import {
   testWithTorch,
 } from "./torch_fixtures.ts";
 
-interface Wanted extends ConvertOptions {
-  readonly network: string;
-  readonly family?: string;
-  /** Whether the found epsilon and key are these. */
-  readonly foundKey?: string;
-  readonly limit?: number;
+interface Case {
+  readonly name: string;
+  readonly job: Omit<Job, "file">;
+  /** What must be found, besides what `FOUND` has. */
+  readonly found?: Partial<Conversion>;
 }
 
-async function check(job: Job, wanted: Wanted): Promise<void> {
+const FOUND = { family: "insightface", key: "", templateSize: 512, epsilon: 1e-5 } as const;
+
+/** Makes all checkpoints in one process, as loading torch takes longer than most of them. */
+async function check(test: Deno.TestContext, cases: readonly Case[]): Promise<void> {
   using folder = temporaryFolder();
-  makeCheckpoints(folder.path, [job]);
-  const path = `${folder.path}/${job.file}`, out = `${folder.path}/model.onnx`;
-  const found = await convertCheckpoint(path, out, wanted);
-  assertEquals(found.network, wanted.network);
-  assertEquals(found.family, wanted.family ?? "insightface");
-  assertEquals(found.key, wanted.foundKey ?? "");
-  assertEquals(found.templateSize, job.numbers ?? 512);
-  const onnx = Deno.readFileSync(out);
-  assertEquals(found.bytes, onnx.length);
-  const inputs = job.inputs ?? 8;
-  const error = relativeError(
-    await embed(onnx, numbers(`${path}.in`)),
-    numbers(`${path}.out`),
-    inputs,
-  );
-  assertLess(error, wanted.limit ?? 1e-4);
-  assert(error > 0, "the same to the last bit: nothing was compared");
+  const file = (i: number): string => `${i}.pth`;
+  makeCheckpoints(folder.path, cases.map(({ job }, i) => ({ file: file(i), ...job })));
+  for (const [i, { name, job, found }] of cases.entries()) {
+    await test.step(name, async () => {
+      const path = `${folder.path}/${file(i)}`, out = `${folder.path}/model.onnx`;
+      const { bytes, sha256: _, input: __, ...said } = await convertCheckpoint(path, out);
+      const network = job.network === "mbf" ? "mobilefacenet" : job.network;
+      assertEquals(said, { network, ...FOUND, ...found });
+      const onnx = Deno.readFileSync(out), inputs = job.inputs ?? 8;
+      assertEquals(bytes, onnx.length);
+      const templates = await embed(onnx, numbers(`${path}.in`));
+      const error = relativeError(templates, numbers(`${path}.out`), inputs);
+      assertLess(error, 1e-4);
+      assert(error > 0, "the same to the last bit: nothing was compared");
+    });
+  }
 }
 
-const NETWORKS: readonly [name: string, job: Omit<Job, "file">, wanted: Wanted][] = [
-  ["iResNet-18", { network: "iresnet18" }, { network: "iresnet18" }],
-  ["iResNet-34 of 64 numbers", { network: "iresnet34", numbers: 64, inputs: 2 }, {
-    network: "iresnet34",
-  }],
-  ["iResNet-50", { network: "iresnet50" }, { network: "iresnet50" }],
-  ["iResNet-100, legacy", { network: "iresnet100", inputs: 2, legacy: true }, {
-    network: "iresnet100",
-  }],
-  ["MagFace's iResNet-18", {
-    network: "iresnet18-mag",
-    wrap: ["state_dict"],
-    prefix: "features.module.",
-  }, { network: "iresnet18", family: "magface", foundKey: "state_dict/features.module" }],
-  ["squeeze-and-excitation", { network: "iresnet18-se" }, { network: "iresnet18-se" }],
-  ["MobileFaceNet", { network: "mbf" }, { network: "mobilefacenet" }],
-  ["the large MobileFaceNet", { network: "mbf_large", inputs: 2 }, { network: "mobilefacenet" }],
-];
+testWithTorch(
+  "converted networks give torch's templates: MobileFaceNet and iResNet-18, 34",
+  (test) =>
+    check(test, [
+      { name: "MobileFaceNet", job: { network: "mbf" } },
+      {
+        name: "the large MobileFaceNet",
+        job: { network: "mbf_large", inputs: 2 },
+        found: { network: "mobilefacenet" },
+      },
+      { name: "iResNet-18", job: { network: "iresnet18" } },
+      {
+        name: "iResNet-34 of 64 numbers",
+        job: { network: "iresnet34", numbers: 64, inputs: 2 },
+        found: { templateSize: 64 },
+      },
+      { name: "iResNet-18 with squeeze-and-excitation", job: { network: "iresnet18-se" } },
+      {
+        name: "MagFace's iResNet-18",
+        job: { network: "iresnet18-mag", wrap: ["state_dict"], prefix: "features.module." },
+        found: {
+          network: "iresnet18",
+          family: "magface",
+          key: "state_dict/features.module",
+          epsilon: 2e-5,
+        },
+      },
+    ]),
+);
 
-for (const [name, job, wanted] of NETWORKS) {
-  testWithTorch(
-    `${name}: the ONNX file gives torch's templates`,
-    () => check({ file: "a.pth", ...job }, wanted),
-  );
-}
+testWithTorch("converted networks give torch's templates: iResNet-50, 100", (test) =>
+  check(test, [
+    { name: "iResNet-50", job: { network: "iresnet50" } },
+    { name: "iResNet-100, legacy format", job: { network: "iresnet100", inputs: 2, legacy: true } },
+  ]));
 
-const FORMS: readonly [name: string, job: Partial<Job>, wanted?: Partial<Wanted>][] = [
-  ["legacy format", { legacy: true }],
-  ["float16", { dtype: "float16" }],
-  ["bfloat16", { dtype: "bfloat16" }],
-  ["float64, legacy", { dtype: "float64", legacy: true }],
-  ["module. before names", { prefix: "module." }, { foundKey: "module" }],
-  ["wrapped twice", { wrap: ["model", "backbone"] }, { foundKey: "model.backbone" }],
-  ["wrapped, with a prefix, legacy", { wrap: ["state_dict"], prefix: "module.", legacy: true }, {
-    foundKey: "state_dict/module",
-  }],
-  ["weights that are slices and transposes", { strided: true }],
-  ["slices and transposes, legacy", { strided: true, legacy: true }],
-];
+testWithTorch(
+  "the first ArcFace's names and MXNet's .params give torch's templates",
+  (test) =>
+    check(test, [
+      {
+        name: "iResNet-18, MXNet",
+        job: { network: "iresnet18-mag", mxnet: true, inputs: 2 },
+        found: { network: "iresnet18", epsilon: 2e-5 },
+      },
+    ]),
+);
 
-for (const [name, job, wanted] of FORMS) {
-  testWithTorch(
-    `checkpoint form: ${name}`,
-    () => check({ file: "a.pth", network: "mbf", ...job }, { network: "mobilefacenet", ...wanted }),
-  );
-}
+testWithTorch("every form of checkpoint gives torch's templates", (test) => {
+  const form = (name: string, job: Partial<Job>, key = ""): Case => ({
+    name,
+    job: { network: "mbf", inputs: 2, ...job },
+    found: { key },
+  });
+  return check(test, [
+    form("legacy format", { legacy: true }),
+    form("float16", { dtype: "float16" }),
+    form("bfloat16", { dtype: "bfloat16" }),
+    form("float64, legacy", { dtype: "float64", legacy: true }),
+    form("module. before names", { prefix: "module." }, "module"),
+    form("wrapped twice", { wrap: ["model", "backbone"] }, "model.backbone"),
+    form(
+      "wrapped, with a prefix, legacy",
+      { wrap: ["state_dict"], prefix: "module.", legacy: true },
+      "state_dict/module",
+    ),
+    form("weights that are slices and transposes", { strided: true }),
+    form("slices and transposes, legacy", { strided: true, legacy: true }),
+  ]);
+});

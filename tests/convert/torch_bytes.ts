@@ -122,6 +122,21 @@ export function legacyFile(tensors: Readonly<Record<string, TensorOf>>): Uint8Ar
   );
 }
 
+/** MXNet's .params with one array of float32, of these sizes and storage type. */
+export function mxnetFile(
+  sizes: readonly (number | bigint)[],
+  { sparse = 0, count = 1, names = 1, length = 9 } = {},
+): Uint8Array {
+  return bytes(
+    [...little(0x112, 8), ...little(0, 8), ...little(count, 8), ...little(0xf993fac9, 4)],
+    [...little(sparse, 4), ...little(sizes.length, 4), ...sizes.flatMap((size) => little(size, 8))],
+    [...little(1, 8), ...little(0, 4)],
+    new Uint8Array(16),
+    [...little(names, 8), ...little(length, 8)],
+    "arg:other",
+  );
+}
+
 /** What a zip's directory says other than the truth. */
 export interface ZipLies {
   readonly method?: number;

@@ -16,7 +16,7 @@ export const hasTorch: boolean = (() => {
 })();
 
 /** Registers a test that needs torch. */
-export function testWithTorch(name: string, body: () => void | Promise<void>): void {
+export function testWithTorch(name: string, body: (test: Deno.TestContext) => Promise<void>): void {
   const reason = "skipped: there is no python3-torch";
   Deno.test({ name: hasTorch ? name : `${name} (${reason})`, ignore: !hasTorch, fn: body });
 }
@@ -28,6 +28,8 @@ export interface Job {
   readonly numbers?: number;
   readonly dtype?: "float16" | "bfloat16" | "float32" | "float64";
   readonly legacy?: boolean;
+  /** MXNet's .params instead of torch's formats. */
+  readonly mxnet?: boolean;
   readonly prefix?: string;
   readonly wrap?: readonly string[];
   readonly strided?: boolean;

@@ -11,6 +11,8 @@ import { type Storage, StoredTensor } from "./stored_tensor.ts";
 /** Values of a pickle; optimizers' states and class centres are few tensors, so that no honest file has as many. */
 const MOST_VALUES = 500_000;
 
+const MOST_TEXT = 1000;
+
 const REMEDY =
   "write a file with nothing but tensors, by torch.save(model.state_dict(), ...) where it was trained";
 
@@ -37,6 +39,15 @@ export function torchOptions(
   const never = (): Pickled => {
     throw refused("it calls a storage");
   };
+  const dictionary = (entries: Pickled): Pickled => {
+    if (!Array.isArray(entries)) throw refused("it makes a dictionary of what are no entries");
+    return new Map(entries.map((entry) => {
+      if (!Array.isArray(entry) || entry.length !== 2) {
+        throw refused("it makes a dictionary of what are no entries");
+      }
+      return [entry[0], entry[1]];
+    }));
+  };
   const names = new Map<string, (args: readonly Pickled[]) => Pickled>([
     ["collections.OrderedDict", ([entries = []]) => dictionary(entries)],
     ["torch._utils._rebuild_tensor", tensor],
@@ -48,15 +59,6 @@ export function torchOptions(
       [`torch.cuda.${type}Storage`, never],
     ]),
   ]);
-  const dictionary = (entries: Pickled): Pickled => {
-    if (!Array.isArray(entries)) throw refused("it makes a dictionary of what are no entries");
-    return new Map(entries.map((entry) => {
-      if (!Array.isArray(entry) || entry.length !== 2) {
-        throw refused("it makes a dictionary of what are no entries");
-      }
-      return [entry[0], entry[1]];
-    }));
-  };
   const persistent = (id: Pickled): Pickled => {
     const [tag, type, key, , length, view = null] = Array.isArray(id) ? id : [];
     if (textOf(tag) === "module") {
@@ -82,11 +84,11 @@ export function torchOptions(
   };
 }
 
-/** A text; Python 2 wrote it as bytes. */
+/** A text of sensible length; Python 2 wrote it as bytes. */
 export function textOf(value: Pickled | undefined): string | undefined {
   if (typeof value === "string") return value;
-  if (value === undefined || !isBytes(value)) return undefined;
-  return String.fromCharCode(...value.read().subarray(0, 1000));
+  const isShort = value !== undefined && isBytes(value) && (value.length ?? Infinity) <= MOST_TEXT;
+  return isShort ? String.fromCharCode(...value.read()) : undefined;
 }
 
 function isStorage(value: Pickled): value is Storage {

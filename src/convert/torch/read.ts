@@ -53,14 +53,7 @@ function readZipFormat(source: ByteSource, label: string): Pickled {
   ) {
     throw refuse(label, "its numbers are not little-endian");
   }
-  const known = new Map<string, Storage>();
-  const options = torchOptions(source, label, (key, type, length) => {
-    const storage = known.get(key) ?? inZip(key, type, length);
-    checkSame(storage, type, length, label, key);
-    known.set(key, storage);
-    return storage;
-  });
-  const inZip = (key: string, type: ElementType, length: number): Storage => {
+  const storageOf = (key: string, type: ElementType, length: number): Storage => {
     const record = records.get(`${folder}data/${key}`);
     const bytes = length * ELEMENT_BYTES[type];
     if (record?.length !== bytes) {
@@ -71,6 +64,13 @@ function readZipFormat(source: ByteSource, label: string): Pickled {
     }
     return { kind: "object", type, length, start: () => record.start };
   };
+  const known = new Map<string, Storage>();
+  const options = torchOptions(source, label, (key, type, length) => {
+    const storage = known.get(key) ?? storageOf(key, type, length);
+    checkSame(storage, type, length, label, key);
+    known.set(key, storage);
+    return storage;
+  });
   const record = records.get(pickles[0])!;
   if (record.length > MOST_PICKLE) throw refuse(label, `its pickle has ${record.length} bytes`);
   return unpickle(memorySource(source.read(record.start, record.length)), options);
