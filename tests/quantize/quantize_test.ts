@@ -37,7 +37,7 @@ Deno.test("fp16: half the bytes, templates equal to three digits, on a graph of 
     inputName: "data",
     outputs: ["template"],
   };
-  const rows = [];
+  const rows: Float32Array[] = [];
   for (const file of [bytes, half]) {
     await using network = await backend.load({ entry, bytes: file });
     const input = Float32Array.from({ length: 3 * 112 * 112 }, (_, i) => Math.sin(i / 7) / 2 + 0.5);
