@@ -47,8 +47,12 @@ export async function embedFaces(
   using crops = backend.warpAffine(jobs, embedding.model.entry.input, mirrored);
   const [raw] = await backend.run(embedding, crops);
   using rows = raw;
+  // What is made is the caller's; if the next step fails or is aborted, nobody else would free it.
+  using made = new DisposableStack();
+  const embeddings = made.use(backend.blendNormalize(rows, mirrored));
   const [states] = state ? await runState(backend, state, embedding, crops, jobs) : [];
-  return { embeddings: backend.blendNormalize(rows, mirrored), states };
+  made.move();
+  return { embeddings, states };
 }
 
 /** The mask-state network on the same crops, or on crops cut again where it wants its pixels in another form. */
