@@ -6,6 +6,7 @@
  * @module
  */
 export * from "./data/mod.ts";
+export type { ContrastOptions } from "./loss/contrast.ts";
 export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
 export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
 export { STUDENT_NETWORKS, type StudentName } from "./networks.ts";

@@ -1,4 +1,4 @@
-// Many verifies in a row: memory and GPU buffers must stay flat. Prints both every tenth of the way.
+// Many verifies in a row: memory and GPU buffers must stay flat. Prints both every twentieth of the way.
 // What grew on lavapipe was not Deno's garbage (a forced gc() changed nothing) but the driver: see src/gpu/lavapipe.ts.
 //   deno run -A tests/bench/soak.ts [wasm|webgpu] [count]
 // deno-lint-ignore-file no-console
@@ -9,12 +9,12 @@ import { countBuffers } from "../spies.ts";
 
 const [device = "wasm", count = "1000"] = Deno.args;
 const files = await Promise.all(
-  ["collins_crop", "hopper_crop"].map((name) => Deno.readFile(photo(name))),
+  ["collins", "hopper"].map((name) => Deno.readFile(photo(name))),
 );
 using buffers = countBuffers();
 await using verifier = await createVerifier({ device: device as DeviceChoice });
 for (let i = 0; i <= Number(count); i++) {
-  if (i % (Number(count) / 10) === 0) {
+  if (i % (Number(count) / 20) === 0) {
     const { rss } = Deno.memoryUsage();
     console.log(
       `${device}: ${i} verifies, RSS ${(rss / 2 ** 20).toFixed(0)} MB, ${buffers.live} GPU buffers`,

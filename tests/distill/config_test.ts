@@ -32,6 +32,10 @@ Deno.test("a configuration is refused with what is wrong", () => {
     [{ ...good, batch: 0 }, `"batch" is 0`],
     [{ ...good, average: 1 }, `"average" is 1`],
     [{ ...good, loss: { ...good.loss, scale: "64" } }, `"loss.scale" is 64`],
+    [
+      { ...good, loss: { ...good.loss, contrast: { weight: 1, temperature: 0, alike: 0.6 } } },
+      `"loss.contrast" lacks a weight, a temperature above 0`,
+    ],
     [{ ...good, optimizer: { kind: "adam" } }, "adam"],
     [{ ...good, optimizer: { ...good.optimizer, clip: undefined } }, "lacks a number"],
     [{ ...good, optimizer: { ...good.optimizer, kind: "sgd" } }, "lacks a number"],

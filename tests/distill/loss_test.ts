@@ -5,16 +5,24 @@ import { jit, numpy as np } from "@jax-js/jax";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import { drawMargins, ELASTIC_ARC } from "../../src/distill/loss/elastic_arc.ts";
-import { HIGH_GUIDANCE, lossAndSlopes, type LossOptions } from "../../src/distill/loss/loss.ts";
+import {
+  HIGH_GUIDANCE,
+  lossAndSlopes,
+  type LossInput,
+  type LossOptions,
+} from "../../src/distill/loss/loss.ts";
 
-const COUNT = 4, SIZE = 6, IDENTITIES = 5, BATCH = 8;
+const COUNT = 4, SIZE = 6, IDENTITIES = 5, BATCH = 8, PHOTOS = 7;
 const LABELS = [3, -1, 0, 3];
+/** Whom the photos of the bank show; the first ones are those of the samples. */
+const BANK_LABELS = [...LABELS, -1, 0, 2];
 
 interface Given {
   readonly raw: Float32Array<ArrayBuffer>;
   readonly centres: Float32Array<ArrayBuffer>;
   readonly targets: Float32Array<ArrayBuffer>;
   readonly margins: Float32Array<ArrayBuffer>;
+  readonly bank: Float32Array<ArrayBuffer>;
 }
 
 function draw(): Given {
@@ -22,11 +30,15 @@ function draw(): Given {
   const numbers = (length: number) => Float32Array.from({ length }, () => chance.normal());
   const targets = numbers(COUNT * SIZE);
   for (let i = 0; i < COUNT; i++) targets.set(unit(row(targets, i)), i * SIZE);
+  const bank = numbers(PHOTOS * SIZE);
+  for (let i = 0; i < PHOTOS; i++) bank.set(unit(row(bank, i)), i * SIZE);
+  bank.set(targets);
   return {
     raw: numbers(COUNT * SIZE),
     centres: numbers(IDENTITIES * SIZE),
     targets,
     margins: drawMargins(ELASTIC_ARC, 1, 7, 0, COUNT),
+    bank,
   };
 }
 
@@ -49,7 +61,7 @@ function expected(given: Given, options: LossOptions, labels = LABELS): number {
   for (let i = 0; i < COUNT; i++) {
     const student = unit(row(given.raw, i)), teacher = row(given.targets, i);
     const mse = student.reduce((sum, value, k) => sum + (value - teacher[k]) ** 2, 0) / SIZE;
-    total += options.templates * mse;
+    total += options.templates * mse + contrast(given, options, student, i, labels[i]);
     if (labels[i] < 0) continue;
     const logits = Array.from({ length: IDENTITIES }, (_, c) => {
       const angle = Math.acos(dot(student, unit(row(given.centres, c))));
@@ -62,6 +74,24 @@ function expected(given: Given, options: LossOptions, labels = LABELS): number {
   return total / BATCH;
 }
 
+/** The contrast term of a sample, by its definition. */
+function contrast(
+  { bank, targets }: Given,
+  { contrast }: LossOptions,
+  student: readonly number[],
+  sample: number,
+  label: number,
+): number {
+  if (!contrast) return 0;
+  const teacher = row(targets, sample), own = dot(student, teacher) / contrast.temperature;
+  const strangers = BANK_LABELS.flatMap((other, photo) => {
+    const template = row(bank, photo);
+    const same = label >= 0 && other === label || dot(template, teacher) >= contrast.alike;
+    return same ? [] : [Math.exp(dot(student, template) / contrast.temperature - own)];
+  });
+  return contrast.weight * Math.log(1 + strangers.reduce((sum, value) => sum + value, 0));
+}
+
 async function computed(
   given: Given,
   options: LossOptions,
@@ -69,18 +99,29 @@ async function computed(
 ): Promise<{ total: number; templates: Float32Array; centres: Float32Array }> {
   const classes = new Float32Array(COUNT * IDENTITIES);
   labels.forEach((label, i) => label >= 0 && (classes[i * IDENTITIES + label] = 1));
+  const others = labels.flatMap((label) =>
+    BANK_LABELS.map((other) => Number(label < 0 || other !== label))
+  );
   const run = jit(
-    (raw: np.Array, centres: np.Array, targets: np.Array, classes: np.Array, margins: np.Array) => {
-      const found = lossAndSlopes(options, BATCH, raw, centres, { targets, classes, margins });
+    (raw: np.Array, centres: np.Array, input: LossInput) => {
+      const found = lossAndSlopes(options, BATCH, raw, centres, input);
       return { total: found.parts.total, templates: found.templates, centres: found.centres };
     },
   );
   const { total, templates, centres } = run(
     np.array(given.raw).reshape([COUNT, SIZE]),
     np.array(given.centres).reshape([IDENTITIES, SIZE]),
-    np.array(given.targets).reshape([COUNT, SIZE]),
-    np.array(classes).reshape([COUNT, IDENTITIES]),
-    np.array(given.margins).reshape([COUNT, 1]),
+    {
+      targets: np.array(given.targets).reshape([COUNT, SIZE]),
+      classes: np.array(classes).reshape([COUNT, IDENTITIES]),
+      margins: np.array(given.margins).reshape([COUNT, 1]),
+      ...options.contrast && {
+        bank: {
+          templates: np.array(given.bank).reshape([PHOTOS, SIZE]),
+          others: np.array(others).reshape([COUNT, PHOTOS]),
+        },
+      },
+    },
   );
   return {
     total: (await total.data())[0],
@@ -97,8 +138,18 @@ Deno.test("MaskInv's loss is the formula of the paper", async () => {
   }
 });
 
+Deno.test("the contrast with strangers is its formula", async () => {
+  for (const alike of [-1, 0, 0.6, 0.95]) {
+    const contrast = { weight: 2, temperature: 0.2, alike };
+    const options = { ...HIGH_GUIDANCE, templates: 0, classes: 0, contrast };
+    const given = draw(), { total } = await computed(given, options);
+    assertAlmostEquals(total, expected(given, options), 1e-4, `alike ${alike}`);
+  }
+});
+
 Deno.test("the slopes of the loss are its differences", async () => {
-  const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8 };
+  const contrast = { weight: 3, temperature: 0.3, alike: 0.6 };
+  const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8, contrast };
   const given = draw(), { templates, centres } = await computed(given, options);
   for (const [name, slopes] of [["raw", templates], ["centres", centres]] as const) {
     for (let k = 0; k < slopes.length; k++) {

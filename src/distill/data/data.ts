@@ -21,6 +21,14 @@ export interface TrainingBatch {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
+/** The teacher's templates of all photos to train on. */
+export interface TemplateBank {
+  /** Photos x `templateSize`, rows of length 1. */
+  readonly templates: Float32Array<ArrayBuffer>;
+  /** Index of the identity of each photo, or -1 where it is not known and strangers do not count. */
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
 /** The photos to train on. */
 export interface TrainingData extends Disposable {
   /** Photos to train on: an epoch. */
@@ -31,6 +39,8 @@ export interface TrainingData extends Disposable {
   readonly templateSize: number;
   /** `identities` x `templateSize`: the mean of the teacher's templates of each identity, of length 1. */
   centres(): Float32Array<ArrayBuffer>;
+  /** The teacher's templates of all photos; reads all shards. */
+  bank(): TemplateBank;
   /**
    * The samples `from` to `to` (not included) of the `batchSize` samples of a step; the same whenever it is asked for,
    * by the seed, the step and the sample alone.
@@ -86,6 +96,11 @@ export function openTrainingData(
     templateSize,
     centres(): Float32Array<ArrayBuffer> {
       return meanTemplates(photos, classes, reader, templateSize);
+    },
+    bank(): TemplateBank {
+      const templates = new Float32Array(photos.length * templateSize);
+      photos.forEach((photo, i) => templates.set(reader.read(photo).template, i * templateSize));
+      return { templates, labels: Int32Array.from(photos, (photo) => classes.of(photo)) };
     },
     batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
       const count = to - from;

@@ -1,11 +1,12 @@
 // The loss of a student: distillation for every sample, classification for those whose identity is known.
 // Its slope by the templates is jax-js's; what comes before the templates is the tape's.
 
-import { type numpy as np, valueAndGrad } from "@jax-js/jax";
+import { numpy as np, valueAndGrad } from "@jax-js/jax";
+import { type Bank, contrastLoss, type ContrastOptions } from "./contrast.ts";
 import { ELASTIC_ARC, elasticArcLoss, type ElasticArcOptions } from "./elastic_arc.ts";
 import { normalizeRows, templateLoss } from "./template_loss.ts";
 
-/** What is minimised: `classes * ElasticArc + templates * MSE`, means over the batch. */
+/** What is minimised: `classes * ElasticArc + templates * MSE + contrast.weight * contrast`, means over the batch. */
 export interface LossOptions extends ElasticArcOptions {
   /** Weight of the distillation. */
   readonly templates: number;
@@ -16,6 +17,8 @@ export interface LossOptions extends ElasticArcOptions {
    * guidance by the teacher; by default they start by chance and are trained, as in the paper.
    */
   readonly fixedCentres?: boolean;
+  /** The contrast with strangers, which the paper does not have; none if not given. */
+  readonly contrast?: ContrastOptions;
 }
 
 /**
@@ -49,6 +52,8 @@ export type LossInput = {
   classes: np.Array;
   /** `[n, 1]` */
   margins: np.Array;
+  /** What the contrast looks at, if there is one. */
+  bank?: Bank;
 };
 
 /** The parts of a loss, already divided by the batch size, each a scalar. */
@@ -59,6 +64,8 @@ export type LossParts = {
   templates: np.Array;
   /** The cross entropy. */
   classes: np.Array;
+  /** The contrast with strangers; zero if there is none. */
+  contrast: np.Array;
 };
 
 /**
@@ -76,6 +83,7 @@ export function lossAndSlopes(
 ): { parts: LossParts; templates: np.Array; centres: np.Array } {
   const loss = (raw: np.Array, centres: np.Array, given: LossInput): [np.Array, LossParts] => {
     const student = normalizeRows(raw);
+    const contrast = contrasted(options, student.ref, given).mul(1 / batchSize);
     const templates = templateLoss(student.ref, given.targets).mul(1 / batchSize);
     const classes = elasticArcLoss(
       student,
@@ -84,8 +92,9 @@ export function lossAndSlopes(
       given.margins,
       options.scale,
     ).mul(1 / batchSize);
-    const total = templates.ref.mul(options.templates).add(classes.ref.mul(options.classes));
-    return [total.ref, { total, templates, classes }];
+    const total = templates.ref.mul(options.templates).add(classes.ref.mul(options.classes))
+      .add(contrast.ref.mul(options.contrast?.weight ?? 0));
+    return [total.ref, { total, templates, classes, contrast }];
   };
   const [[total, parts], slopes] = valueAndGrad(loss, { argnums: [0, 1], hasAux: true })(
     raw,
@@ -94,4 +103,12 @@ export function lossAndSlopes(
   ) as unknown as [[np.Array, LossParts], [np.Array, np.Array]];
   total.dispose();
   return { parts, templates: slopes[0], centres: slopes[1] };
+}
+
+function contrasted(options: LossOptions, student: np.Array, given: LossInput): np.Array {
+  if (options.contrast && given.bank) {
+    return contrastLoss(student, given.targets.ref, given.bank, options.contrast);
+  }
+  student.dispose();
+  return np.array(0);
 }

@@ -89,6 +89,16 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
   for (const name of ["templates", "classes", "scale", "margin", "deviation"] as const) {
     check(isRate(loss?.[name]), `"loss.${name}" is ${loss?.[name]}`);
   }
+  const { contrast } = loss!;
+  if (contrast !== undefined) {
+    const { weight, temperature, alike } = contrast;
+    const usable = isRate(weight) && isRate(temperature) && temperature > 0 && alike >= -1 &&
+      alike < 1;
+    check(
+      usable,
+      `"loss.contrast" lacks a weight, a temperature above 0, or "alike" from -1 to below 1`,
+    );
+  }
   const kind: string | undefined = optimizer?.kind;
   check(kind === "sgd" || kind === "adamw", `"optimizer.kind" is ${kind} and not sgd or adamw`);
   const { rate, decay, clip } = optimizer!;

@@ -3,7 +3,8 @@
 
 import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
 import { DeviceError } from "../../errors.ts";
-import type { TrainingBatch } from "../data/data.ts";
+import type { TemplateBank, TrainingBatch } from "../data/data.ts";
+import type { Bank } from "../loss/contrast.ts";
 import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";
 import type { ParameterArrays, StudentNetwork } from "../network/student.ts";
 import { Tape } from "../network/tape.ts";
@@ -17,6 +18,8 @@ export interface LossValues {
   readonly templates: number;
   /** The cross entropy of identities. */
   readonly classes: number;
+  /** The contrast with strangers. */
+  readonly contrast: number;
 }
 
 /** What a batch says about the parameters. */
@@ -36,6 +39,8 @@ export class GradientMachine {
   readonly #layout: FlatLayout;
   readonly #identities: number;
   readonly #fixedCentres: boolean;
+  readonly #bank: TemplateBank | undefined;
+  #templates: np.Array | undefined;
   readonly #step: ReturnType<typeof traceable>;
 
   private constructor(
@@ -43,7 +48,9 @@ export class GradientMachine {
     layout: FlatLayout,
     loss: LossOptions,
     batchSize: number,
+    bank: TemplateBank | undefined,
   ) {
+    this.#bank = loss.contrast && bank;
     this.#network = network;
     this.#layout = layout;
     this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
@@ -54,6 +61,7 @@ export class GradientMachine {
   /**
    * Starts jax-js on a device.
    *
+   * @param bank The teacher's templates of all photos, for a loss with contrast.
    * @throws {DeviceError} If the device does not exist here.
    */
   static async create(
@@ -62,6 +70,7 @@ export class GradientMachine {
     loss: LossOptions,
     batchSize: number,
     device: TrainingDevice = "wasm",
+    bank?: TemplateBank,
   ): Promise<GradientMachine> {
     const devices = await init(device);
     if (!devices.includes(device)) {
@@ -70,7 +79,7 @@ export class GradientMachine {
       );
     }
     defaultDevice(device);
-    return new GradientMachine(network, layout, loss, batchSize);
+    return new GradientMachine(network, layout, loss, batchSize, bank);
   }
 
   /** Loss and gradient of a part of a batch. */
@@ -96,6 +105,7 @@ export class GradientMachine {
         targets: np.array(batch.targets).reshape([count, this.#network.templateSize]),
         classes: np.array(this.#oneHot(batch.labels)).reshape([count, this.#identities]),
         margins: np.array(margins).reshape([count, 1]),
+        ...this.#bank && { bank: this.#strangers(this.#bank, batch.labels) },
       },
     );
     for (const array of stored) array.dispose();
@@ -111,8 +121,25 @@ export class GradientMachine {
         total: await value(parts.total),
         templates: await value(parts.templates),
         classes: await value(parts.classes),
+        contrast: await value(parts.contrast),
       },
       slopes: flat,
+    };
+  }
+
+  /** The bank on the device, and which of its photos show nobody that these samples show, as far as identities tell. */
+  #strangers(bank: TemplateBank, samples: Int32Array): Bank {
+    const photos = bank.labels.length;
+    this.#templates ??= np.array(bank.templates).reshape([photos, this.#network.templateSize]);
+    const others = new Float32Array(samples.length * photos);
+    samples.forEach((sample, i) =>
+      bank.labels.forEach((label, photo) => {
+        others[i * photos + photo] = Number(label < 0 || label !== sample);
+      })
+    );
+    return {
+      templates: this.#templates.ref,
+      others: np.array(others).reshape([samples.length, photos]),
     };
   }
 

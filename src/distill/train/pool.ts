@@ -84,7 +84,12 @@ export class WorkerPool implements Disposable {
     const sum = (name: keyof Gradient["losses"]): number =>
       parts.reduce((total, { losses }) => total + losses[name], 0);
     return {
-      losses: { total: sum("total"), templates: sum("templates"), classes: sum("classes") },
+      losses: {
+        total: sum("total"),
+        templates: sum("templates"),
+        classes: sum("classes"),
+        contrast: sum("contrast"),
+      },
       slopes,
       loading: Math.max(...parts.map(({ loading }) => loading)),
       computing: Math.max(...parts.map(({ computing }) => computing)),

@@ -11,7 +11,7 @@ import { configHash, type DistillConfig } from "./config.ts";
 import { drawCurve } from "./curve.ts";
 import { firstWeights } from "./first_weights.ts";
 import { type FlatLayout, flatLayout, fromFlat } from "./flat.ts";
-import type { TrainingDevice } from "./gradient.ts";
+import type { LossValues, TrainingDevice } from "./gradient.ts";
 import { readLog, TrainingLog } from "./log.ts";
 import { average, firstState, update } from "./optimizer.ts";
 import { WorkerPool } from "./pool.ts";
@@ -38,7 +38,7 @@ export interface TrainOptions {
 export interface TrainResult {
   /** Steps that were made in all; fewer than configured if it was stopped. */
   readonly step: number;
-  /** The best validation: its step, and the sum of its mean cosines (masked and clean). */
+  /** The best validation: its step, and what it was chosen by: the sum of its mean cosines, with a contrast its TAR. */
   readonly best: { readonly step: number; readonly score: number };
 }
 
@@ -93,7 +93,9 @@ export async function train(
     options.progress?.(
       `step ${run.step}/${config.steps}  loss ${losses.total.toFixed(4)}  templates ${
         losses.templates.toExponential(2)
-      }  classes ${losses.classes.toFixed(2)}  ${pace.text(config.steps - run.step)}`,
+      }  classes ${losses.classes.toFixed(2)}  contrast ${losses.contrast.toFixed(2)}  ${
+        pace.text(config.steps - run.step)
+      }`,
     );
     if (run.step % config.validateEvery === 0) await run.validate(options);
     if (run.step % config.checkpointEvery === 0) run.save();
@@ -193,7 +195,7 @@ class TrainingRun {
   /** Makes one step by a gradient. */
   move(
     slopes: Float32Array,
-    loss: { total: number; templates: number; classes: number },
+    loss: LossValues,
     speeds: { speed: number; loading: number; computing: number },
   ): void {
     const { optimizer, schedule, steps, average: keep } = this.config;
@@ -211,7 +213,7 @@ class TrainingRun {
     const validation = await validate(onnx, this.validation, this.config.validatePhotos);
     this.#log.add({ step: this.step, validation });
     options.found?.(this.step, validation);
-    const score = validationScore(validation);
+    const score = validationScore(validation, this.config.loss.contrast !== undefined);
     if (score <= this.best.score) return;
     this.best = { score, step: this.step };
     writeWhole(`${this.config.out}/best.onnx`, onnx);

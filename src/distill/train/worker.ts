@@ -44,6 +44,7 @@ async function setUp(setup: WorkerSetup): Promise<Ready> {
     setup.loss,
     setup.batch,
     setup.device,
+    setup.loss.contrast && data.bank(),
   );
   return { setup, data, machine };
 }
