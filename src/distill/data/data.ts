@@ -2,8 +2,7 @@
 // How a sample is drawn is in `sample.ts`, what a photo is made of in `record.ts`.
 
 import { chanceOf, shuffled } from "./chance.ts";
-import { classesOf, meanTemplates } from "./classes.ts";
-import { type IndexedPhoto, readIndex } from "./index_file.ts";
+import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";
 import { Places } from "./place.ts";
 import { RecordReader } from "./reader.ts";
@@ -17,7 +16,7 @@ export interface TrainingBatch {
   readonly images: Float32Array<ArrayBuffer>;
   /** `count` x `templateSize`: the teacher's templates of the clean crops, of length 1. */
   readonly targets: Float32Array<ArrayBuffer>;
-  /** Index of the identity of each sample, or -1 where it is not known and strangers do not count. */
+  /** Index of the identity of each sample, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -25,7 +24,7 @@ export interface TrainingBatch {
 export interface TemplateBank {
   /** Photos x `templateSize`, rows of length 1. */
   readonly templates: Float32Array<ArrayBuffer>;
-  /** Index of the identity of each photo, or -1 where it is not known and strangers do not count. */
+  /** Index of the identity of each photo, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -37,8 +36,6 @@ export interface TrainingData extends Disposable {
   readonly identities: number;
   /** Length of the teacher's templates. */
   readonly templateSize: number;
-  /** `identities` x `templateSize`: the mean of the teacher's templates of each identity, of length 1. */
-  centres(): Float32Array<ArrayBuffer>;
   /** The teacher's templates of all photos; reads all shards. */
   bank(): TemplateBank;
   /**
@@ -76,7 +73,9 @@ export function openTrainingData(
   const resolved = resolveDataOptions(options);
   const index = readIndex(folder);
   const photos = index.training, { templateSize } = index.settings;
-  const classes = classesOf(photos, resolved.strangers);
+  const people = new Map(identitiesOf(photos).map((name, label) => [name, label]));
+  const labelOf = ({ identity }: IndexedPhoto): number =>
+    identity === undefined ? -1 : people.get(identity)!;
   const places = new Places(index.shifts, resolved.excludeKinds);
   const reader = new RecordReader(folder, templateSize);
   const orders = new Map<number, Uint32Array>();
@@ -92,15 +91,12 @@ export function openTrainingData(
   };
   return Promise.resolve({
     photos: photos.length,
-    identities: classes.count,
+    identities: people.size,
     templateSize,
-    centres(): Float32Array<ArrayBuffer> {
-      return meanTemplates(photos, classes, reader, templateSize);
-    },
     bank(): TemplateBank {
       const templates = new Float32Array(photos.length * templateSize);
       photos.forEach((photo, i) => templates.set(reader.read(photo).template, i * templateSize));
-      return { templates, labels: Int32Array.from(photos, (photo) => classes.of(photo)) };
+      return { templates, labels: Int32Array.from(photos, labelOf) };
     },
     batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
       const count = to - from;
@@ -114,7 +110,7 @@ export function openTrainingData(
           drawSample(reader.read(photo), places, chance, resolved, image),
           i * templateSize,
         );
-        labels[i] = classes.of(photo);
+        labels[i] = labelOf(photo);
       }
       return Promise.resolve({ count, images, targets, labels });
     },

@@ -11,11 +11,6 @@ export interface DataOptions {
   readonly maskProbability?: number;
   /** Kinds of masks that are never worn, so that a family can be held out; by default none. */
   readonly excludeKinds?: readonly MaskKind[];
-  /**
-   * Whether each photo of nobody known counts as a person of its own, so that the classification term tells all photos
-   * apart; by default false.
-   */
-  readonly strangers?: boolean;
   /** Share of the samples without a mask that something else covers in part; by default 0.05. */
   readonly occluderProbability?: number;
   /** Share of the samples whose photo is continued where the crop reaches over its border; by default 0.5. */
@@ -37,7 +32,6 @@ const DEFAULTS: ResolvedDataOptions = {
   seed: 1,
   maskProbability: 0.7,
   excludeKinds: [],
-  strangers: false,
   occluderProbability: 0.05,
   surroundProbability: 0.5,
   flip: true,
@@ -56,7 +50,7 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: ResolvedDataOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
-  const { seed, excludeKinds, flip: _flip, strangers: _strangers, ...values } = resolved;
+  const { seed, excludeKinds, flip: _flip, ...values } = resolved;
   if (!Number.isSafeInteger(seed)) {
     throw new InvalidArgumentError(`Cannot draw samples of seed ${seed}: give an integer`);
   }

@@ -12,11 +12,6 @@ export interface LossOptions extends ElasticArcOptions {
   readonly templates: number;
   /** Weight of the classification; 0 for none. Samples without identity count as zero in its mean. */
   readonly classes: number;
-  /**
-   * Whether class centres stay at the means of the teacher's templates, so that the classification term is a second
-   * guidance by the teacher; by default they start by chance and are trained, as in the paper.
-   */
-  readonly fixedCentres?: boolean;
   /** The contrast with strangers, which the paper does not have; none if not given. */
   readonly contrast?: ContrastOptions;
 }

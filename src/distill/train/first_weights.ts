@@ -10,7 +10,6 @@ import { CENTRES, type FlatLayout, toFlat } from "./flat.ts";
  * The first parameters.
  *
  * @param start An ONNX file of the same network, a checkpoint (its running mean is taken), or nothing.
- * @param centres Class centres to start from, or chance.
  * @throws {ModelError} If the file is of another network.
  */
 export function firstWeights(
@@ -18,17 +17,14 @@ export function firstWeights(
   layout: FlatLayout,
   start: string | undefined,
   seed: number,
-  centres?: Float32Array,
 ): Float32Array<ArrayBuffer> {
   const flat = chanceWeights(layout, seed);
-  const slot = layout.slots.find(({ name }) => name === CENTRES)!;
-  if (centres) flat.set(centres, slot.start);
   if (start === undefined) return flat;
   if (start.endsWith(".checkpoint")) {
     const { mean } = readCheckpoint(start);
-    const shared = slot.start;
+    const shared = layout.slots.find(({ name }) => name === CENTRES)!.start;
     // Class centres go with the data: those of other identities mean nothing here.
-    if (mean.length === flat.length && !centres) return mean;
+    if (mean.length === flat.length) return mean;
     if (mean.length < shared) {
       throw new ModelError(
         `Cannot start from ${start} as it has ${mean.length} numbers and ${network.name} ${shared}: ` +
@@ -39,7 +35,8 @@ export function firstWeights(
     return flat;
   }
   const given = toFlat(layout, network.read(readStart(start)));
-  given.set(flat.subarray(slot.start), slot.start);
+  const { start: centres } = layout.slots.find(({ name }) => name === CENTRES)!;
+  given.set(flat.subarray(centres), centres);
   return given;
 }
 

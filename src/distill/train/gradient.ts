@@ -38,7 +38,6 @@ export class GradientMachine {
   readonly #network: StudentNetwork;
   readonly #layout: FlatLayout;
   readonly #identities: number;
-  readonly #fixedCentres: boolean;
   readonly #bank: TemplateBank | undefined;
   #templates: np.Array | undefined;
   readonly #step: ReturnType<typeof traceable>;
@@ -54,7 +53,6 @@ export class GradientMachine {
     this.#network = network;
     this.#layout = layout;
     this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
-    this.#fixedCentres = loss.fixedCentres ?? false;
     this.#step = traceable(network, loss, batchSize);
   }
 
@@ -110,11 +108,7 @@ export class GradientMachine {
     );
     for (const array of stored) array.dispose();
     const flat = new Float32Array(this.#layout.length);
-    for (const { name, start } of this.#layout.slots) {
-      const slope = await slopes[name].data();
-      // No slope, no move: the optimisers leave what stays zero alone, and it takes no part in the clipping.
-      if (!(name === CENTRES && this.#fixedCentres)) flat.set(slope, start);
-    }
+    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
     const value = async (part: np.Array): Promise<number> => (await part.data())[0];
     return {
       losses: {

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from "../../errors.ts";
 import { writing } from "../../write_error.ts";
-import { openTrainingData, openValidationData, type ValidationData } from "../data/data.ts";
+import { openValidationData, type ValidationData } from "../data/data.ts";
 import { writeWhole } from "../data/shard.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
@@ -79,11 +79,7 @@ export async function train(
   }
   using pool = await WorkerPool.start(config, workers, device);
   const layout = flatLayout(network, pool.identities);
-  const centres = config.loss.fixedCentres && !resumed ? await teacherCentres(config) : undefined;
-  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, {
-    resumed,
-    centres,
-  });
+  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, resumed);
   if (!resumed) await run.validate(options);
   const pace = new Pace(config.batch);
   while (run.step < config.steps && !options.signal?.aborted) {
@@ -132,11 +128,6 @@ class Pace {
   }
 }
 
-async function teacherCentres({ data, samples }: DistillConfig): Promise<Float32Array> {
-  using training = await openTrainingData(data, samples);
-  return training.centres();
-}
-
 function checkpointToResume(
   config: DistillConfig,
   hash: string,
@@ -178,7 +169,7 @@ class TrainingRun {
     readonly layout: FlatLayout,
     readonly identities: number,
     readonly validation: ValidationData,
-    { resumed, centres }: { resumed?: Checkpoint; centres?: Float32Array },
+    resumed: Checkpoint | undefined,
   ) {
     const { out, start, samples, optimizer } = config;
     if (resumed) {
@@ -186,7 +177,7 @@ class TrainingRun {
       this.best = resumed.best;
     }
     this.parameters = resumed?.parameters ??
-      firstWeights(network, layout, start, samples?.seed ?? 1, centres);
+      firstWeights(network, layout, start, samples?.seed ?? 1);
     this.#mean = resumed?.mean ?? this.parameters.slice();
     this.#optimizer = resumed?.optimizer ?? firstState(optimizer, layout.length);
     this.#log = new TrainingLog(`${out}/log.jsonl`, this.step);
