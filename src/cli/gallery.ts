@@ -8,6 +8,7 @@ import {
   type GalleryStore,
   openThresholds,
 } from "../gallery/mod.ts";
+import { asWriteError } from "../write_error.ts";
 import {
   type Arguments,
   type Command,
@@ -106,7 +107,13 @@ async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promi
   );
   await onFile(path, async () => {
     const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-    await lines.pipeThrough(new TextEncoderStream()).pipeTo(file.writable);
+    try {
+      await lines.pipeThrough(new TextEncoderStream()).pipeTo(file.writable);
+    } catch (error) {
+      // Half an export would pass for a whole one, and be in the way of the next.
+      await Deno.remove(path).catch(() => {});
+      throw asWriteError(path, error);
+    }
   });
   const count = await gallery.count();
   terminal.out(
