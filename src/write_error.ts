@@ -1,4 +1,5 @@
-// What a full disk, a read-only one or a missing permission is to callers: one error that names the file.
+// What a full disk, a read-only one or a missing permission is to callers: one error that names the file, and the old
+// file still in its place.
 
 import { MaskinvError, WriteError } from "./errors.ts";
 
@@ -17,6 +18,30 @@ export function writing<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
+    throw asWriteError(path, error);
+  }
+}
+
+/**
+ * Writes a file so that it is there as a whole or not at all.
+ *
+ * @throws {WriteError} If the disk refuses; what was there before stays.
+ */
+export function writeWhole(path: string, content: Uint8Array | string): void {
+  const part = `${path}.part`;
+  try {
+    Deno.writeFileSync(
+      part,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
+    Deno.renameSync(part, path);
+  } catch (error) {
+    // A full disk gets its room back.
+    try {
+      Deno.removeSync(part);
+    } catch {
+      // There may be none.
+    }
     throw asWriteError(path, error);
   }
 }

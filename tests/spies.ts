@@ -1,5 +1,7 @@
 // Wrappers around methods of the host, to count what our code and onnxruntime do to the GPU.
 
+import { GpuContext } from "../src/gpu/context.ts";
+
 /** Puts a wrapper around a method until it is disposed of. */
 export function wrap<T extends object, K extends keyof T>(
   prototype: T,
@@ -25,6 +27,24 @@ export function countBuffers(): Disposable & { readonly live: number } {
     live--;
     return call();
   }));
+  return {
+    get live(): number {
+      return live;
+    },
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}
+
+/** Counts the handles that were made on GPUs and not freed: photos, blocks, and the outputs of networks. */
+export function countHandles(): Disposable & { readonly live: number } {
+  let live = 0;
+  const stack = new DisposableStack();
+  for (const [name, step] of [["adopt", 1], ["disown", -1]] as const) {
+    stack.use(wrap(GpuContext.prototype, name, (_, call) => {
+      live += step;
+      return call();
+    }));
+  }
   return {
     get live(): number {
       return live;

@@ -66,7 +66,8 @@ export class EngineHost implements AsyncDisposable {
       } catch (error) {
         // A start that failed must not be remembered: the next call tries again.
         if (this.#engine === started) this.#engine = undefined;
-        throw error;
+        if (!(error instanceof DeviceLostError) || restarts === MOST_RESTARTS) throw error;
+        continue;
       }
       try {
         return await task(abortable(engine, signal));

@@ -1,6 +1,7 @@
 // The backend of hosts with a GPU: the WGSL kernels and onnxruntime's WebGPU provider on one device.
 // Photos go to the GPU once; nothing comes back before `read` and `topK`, each of which waits for the device once.
 
+import { DeviceLostError } from "../errors.ts";
 import { createBlendNormalize } from "../gpu/blend_normalize.ts";
 import type { PoolStats } from "../gpu/buffer_pool.ts";
 import { GpuContext } from "../gpu/context.ts";
@@ -47,8 +48,11 @@ export async function createWebgpuBackend(
     const [ort, kernels] = await Promise.all([loadOrt("webgpu", options), createKernels(context)]);
     return new OwnedBackend(context, new GpuNetworks(context, ort), kernels);
   } catch (error) {
+    // On a device that is lost meanwhile kernels fail to compile, which is not the kernels' fault.
+    const mark = context.journal.mark();
+    const known = await context.journal.explain("Cannot start", error, mark);
     context[Symbol.dispose]();
-    throw error;
+    throw known instanceof DeviceLostError ? known : error;
   }
 }
 

@@ -10,6 +10,7 @@ import { writeCalibration } from "../evaluate/write_calibration.ts";
 import { InvalidArgumentError, ModelError } from "../errors.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { packagedModels } from "../model/model.ts";
+import { asWriteError, writeWhole } from "../write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import { readRunOptions, RUN_OPTIONS, stoppable } from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -107,7 +108,7 @@ async function writeManifest(
   calibrations: Awaited<ReturnType<typeof calibrateModel>>["calibrations"],
 ): Promise<void> {
   const base = folder instanceof URL ? decodeURIComponent(folder.pathname) : `${folder}/`;
-  const path = `${base}manifest.json`, draft = `${path}.new`;
+  const path = `${base}manifest.json`;
   try {
     let text = await Deno.readTextFile(path);
     if (JSON.parse(text).models?.[name]?.sha256 !== sha256) {
@@ -119,13 +120,8 @@ async function writeManifest(
       const situations = calibrations[kind];
       if (situations) text = writeCalibration(text, name, kind, situations);
     }
-    await Deno.writeTextFile(draft, text);
-    await Deno.rename(draft, path);
-  } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    throw new ModelError(
-      `Cannot write ${path} as ${(cause as Error).message}: check the permissions`,
-      { cause },
-    );
+    writeWhole(path, text);
+  } catch (error) {
+    throw asWriteError(path, error);
   }
 }

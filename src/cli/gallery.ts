@@ -8,6 +8,7 @@ import {
   type GalleryStore,
   openThresholds,
 } from "../gallery/mod.ts";
+import { asWriteError } from "../write_error.ts";
 import {
   type Arguments,
   type Command,
@@ -101,12 +102,22 @@ async function remove({ gallery, store, args, terminal, names }: Work): Promise<
 }
 
 async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promise<number> {
-  const lines = ReadableStream.from(gallery.export()).pipeThrough(
-    new TransformStream({ transform: (line, controller) => controller.enqueue(`${line}\n`) }),
-  );
   await onFile(path, async () => {
-    const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-    await lines.pipeThrough(new TextEncoderStream()).pipeTo(file.writable);
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    try {
+      // Not by way of `file.writable`, which on a full disk drops the rest without an error.
+      const encoder = new TextEncoder();
+      for await (const line of gallery.export()) {
+        for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {
+          rest = rest.subarray(await file.write(rest));
+        }
+      }
+      await file.syncData();
+    } catch (error) {
+      // Half an export would pass for a whole one, and be in the way of the next.
+      await Deno.remove(path).catch(() => {});
+      throw asWriteError(path, error);
+    }
   });
   const count = await gallery.count();
   terminal.out(

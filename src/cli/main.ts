@@ -56,11 +56,11 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    terminal.out(HELP);
-    return name === undefined ? 2 : 0;
-  }
   try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      terminal.out(HELP);
+      return name === undefined ? 2 : 0;
+    }
     const command = COMMANDS.find((candidate) => candidate.name === name);
     if (!command) {
       const known = COMMANDS.map((candidate) => candidate.name).join(", ");

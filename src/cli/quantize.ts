@@ -1,11 +1,12 @@
 // `quantize student --to uint8 --calibrate photos`: a smaller form of a model, and what it costs; with --write into the
 // model folder, where `--variant` finds it.
 
-import { InvalidArgumentError, ModelError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors.ts";
 import { changeFolder, entryJson } from "../model/add/folder.ts";
 import { type Variant, VARIANTS } from "../model/manifest.ts";
 import { packagedModels } from "../model/model.ts";
 import { quantizeModel } from "../quantize/quantize.ts";
+import { writeWhole } from "../write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,14 +50,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   terminal.progress("");
   const folder = args.text("models") ?? decodeURIComponent(packagedModels().pathname);
   const path = out ?? `${folder}/${entry.file}`;
-  try {
-    await Deno.writeFile(`${path}.new`, bytes);
-    await Deno.rename(`${path}.new`, path);
-  } catch (cause) {
-    throw new ModelError(`Cannot write ${path} as ${(cause as Error).message}: check the folder`, {
-      cause,
-    });
-  }
+  writeWhole(path, bytes);
   if (args.flag("write")) await changeFolder(folder, entry.name, entryJson(entry));
   const { crops, least, median, mean } = nearness;
   if (args.flag("json")) {

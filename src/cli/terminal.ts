@@ -1,6 +1,8 @@
 // What the commands write to: results to stdout, the rest to stderr, colours only on a terminal.
 // Kept behind one small object so that tests can run commands and read what they would print.
 
+import { writing } from "../write_error.ts";
+
 /** Where a command writes. */
 export interface Terminal {
   /** A line of the result. */
@@ -24,9 +26,10 @@ export function processTerminal(): Terminal {
   };
   const live = Deno.stderr.isTerminal();
   return {
-    out: (line) => write(Deno.stdout, `${line}\n`),
-    err: (line) => write(Deno.stderr, `${line}\n`),
-    progress: (text) => live && write(Deno.stderr, `\r\x1b[K${text}`),
+    // Without this a full disk or a closed pipe would end the process with exit code 1, which says "no match".
+    out: (line) => writing("standard output", () => write(Deno.stdout, `${line}\n`)),
+    err: (line) => unheard(() => write(Deno.stderr, `${line}\n`)),
+    progress: (text) => live && unheard(() => write(Deno.stderr, `\r\x1b[K${text}`)),
     secret: live && Deno.stdin.isTerminal()
       ? (question) => {
         write(Deno.stderr, question);
@@ -37,6 +40,15 @@ export function processTerminal(): Terminal {
       : undefined,
     colors: Deno.stdout.isTerminal() && !Deno.noColor,
   };
+}
+
+/** What cannot be said must not end what is under way; the exit code still tells. */
+function unheard(say: () => void): void {
+  try {
+    say();
+  } catch {
+    // There is nowhere to say so.
+  }
 }
 
 /** A line of the keyboard without its echo; Ctrl-C ends the process as usual. */

@@ -30,8 +30,11 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     const release = "Deno" in globalThis ? await lockByKernel(path) : await lockByFile(path);
     return {
       async [Symbol.asyncDispose](): Promise<void> {
-        await release();
-        held.delete(folder);
+        try {
+          await release();
+        } finally {
+          held.delete(folder);
+        }
       },
     };
   } catch (error) {
@@ -50,16 +53,30 @@ async function lockByKernel(path: string): Promise<() => Promise<void>> {
     if (other && !other.kernel && await isAlive(other.pid)) {
       throw locked(path, `process ${other.pid} has it`);
     }
-    await file.truncate(0);
-    await file.write(describe(Deno.pid, true));
+    await overwrite(file, describe(Deno.pid, true));
     return async () => {
-      await file.truncate(0);
+      // On a disk that became read-only the text stays, which does no harm: the kernel's lock is what counts.
+      await overwrite(file, new Uint8Array()).catch(() => {});
       file.close();
     };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+/** The size of a lock's text; blanks fill it up. */
+const LOCK_SIZE = 64;
+
+/**
+ * Writes over the file, which keeps its size, held or not: a file that grows with each opening could not be opened on a
+ * full disk, where a gallery is still to be searched.
+ */
+async function overwrite(file: Deno.FsFile, text: Uint8Array): Promise<void> {
+  const bytes = new Uint8Array(LOCK_SIZE).fill(0x20);
+  bytes.set(text);
+  await file.seek(0, Deno.SeekMode.Start);
+  await file.write(bytes);
 }
 
 /** The lock of hosts without kernel locks; returns what releases it. */
@@ -92,7 +109,7 @@ async function holder(path: string): Promise<Holder | undefined> {
     const { pid, kernel } = JSON.parse(await readFile(path, "utf8"));
     return Number.isInteger(pid) ? { pid, kernel: kernel === true } : undefined;
   } catch {
-    return undefined; // Absent, empty after a release, or torn when its writer was killed.
+    return undefined; // Absent, blank after a release, or torn when its writer was killed.
   }
 }
 

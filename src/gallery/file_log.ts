@@ -82,7 +82,10 @@ export class Log implements AsyncDisposable {
       file = await fs.open(path, "r+");
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT") throw error;
-      return { log: await Log.#create(path, key, nothing()), state: { cutBytes: 0, records: 0 } };
+      const log = await Log.#create(path, key, nothing());
+      if (!log.#broken) return { log, state: { cutBytes: 0, records: 0 } };
+      await log[Symbol.asyncDispose]();
+      throw log.#failure(log.#broken);
     }
     try {
       const cipher = await openCipher(await readAt(file, 0, HEADER_SIZE), key, path);
@@ -115,20 +118,25 @@ export class Log implements AsyncDisposable {
     const fs = await import("node:fs/promises");
     const cipher = await createCipher(key);
     const file = await fs.open(`${path}.new`, "w+", 0o600);
+    const log = new Log(path, file, cipher, HEADER_SIZE, 0);
     try {
       await writeAt(file, cipher.header, 0);
-      const log = new Log(path, file, cipher, HEADER_SIZE, 0);
       for await (const payload of payloads) await log.#write([payload]);
       await file.sync();
       await fs.rename(`${path}.new`, path);
-      await syncFolder(path.slice(0, path.lastIndexOf("/")));
-      return log;
     } catch (error) {
       await file.close();
       // A full disk gets its room back.
       await fs.rm(`${path}.new`, { force: true });
       throw error;
     }
+    try {
+      await syncFolder(path.slice(0, path.lastIndexOf("/")));
+    } catch (error) {
+      // This file is in place already: what went on into the one before it would be lost.
+      log.#broken = error as Error;
+    }
+    return log;
   }
 
   /**
@@ -172,7 +180,8 @@ export class Log implements AsyncDisposable {
     this.#cipher = log.#cipher;
     this.#end = log.#end;
     this.#next = log.#next;
-    this.#broken = undefined;
+    this.#broken = log.#broken;
+    if (this.#broken) throw this.#failure(this.#broken);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

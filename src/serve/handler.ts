@@ -10,6 +10,7 @@ import { docsPage } from "./docs.ts";
 import { readFields } from "./fields.ts";
 import { KeyRing } from "./keys.ts";
 import { resolveLimits, type ServeLimits } from "./limits.ts";
+import { elapsed } from "../elapsed.ts";
 import { Metrics, METRICS_TYPE } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { asProblem, ProblemError, problemResponse } from "./problem.ts";
@@ -143,7 +144,7 @@ class Server {
   async #timed(route: Route, request: Request): Promise<Response> {
     const start = performance.now();
     const response = await this.#answer(route, request).catch((error) => this.#failed(error));
-    this.#metrics.count(route.path, response.status, (performance.now() - start) / 1000);
+    this.#metrics.count(route.path, response.status, elapsed(start) / 1000);
     return response;
   }
 

@@ -2,7 +2,11 @@
 // A job that outlives its request keeps its lane, so that time-outs cannot pile up work.
 
 import { unlessAborted } from "../abort.ts";
+import { elapsed } from "../elapsed.ts";
 import { ProblemError } from "./problem.ts";
+
+/** No job is taken to last longer, in milliseconds. */
+const MOST_USUAL = 60_000;
 
 /** A bounded queue before a few lanes. */
 export class WorkQueue {
@@ -48,7 +52,8 @@ export class WorkQueue {
     await this.#turn(signal);
     const start = performance.now();
     const done = job().finally(() => {
-      this.#usual += 0.2 * (performance.now() - start - this.#usual);
+      // A host that was suspended meanwhile has not computed for hours, and nobody is to wait for hours.
+      this.#usual += 0.2 * (Math.min(elapsed(start), MOST_USUAL) - this.#usual);
       const next = this.#waiting.shift();
       // The next one takes over the lane.
       if (next) next();

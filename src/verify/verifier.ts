@@ -6,6 +6,7 @@ import type { EngineHost } from "../backend/host.ts";
 import type { Block, Engine, Photo } from "../backend/backend.ts";
 import { chooseFace } from "../detect/choose.ts";
 import { findFaces, refineFaces } from "../detect/detect.ts";
+import { elapsed } from "../elapsed.ts";
 import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
@@ -188,10 +189,10 @@ export class Verifier implements AsyncDisposable {
     const end = performance.now();
     const { located, ...verification } = result;
     const timings = {
-      decode: decoded - start,
-      detect: located - decoded,
-      compare: verification.kind === "not-compared" ? 0 : end - located,
-      total: end - start,
+      decode: elapsed(start, decoded),
+      detect: elapsed(decoded, located),
+      compare: verification.kind === "not-compared" ? 0 : elapsed(located, end),
+      total: elapsed(start, end),
     };
     return { ...verification, timings };
   }

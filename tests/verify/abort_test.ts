@@ -1,11 +1,12 @@
 // AbortSignal through the long calls: callers are answered with the signal's reason at once, nothing is left on the
 // device, and the verifier goes on working for others.
 
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertLessOrEqual, assertRejects } from "@std/assert";
 import { createVerifier, type Verifier } from "../../mod.ts";
+import { inTurn } from "../../src/backend/ort.ts";
 import { createGallery, createMemoryStore } from "../../src/gallery/mod.ts";
-import { photo, testOnDevices } from "../hosts.ts";
-import { countBuffers } from "../spies.ts";
+import { photo, testOnDevices, testWithGpu } from "../hosts.ts";
+import { countBuffers, countHandles, wrap } from "../spies.ts";
 
 const REASON = new Error("the client has gone");
 
@@ -41,6 +42,7 @@ testOnDevices(
   "a call whose signal is aborted is rejected with its reason, and frees what it held",
   async (device) => {
     using buffers = countBuffers();
+    using handles = countHandles();
     await using verifier = await createVerifier({ device });
     const before = await verifier.embed(photo("collins"));
     assert(before.kind === "acquired");
@@ -71,11 +73,42 @@ testOnDevices(
     const after = await verifier.embed(photo("collins"));
     assert(after.kind === "acquired");
     assertEquals(after.template.embedding, before.template.embedding);
-    // Calls that were still ending while the next one ran have left the pool larger; 18 calls that keep what they held
+    while (handles.live > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Calls that were still ending while the next one ran have left the pools larger; 18 calls that keep what they held
     // would be more.
     assertLess(buffers.live, idle + 90);
   },
 );
+
+testWithGpu("calls aborted at any point leave the device's memory as it was", async () => {
+  using buffers = countBuffers();
+  using handles = countHandles();
+  let submits = 0, last = Infinity;
+  let controller = new AbortController();
+  using _submits = wrap(GPUQueue.prototype, "submit", (_, call) => {
+    if (++submits === last) controller.abort(REASON);
+    return call();
+  });
+  await using verifier = await createVerifier({ device: "webgpu" });
+  const verify = async (): Promise<void> => {
+    submits = 0;
+    controller = new AbortController();
+    const { signal } = controller;
+    await verifier.verify(photo("collins_crop"), photo("hopper_crop"), { signal });
+  };
+  await verify();
+  await verify();
+  const whole = submits, idle = buffers.live;
+  // One after the other, so that nothing is held beside what a whole verify holds.
+  for (let round = 0; round < 20; round++) {
+    last = 1 + (7 * round) % whole;
+    await assertRejects(verify, Error, REASON.message);
+    while (handles.live > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Outputs go back to onnxruntime in turn with its runs.
+    await inTurn(() => Promise.resolve());
+    assertLessOrEqual(buffers.live, idle, `aborted at submit ${last} of ${whole}, round ${round}`);
+  }
+});
 
 Deno.test("loading models can be aborted, and an aborted verifier is none", async () => {
   await assertRejects(

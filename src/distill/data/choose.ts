@@ -5,12 +5,12 @@ import { EngineHost } from "../../backend/host.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { InvalidArgumentError } from "../../errors.ts";
 import { type ModelSource, openModels } from "../../model/model.ts";
+import { writeWhole } from "../../write_error.ts";
 import { type Alike, nearest, pairsAlike } from "./alike.ts";
 import { hashName } from "./chance.ts";
 import { type GatheredShards, gatherShards } from "./gather.ts";
 import { type DataIndex, INDEX_VERSION, type IndexedPhoto, readIndex } from "./index_file.ts";
 import type { ShardSettings } from "./prepare.ts";
-import { writeWhole } from "./shard.ts";
 
 /** What is kept of the shards. */
 export interface ChooseOptions {

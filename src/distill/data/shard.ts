@@ -2,7 +2,7 @@
 // The JSON is written last, so that a shard is there as a whole or not at all.
 
 import { InvalidArgumentError } from "../../errors.ts";
-import { asWriteError } from "../../write_error.ts";
+import { writeWhole } from "../../write_error.ts";
 import { type PhotoRecord, recordBytes, writeRecord } from "./record.ts";
 import type { Shift } from "./shift.ts";
 
@@ -95,26 +95,5 @@ export function readJson(path: string): unknown {
         (error as Error).message
       }): delete it and prepare again`,
     );
-  }
-}
-
-/**
- * Writes a file so that it is there as a whole or not at all.
- *
- * @throws {WriteError} If the disk refuses; what was there before stays.
- */
-export function writeWhole(path: string, bytes: Uint8Array): void {
-  const part = `${path}.part`;
-  try {
-    Deno.writeFileSync(part, bytes);
-    Deno.renameSync(part, path);
-  } catch (error) {
-    // A full disk gets its room back.
-    try {
-      Deno.removeSync(part);
-    } catch {
-      // There may be none.
-    }
-    throw asWriteError(path, error);
   }
 }

@@ -2,7 +2,7 @@
 // A line of JSON (padded to four bytes), then the arrays as little-endian floats.
 
 import { ModelError } from "../../errors.ts";
-import { writeWhole } from "../data/shard.ts";
+import { writeWhole } from "../../write_error.ts";
 
 const FORMAT = "maskinv-distill-1";
 

@@ -1,9 +1,8 @@
 // A training from its configuration to the student's ONNX file: steps, checkpoints, validations, log.
 
 import { InvalidArgumentError } from "../../errors.ts";
-import { writing } from "../../write_error.ts";
+import { writeWhole, writing } from "../../write_error.ts";
 import { openValidationData, type ValidationData } from "../data/data.ts";
-import { writeWhole } from "../data/shard.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";

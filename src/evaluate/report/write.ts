@@ -1,6 +1,6 @@
 // Writes a report to a folder: one page for people, and the same as Markdown, JSON and SVG files for what comes after.
 
-import { DatasetError } from "../../errors.ts";
+import { asWriteError } from "../../write_error.ts";
 import type { Evaluation } from "../run/evaluation.ts";
 import { htmlReport } from "./html.ts";
 import { markdownReport } from "./markdown.ts";
@@ -20,7 +20,7 @@ export interface ReportFileOptions {
  * @param folder Where to; made if it is missing.
  * @param options See {@linkcode ReportFileOptions}.
  * @returns The paths of the files.
- * @throws {DatasetError} If the folder cannot be written to.
+ * @throws {WriteError} If the folder cannot be written to.
  *
  * @example
  * ```ts
@@ -57,13 +57,8 @@ export async function writeReport(
       return `${folder}/${name}`;
     });
     return await Promise.all(written);
-  } catch (cause) {
-    throw new DatasetError(
-      `Cannot write the report to ${folder} as ${
-        (cause as Error).message
-      }: check the path and its permissions`,
-      { cause },
-    );
+  } catch (error) {
+    throw asWriteError(folder, error);
   }
 }
 

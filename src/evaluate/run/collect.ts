@@ -2,6 +2,7 @@
 // Holds templates of all photos and pixels of one batch.
 
 import { DatasetError, InvalidArgumentError, MaskinvError } from "../../errors.ts";
+import { elapsed } from "../../elapsed.ts";
 import { decodeImage } from "../../image/decode.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import type { Dataset } from "../dataset/dataset.ts";
@@ -59,13 +60,13 @@ export async function collectTemplates(
     batch = [];
   }
   if (batch.length > 0) await collector.embed(batch);
-  const elapsed = performance.now() - start, { embedded } = collector;
-  const networkShare = embedder.networkTime / elapsed;
+  const spent = elapsed(start), { embedded } = collector;
+  const networkShare = spent > 0 ? Math.min(1, embedder.networkTime / spent) : 0;
   const facts = {
     device,
     samples: total,
     embedded,
-    seconds: elapsed / 1000,
+    seconds: spent / 1000,
     ...(device === "wasm" && embedded > 0 && { networkShare }),
   };
   return { table, embedder, facts };

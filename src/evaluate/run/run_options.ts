@@ -64,9 +64,10 @@ export class ProgressMeter {
     this.#done += samples;
     if (embedded) this.#embedded += samples;
     const now = performance.now();
-    if (!embedded && now - this.#told < 100 && this.#done < this.#total) return;
+    if (!embedded && Math.abs(now - this.#told) < 100 && this.#done < this.#total) return;
     this.#told = now;
-    const rate = 1000 * this.#embedded / (now - this.#start);
+    // A clock that was set, or has not gone on yet, tells no rate.
+    const rate = now > this.#start ? 1000 * this.#embedded / (now - this.#start) : 0;
     this.#tell?.({
       done: this.#done,
       total: this.#total,

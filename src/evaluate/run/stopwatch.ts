@@ -2,6 +2,7 @@
 // Seen from outside, by standing between the pipeline and its backend; counts for wasm only, where a run is over when
 // its promise resolves.
 
+import { elapsed } from "../../elapsed.ts";
 import type { Backend, Engine } from "../../backend/backend.ts";
 
 /** Adds up the time in the networks. */
@@ -17,7 +18,7 @@ export class NetworkClock {
       try {
         return await backend.run(network, input);
       } finally {
-        this.spent += performance.now() - start;
+        this.spent += elapsed(start);
       }
     };
     const watched = new Proxy(backend, {

@@ -3,7 +3,7 @@
 // ever rewritten. Templates identify people: the folder and its files are for their owner only.
 
 import type { FileHandle } from "node:fs/promises";
-import { DatasetError } from "../../errors.ts";
+import { DatasetError, WriteError } from "../../errors.ts";
 import { concatBytes } from "./bytes.ts";
 
 /** What is known of one sample. */
@@ -51,12 +51,10 @@ export async function openTemplateCache(
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     const bytes = await readAll(path);
     const file = await fs.open(path, "a", 0o600);
-    const { known, sound } = await readRecords(bytes, dim, path).catch(async (error) => {
+    const known = await readSound(file, bytes, dim, path).catch(async (error) => {
       await file.close();
       throw error;
     });
-    if (sound === 0) await restart(file);
-    else await file.truncate(sound);
     return {
       get: (key) => known.get(key),
       async add(entries): Promise<void> {
@@ -77,8 +75,21 @@ export async function openTemplateCache(
   }
 }
 
-function unkept(path: string, cause: unknown): DatasetError {
-  return new DatasetError(
+/** All sound records of a file, which ends with them from now on. */
+async function readSound(
+  file: FileHandle,
+  bytes: Uint8Array<ArrayBuffer>,
+  dim: number,
+  path: string,
+): Promise<Map<string, CachedTemplate>> {
+  const { known, sound } = await readRecords(bytes, dim, path);
+  if (sound === 0) await restart(file);
+  else await file.truncate(sound);
+  return known;
+}
+
+function unkept(path: string, cause: unknown): WriteError {
+  return new WriteError(
     `Cannot keep templates in ${path} as ${(cause as Error).message}: ` +
       `give another folder for the cache, or none`,
     { cause },

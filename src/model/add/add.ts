@@ -2,6 +2,7 @@
 // only then in the manifest. What fails on the way leaves the folder as it was, but for a part that can be gone on with.
 
 import { InvalidArgumentError, ModelError } from "../../errors.ts";
+import { writeWhole, writing } from "../../write_error.ts";
 import { type Family, familyOf } from "../families.ts";
 import type { ModelEntry } from "../manifest.ts";
 import { hashHex, openModels } from "../model.ts";
@@ -41,7 +42,8 @@ export interface Added {
  * @param folder The user's model folder; made if it does not exist.
  * @throws {InvalidArgumentError} If an option or the URL is not one that can be used.
  * @throws {DownloadError} If the download fails.
- * @throws {ModelError} If the file is not what its hash or its family says, or the folder cannot be written.
+ * @throws {ModelError} If the file is not what its hash or its family says.
+ * @throws {WriteError} If the folder cannot be written.
  */
 export async function addModel(
   source: string,
@@ -110,15 +112,8 @@ async function accept(
   };
   await tryModel({ entry, bytes: inspected.bytes }, source);
   const path = `${folder}/${entry.file}`;
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeFile(`${path}.new`, inspected.bytes);
-    await Deno.rename(`${path}.new`, path);
-  } catch (cause) {
-    throw new ModelError(`Cannot write ${path} as ${(cause as Error).message}: check the folder`, {
-      cause,
-    });
-  }
+  writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
+  writeWhole(path, inspected.bytes);
   await changeFolder(folder, name, entryJson(entry));
   return { entry, bytes: inspected.bytes.length, given, rebatched: inspected.rebatched };
 }
@@ -158,7 +153,7 @@ async function fetchBytes(
     return { bytes: await readCapped(source, options.maxBytes), drop: () => Promise.resolve() };
   }
   const url = new URL(source);
-  await Deno.mkdir(folder, { recursive: true });
+  writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   // Named by the URL, so that parts of different files never meet.
   const id = (await hashHex(new TextEncoder().encode(url.href))).slice(0, 16);
   const part = `${folder}/${id}.part`;

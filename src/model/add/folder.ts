@@ -2,6 +2,7 @@
 // Every change of the manifest goes by way of a draft beside it, so that it is never half-written.
 
 import { ModelError } from "../../errors.ts";
+import { asWriteError, writeWhole } from "../../write_error.ts";
 import { type Manifest, manifestJson, type ModelEntry, parseManifest } from "../manifest.ts";
 import { hashHex } from "../model.ts";
 
@@ -42,13 +43,9 @@ export async function changeFolder(
     else delete manifest.models[name];
     const changed = manifestJson(manifest);
     parseManifest(changed, path);
-    await Deno.writeTextFile(`${path}.new`, changed);
-    await Deno.rename(`${path}.new`, path);
-  } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    throw new ModelError(`Cannot write ${path} as ${(cause as Error).message}: check the folder`, {
-      cause,
-    });
+    writeWhole(path, changed);
+  } catch (error) {
+    throw asWriteError(path, error);
   }
 }
 
