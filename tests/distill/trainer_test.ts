@@ -99,7 +99,7 @@ Deno.test("fixed class centres start at the teacher's templates and stay there",
   const { start } = layout.slots.find(({ name }) => name === "centres")!;
   assertEquals(parameters.slice(start), data.centres());
   // The weights moved all the same.
-  const first = firstWeights(studentNetwork("mobilefacenet"), layout, START, 3);
+  const first = await firstWeights(studentNetwork("mobilefacenet"), layout, START, 3);
   assert(parameters.subarray(0, start).some((value, i) => value !== first[i]));
 });
 
@@ -109,7 +109,7 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
   const layout = flatLayout(network, data.identities);
   const batch = await data.batch(0, 0, 2, 2);
   const margins = drawMargins(ELASTIC_ARC, 1, 0, 0, 2);
-  const parameters = firstWeights(network, layout, START, 1);
+  const parameters = await firstWeights(network, layout, START, 1);
   const results: Gradient[] = [];
   for (const device of ["wasm", "webgpu"] as const) {
     const machine = await GradientMachine.create(network, layout, HIGH_GUIDANCE, 2, device);
