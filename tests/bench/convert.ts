@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { acquireDevice, type GpuDevice, probeAdapter } from "../../src/gpu/device.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
 import { makeCheckpoints, numbers, relativeError } from "../convert/torch_fixtures.ts";
 
@@ -55,13 +56,15 @@ async function embedOn(device: "wasm" | "webgpu", folder: string, model: string)
   };
 }
 
+/** The project's own device, which lives as long as the process. */
 async function webgpu(): Promise<{ name: "webgpu"; device: GPUDevice }> {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await probeAdapter();
   if (!adapter) throw new Error("There is no WebGPU adapter: install mesa-vulkan-drivers");
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  return { name: "webgpu", device: await adapter.requestDevice({ requiredLimits }) };
+  const { device } = gpu = await acquireDevice(adapter);
+  return { name: "webgpu", device };
 }
+
+let gpu: GpuDevice | undefined;
 
 async function timed<T>(task: () => Promise<T>): Promise<{ value: T; time: string }> {
   const cpu = process.cpuUsage(), start = performance.now();
@@ -100,6 +103,6 @@ if (!Object.hasOwn(STEPS, step ?? "")) {
   await main(Deno.args.length > 0 ? Deno.args : ["fp32", "fp16"]);
 } else {
   const report = await STEPS[step](folder, model);
-  console.log(JSON.stringify({ ...report, memory: highestMemory() }));
+  console.log(JSON.stringify({ ...report, memory: highestMemory(), gpu: gpu?.name }));
   Deno.exit(0);
 }
