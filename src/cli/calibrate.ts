@@ -5,14 +5,19 @@ import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts"
 import { openDataset } from "../evaluate/dataset/open.ts";
 import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
-import { parseModelChoice } from "../evaluate/run/models.ts";
 import { writeCalibration } from "../evaluate/write_calibration.ts";
 import { InvalidArgumentError, ModelError } from "../errors.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { packagedModels } from "../model/model.ts";
 import { asWriteError, writeWhole } from "../write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
-import { readRunOptions, RUN_OPTIONS, stoppable } from "./evaluate_options.ts";
+import {
+  MODEL_OPTIONS,
+  modelChoices,
+  readRunOptions,
+  RUN_OPTIONS,
+  stoppable,
+} from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -22,7 +27,7 @@ export const calibrateCommand: Command = {
   usage: "calibrate [options] <dataset>",
   takes: ["data sets", 1, 1],
   options: [
-    { name: "models", value: "a", help: "name, folder#name or folder/ (student)" },
+    ...MODEL_OPTIONS,
     { name: "fmr", value: "0.01,0.001", help: "false match rates (0.01,0.001,0.0001)" },
     { name: "templates", value: "single,mirrored", help: "how templates are made (both)" },
     { name: "limit", value: "n", help: "about how many photos to use (all)" },
@@ -35,7 +40,12 @@ export const calibrateCommand: Command = {
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [path] = args.operands;
-  const model = parseModelChoice(args.text("models") ?? "student");
+  const [model, ...others] = modelChoices(args);
+  if (others.length > 0) {
+    throw new InvalidArgumentError(
+      `Cannot calibrate ${others.length + 1} models at once: name one`,
+    );
+  }
   const rates = args.text("fmr")?.split(",").map(Number), limit = args.number("limit");
   const kinds = (args.text("templates") ?? "single,mirrored").split(",") as TemplateKind[];
   const strange = kinds.find((kind) => kind !== "single" && kind !== "mirrored");

@@ -15,6 +15,12 @@ export const distillCommand: Command = {
   usage: "distill [options] <config.json>",
   takes: ["configurations", 1, 1],
   options: [
+    {
+      name: "model",
+      value: "name",
+      help: "the model to start from, in place of the configuration's start",
+    },
+    { name: "models", value: "folder", help: "its model folder (the package's)" },
     { name: "resume", help: "go on from the last checkpoint of the configuration's out folder" },
     { name: "workers", value: "n", help: "workers, each with its share of every batch (cores)" },
     { name: "device", value: "wasm|webgpu", help: "where to compute (wasm)" },
@@ -28,7 +34,7 @@ export const distillCommand: Command = {
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const { checkConfig } = await import("../distill/train/config.ts");
   const [path] = args.operands;
-  const config = checkConfig(readConfig(path), path);
+  const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
   if (checkpoint !== undefined) {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
@@ -73,6 +79,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);
   }
+}
+
+/** The configuration with the start that the options name, if they do. */
+function startingFrom(args: Arguments, config: unknown): unknown {
+  const model = args.text("model"), folder = args.text("models");
+  if (model === undefined && folder === undefined) return config;
+  if (model === undefined) {
+    throw new InvalidArgumentError(`Cannot start from ${folder} alone: say which with --model`);
+  }
+  return { ...config as object, start: `${folder ?? ""}#${model}` };
 }
 
 function readConfig(path: string): unknown {

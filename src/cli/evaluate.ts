@@ -13,11 +13,16 @@ import {
 import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
-import { parseModelChoice } from "../evaluate/run/models.ts";
 import { type Protocol, PROTOCOLS, type Scenario, SCENARIOS } from "../evaluate/run/protocol.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
-import { readRunOptions, RUN_OPTIONS, stoppable } from "./evaluate_options.ts";
+import {
+  MODEL_OPTIONS,
+  modelChoices,
+  readRunOptions,
+  RUN_OPTIONS,
+  stoppable,
+} from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -27,7 +32,7 @@ export const evaluateCommand: Command = {
   usage: "evaluate [options] <dataset>",
   takes: ["data sets", 1, 1],
   options: [
-    { name: "models", value: "a,b", help: "names, folder#name or folder/ (student)" },
+    ...MODEL_OPTIONS,
     { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIOS.join(", ")} (uu,um,mm)` },
     { name: "protocol", value: "name", help: `of ${PROTOCOLS.join(", ")} (corrected)` },
     { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
@@ -44,7 +49,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [path] = args.operands;
   const scenarios = listOf<Scenario>(args, "scenarios", SCENARIOS, ["uu", "um", "mm"]);
   const protocols = listOf<Protocol>(args, "protocol", PROTOCOLS, ["corrected"]);
-  const models = (args.text("models") ?? "student").split(",").map(parseModelChoice);
+  const models = modelChoices(args);
   const report = args.text("report"), limit = args.number("limit");
   const kind = listOf<DatasetKind | "">(args, "kind", DATASET_KINDS, [""])[0] || undefined;
   using dataset = await openDataset(path, { kind, seed: args.number("seed") });

@@ -4,6 +4,7 @@
 import { homedir } from "node:os";
 import { type Dataset, DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { pathKind, readText } from "../evaluate/dataset/files.ts";
+import { type ModelChoice, parseModelChoice } from "../evaluate/run/models.ts";
 import { type ColorList, type MaskStyle, parseColorList } from "../evaluate/run/masks.ts";
 import type { RunOptions, RunProgress } from "../evaluate/run/run_options.ts";
 import { InvalidArgumentError } from "../errors.ts";
@@ -35,6 +36,23 @@ export const RUN_OPTIONS: Command["options"] = [
   { name: "cache", value: "folder|none", help: "keeps templates (~/.cache/maskinv/templates)" },
   ...VERIFIER_OPTIONS.filter(({ name }) => name !== "models"),
 ];
+
+/** Which models: as in the other commands, or several of several folders. */
+export const MODEL_OPTIONS: Command["options"] = [
+  {
+    name: "models",
+    value: "folder|a,b",
+    help: "with --model its folder; else names, folder#name or folder/ (student)",
+  },
+  { name: "model", value: "name", help: "embedding model in the manifest of --models" },
+];
+
+/** Reads {@linkcode MODEL_OPTIONS}. */
+export function modelChoices(args: Arguments): ModelChoice[] {
+  const models = args.text("models"), name = args.text("model");
+  if (name === undefined) return (models ?? "student").split(",").map(parseModelChoice);
+  return [parseModelChoice(models === undefined ? name : `${models}#${name}`)];
+}
 
 /** Reads the options. */
 export async function readRunOptions(

@@ -2,11 +2,10 @@
 // model folder, where `--variant` finds it.
 
 import { InvalidArgumentError } from "../errors.ts";
-import { changeFolder, entryJson } from "../model/add/folder.ts";
+import { changeFolder, DEFAULT_FOLDER, entryJson, readFolder } from "../model/add/folder.ts";
 import { type Variant, VARIANTS } from "../model/manifest.ts";
-import { packagedModels } from "../model/model.ts";
 import { quantizeModel } from "../quantize/quantize.ts";
-import { writeWhole } from "../write_error.ts";
+import { writeWhole, writing } from "../write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -25,8 +24,12 @@ export const quantizeCommand: Command = {
     },
     { name: "count", value: "n", help: "how many photos to take (200)" },
     { name: "out", short: "o", value: "out.onnx", help: "write the file there" },
-    { name: "write", help: "write it into the model folder and its manifest, for --variant" },
-    { name: "models", value: "folder", help: "model folder (the package's)" },
+    { name: "write", help: "write it into the user's model folder, for --variant" },
+    {
+      name: "models",
+      value: "folder",
+      help: `the user's model folder (${DEFAULT_FOLDER}); what it lacks is the package's`,
+    },
     { name: "threads", value: "n", help: "threads of the wasm provider (cores, at most 4)" },
     JSON_OPTION,
   ],
@@ -39,20 +42,24 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (!variant || !photos || (out === undefined) === !args.flag("write")) {
     throw new InvalidArgumentError(`Cannot quantize as told: usage is ${quantizeCommand.usage}`);
   }
+  const given = args.text("models"), folder = given ?? DEFAULT_FOLDER;
+  // A folder that is only about to be made has the package's models.
+  const isNew = (given === undefined || args.flag("write")) &&
+    Object.keys(await readFolder(folder)).length === 0;
   const { bytes, entry, floatBytes, nearness } = await quantizeModel(args.operands[0], {
     variant,
     photos,
-    models: args.text("models"),
+    models: isNew ? undefined : folder,
     count: args.number("count"),
     threads: args.number("threads"),
     progress: (text) => terminal.progress(text),
   });
   terminal.progress("");
-  const folder = args.text("models") ?? decodeURIComponent(packagedModels().pathname);
   const path = out ?? `${folder}/${entry.file}`;
+  if (out === undefined) writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   writeWhole(path, bytes);
   if (args.flag("write")) await changeFolder(folder, entry.name, entryJson(entry));
-  const { crops, least, median, mean } = nearness;
+  const { crops, least, median, mean, score } = nearness;
   if (args.flag("json")) {
     terminal.out(
       JSON.stringify({ path, bytes: bytes.length, floatBytes, sha256: entry.sha256, nearness }),
@@ -67,7 +74,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   );
   terminal.out(
     `cosine of its templates with the float model's on ${crops} crops that it was not calibrated on: ` +
-      `least ${least.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}`,
+      `least ${least.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}; ` +
+      `their scores differ by ${score.toExponential(1)} at most`,
   );
+  if (args.flag("write")) {
+    terminal.out(
+      `Use it with --models ${folder} --model ${entry.variantOf!.model} --variant ${variant}, ` +
+        (entry.calibration
+          ? "with the float model's thresholds"
+          : `once calibrate --models ${folder} --model ${entry.name} --write gave it thresholds`),
+    );
+  }
   return 0;
 }

@@ -1,11 +1,12 @@
 // An iResNet-100, as torch saves it, to ONNX and to templates; every step in a process of its own:
-//   deno run -A tests/bench/convert.ts
+//   deno run -A tests/bench/convert.ts [fp32|fp16 ...]
 // Needs python3-torch, which makes the checkpoint (260 MB, random weights). Processor seconds, as the machine may be
 // busy; memory is the highest of the process (resident).
 // deno-lint-ignore-file no-console
 
 import process from "node:process";
 import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { acquireDevice, type GpuDevice, probeAdapter } from "../../src/gpu/device.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
 import { makeCheckpoints, numbers, relativeError } from "../convert/torch_fixtures.ts";
 
@@ -55,13 +56,15 @@ async function embedOn(device: "wasm" | "webgpu", folder: string, model: string)
   };
 }
 
+/** The project's own device, which lives as long as the process. */
 async function webgpu(): Promise<{ name: "webgpu"; device: GPUDevice }> {
-  const adapter = await navigator.gpu.requestAdapter();
+  const adapter = await probeAdapter();
   if (!adapter) throw new Error("There is no WebGPU adapter: install mesa-vulkan-drivers");
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  return { name: "webgpu", device: await adapter.requestDevice({ requiredLimits }) };
+  const { device } = gpu = await acquireDevice(adapter);
+  return { name: "webgpu", device };
 }
+
+let gpu: GpuDevice | undefined;
 
 async function timed<T>(task: () => Promise<T>): Promise<{ value: T; time: string }> {
   const cpu = process.cpuUsage(), start = performance.now();
@@ -77,12 +80,12 @@ function highestMemory(): string {
   return `${Math.round(Number(status.match(/VmHWM:\s+(\d+)/)![1]) / 1024)} MiB`;
 }
 
-async function main(): Promise<void> {
+async function main(models: readonly string[]): Promise<void> {
   const folder = Deno.makeTempDirSync();
   try {
     const job = { file: "r100.pth", network: "iresnet100", inputs: PICTURES };
     makeCheckpoints(folder, [job]);
-    for (const model of ["fp32", "fp16"]) {
+    for (const model of models) {
       for (const step of Object.keys(STEPS)) {
         const args = ["run", "-A", "--no-lock", import.meta.filename!, step, folder, model];
         const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
@@ -96,9 +99,10 @@ async function main(): Promise<void> {
 }
 
 const [step, folder, model] = Deno.args;
-if (step === undefined) await main();
-else {
+if (!Object.hasOwn(STEPS, step ?? "")) {
+  await main(Deno.args.length > 0 ? Deno.args : ["fp32", "fp16"]);
+} else {
   const report = await STEPS[step](folder, model);
-  console.log(JSON.stringify({ ...report, memory: highestMemory() }));
+  console.log(JSON.stringify({ ...report, memory: highestMemory(), gpu: gpu?.name }));
   Deno.exit(0);
 }

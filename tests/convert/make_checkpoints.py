@@ -3,7 +3,7 @@
     python3 make_checkpoints.py folder '[{"file": "a.pth", "network": "iresnet18", ...}]'
 
 The networks are written here from their published structure and names; weights are random, with batch norms' statistics
-measured on a forward pass, as after training. For each job: `file` (the checkpoint), `file`.in and `file`.out (float32).
+measured on a forward pass, as after training. For each job: `file` (the checkpoint), `file`.in and `file`.out (float32); with `onnx`, `file`.onnx as torch exports it.
 """
 import collections, json, struct, sys
 import torch
@@ -214,6 +214,9 @@ def run(folder, job):
     x = torch.rand(job.get("inputs", 8), 3, 112, 112) * 2 - 1
     with torch.no_grad():
         y = net(x)
+    if job.get("onnx"):
+        dims = {"input": {0: "N"}}
+        torch.onnx.export(net, x, path + ".onnx", input_names=["input"], output_names=["embedding"], dynamic_axes=dims)
     x.numpy().tofile(path + ".in")
     y.numpy().tofile(path + ".out")
 

@@ -30,6 +30,8 @@ export interface Job {
   readonly legacy?: boolean;
   /** MXNet's .params instead of torch's formats. */
   readonly mxnet?: boolean;
+  /** Torch's own export beside it. */
+  readonly onnx?: boolean;
   readonly prefix?: string;
   readonly wrap?: readonly string[];
   readonly strided?: boolean;

@@ -72,7 +72,7 @@ Deno.test("MobileFaceNet: in memory, the teacher's file and the exported file ag
 Deno.test("iResNet-18: in memory and the exported file agree to 1e-5", async () => {
   const network = studentNetwork("iresnet18");
   const layout = flatLayout(network, 1);
-  const parameters = fromFlat(layout, firstWeights(network, layout, undefined, 1));
+  const parameters = fromFlat(layout, await firstWeights(network, layout, undefined, 1));
   const templates = await ours(network, parameters);
   assert(worst(templates, await theirs(network.write(parameters))) < 1e-5);
 });

@@ -107,7 +107,7 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
   const layout = flatLayout(network, data.identities);
   const batch = await data.batch(0, 0, 2, 2);
   const margins = drawMargins(ELASTIC_ARC, 1, 0, 0, 2);
-  const parameters = firstWeights(network, layout, START, 1);
+  const parameters = await firstWeights(network, layout, START, 1);
   const results: Gradient[] = [];
   for (const device of ["wasm", "webgpu"] as const) {
     const machine = await GradientMachine.create(network, layout, HIGH_GUIDANCE, 2, device);

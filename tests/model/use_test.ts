@@ -127,12 +127,15 @@ Deno.test("evaluate, calibrate and prepare take another model", async () => {
     "--json",
     "--scenarios",
     "uu",
-    "--models",
-    `${folder}#magface`,
+    ...["--models", folder, "--model", "magface"],
     people,
   );
   assertEquals(evaluated.code, 0, evaluated.err);
   assertEquals(JSON.parse(evaluated.out).results[0].model, `${folder}#magface`);
+  const calibrate = ["calibrate", ...WASM, ...cache, "--models", folder, "--model", "magface"];
+  const calibrated = await run(...calibrate, people);
+  assertEquals(calibrated.code, 2);
+  assertStringIncludes(calibrated.err, "Cannot calibrate"); // four photos are too few for a rate
   const shards = `${folder}/shards`;
   const prepare = ["prepare", "--models", folder, "--teacher", "insightface", "--out", shards];
   const prepared = await run(...prepare, "--shift-every", "0", people);

@@ -1,17 +1,23 @@
-// iResNet (Duta et al. 2020, arXiv 2004.04989) as ArcFace and MaskInv have it: 18, 50 or 100 layers, 512 numbers.
+// iResNet (Duta et al. 2020, arXiv 2004.04989) as ArcFace and MaskInv have it: 18 to 200 layers, 512 numbers.
 // Batch norms behind a convolution are folded into it; those before a padded convolution stay, frozen, as a scale.
 
 import type { Convolution, Layer } from "./layers.ts";
 
 /** Blocks of the four stages, by depth. */
-const BLOCKS = { 18: [2, 2, 2, 2], 50: [3, 4, 14, 3], 100: [3, 13, 30, 3] } as const;
+const BLOCKS = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 14, 3],
+  100: [3, 13, 30, 3],
+  200: [6, 26, 60, 6],
+} as const;
 const CHANNELS = [64, 128, 256, 512] as const;
 
 /** The depths there are. */
 export type Depth = keyof typeof BLOCKS;
 
-/** The layers, from 112x112x3 to 512 numbers. */
-export function iresnetLayers(depth: Depth): readonly Layer[] {
+/** The layers, from 112x112x3 to a template, of 512 numbers as published. */
+export function iresnetLayers(depth: Depth, templateSize: number): readonly Layer[] {
   const layers: Layer[] = [convolution("stem", 3, 64, 3, 1), activation("stem", 64)];
   let inputs = 64;
   BLOCKS[depth].forEach((count, stage) => {
@@ -21,7 +27,7 @@ export function iresnetLayers(depth: Depth): readonly Layer[] {
     }
   });
   // A 7x7 convolution without padding: the batch norm, the fully connected layer and the last batch norm in one.
-  return [...layers, { ...convolution("template", 512, 512, 7, 1), padding: [0, 0] }];
+  return [...layers, { ...convolution("template", 512, templateSize, 7, 1), padding: [0, 0] }];
 }
 
 function block(name: string, inputs: number, outputs: number, stride: number): Layer {

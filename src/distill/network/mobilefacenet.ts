@@ -68,8 +68,8 @@ function stage(
   ];
 }
 
-/** The layers, from 112x112x3 to 192 numbers. */
-export const MOBILEFACENET_LAYERS: readonly Layer[] = [
+/** The layers but the last, from 112x112x3 to 512 numbers. */
+const BODY: readonly Layer[] = [
   convolution("stem", 3, 64, { size: 3, stride: 2, padding: [0, 1] }),
   activation("stem", 64),
   convolution("first.depth", 64, 64, { size: 3, padding: [1, 1], depthwise: true }),
@@ -82,5 +82,9 @@ export const MOBILEFACENET_LAYERS: readonly Layer[] = [
   activation("last.expand", 512),
   convolution("last.depth", 512, 512, { size: 7, depthwise: true }),
   convolution("last.mix", 512, 512),
-  convolution("last.template", 512, 192),
 ];
+
+/** The layers, from 112x112x3 to a template. */
+export function mobilefacenetLayers(templateSize: number): readonly Layer[] {
+  return [...BODY, convolution("last.template", 512, templateSize)];
+}

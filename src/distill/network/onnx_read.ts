@@ -1,95 +1,94 @@
-// Reads the weights of a student from an ONNX file: by the order of its nodes, checked by shape.
-// So files of other exporters can be read as long as batch norms are folded and nodes stand in the order of the layers.
+// Reads the weights of a student from an ONNX file: by the order of its layers, checked by shape.
+// So files of other exporters can be read, as long as their nodes stand in the order of the layers.
 
-import proto from "onnx-proto";
 import { ModelError } from "../../errors.ts";
+import type { ModelWithGraph } from "../../onnx/model_proto.ts";
 import { type Convolution, flatLayers, type Layer } from "./layers.ts";
+import { type WeightLayer, weightLayers } from "./onnx_weights.ts";
 
 /** Parameters by name. */
 export type Parameters = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
-interface Tensor {
-  readonly sizes: readonly number[];
-  readonly values: Float32Array<ArrayBuffer>;
-}
-
 /**
  * The parameters that an ONNX file has for some layers.
  *
- * @throws {ModelError} If the file is not ONNX, or its weights are not those of the layers.
+ * @param anySize Whether the last layer may be of other templates: it is left out then.
+ * @throws {ModelError} If its weights are not those of the layers.
  */
-export function readParameters(layers: readonly Layer[], bytes: Uint8Array): Parameters {
-  const graph = decode(bytes);
-  const tensors = new Map(graph.initializer!.map((tensor) => [tensor.name!, tensorOf(tensor)]));
-  const operations = { convolution: "Conv", activation: "PRelu", scale: "BatchNormalization" };
-  const nodes = graph.node!.filter(({ opType }) => Object.values(operations).includes(opType!));
-  const wanted = flatLayers(layers);
-  if (nodes.length !== wanted.length) {
+export function readParameters(
+  layers: readonly Layer[],
+  { graph }: ModelWithGraph,
+  anySize = false,
+): Parameters {
+  const found = weightLayers(graph), wanted = flatLayers(layers);
+  if (found.length !== wanted.length) {
     throw new ModelError(
-      `Cannot read weights as the ONNX file has ${nodes.length} layers with weights and the network ${wanted.length}: ` +
-        `give a file of the same network, with batch norms folded`,
+      `Cannot read weights as the ONNX file has ${found.length} layers with weights and the network ${wanted.length}: ` +
+        `give a file of the same network`,
     );
   }
   const parameters: Record<string, Float32Array<ArrayBuffer>> = {};
   wanted.forEach((layer, i) => {
-    const { opType, input } = nodes[i];
-    const [weight, bias, means, variances] = input!.slice(1).map((name) => tensors.get(name));
-    const ok = opType === operations[layer.kind] && weight && fits(layer, weight, bias);
-    if (!ok) {
+    const theirs = found[i];
+    const own = parametersOf(layer, theirs);
+    if (own) Object.assign(parameters, own);
+    else if (!(anySize && i === wanted.length - 1 && isWider(layer, theirs))) {
       throw new ModelError(
-        `Cannot read ${layer.name} as node ${i} of the ONNX file is ${opType} [${weight?.sizes}]: ` +
+        `Cannot read ${layer.name} as layer ${i + 1} of the ONNX file is ${describe(theirs)}: ` +
           `give a file of the same network`,
-      );
-    }
-    if (layer.kind === "activation") {
-      parameters[`${layer.name}.slope`] = weight.values;
-    } else if (layer.kind === "convolution") {
-      parameters[`${layer.name}.weight`] = fromOnnx(layer, weight.values);
-      parameters[`${layer.name}.bias`] = bias!.values;
-    } else {
-      const epsilon = nodes[i].attribute?.find(({ name }) => name === "epsilon")?.f ?? 1e-5;
-      const factors = weight.values.map((value, c) =>
-        value / Math.sqrt(variances!.values[c] + epsilon)
-      );
-      parameters[`${layer.name}.weight`] = factors;
-      parameters[`${layer.name}.bias`] = bias!.values.map((value, c) =>
-        value - means!.values[c] * factors[c]
       );
     }
   });
   return parameters;
 }
 
-function decode(bytes: Uint8Array): import("onnx-proto").onnx.IGraphProto {
-  const { onnx } = proto as unknown as { onnx: typeof import("onnx-proto").onnx };
-  try {
-    const { graph } = onnx.ModelProto.decode(bytes);
-    if (graph?.node?.length && graph.initializer) return graph;
-  } catch (error) {
-    throw new ModelError(
-      `Cannot read weights as ${bytes.length} bytes are not an ONNX file: check the path`,
-      { cause: error },
-    );
+type Single = Exclude<Layer, { kind: "residual" }>;
+
+/** The parameters of a layer; undefined if theirs is another. */
+function parametersOf(layer: Single, theirs: WeightLayer): Parameters | undefined {
+  const { name } = layer;
+  if (layer.kind === "convolution" && theirs.kind === "convolution") {
+    const { weight, bias } = theirs;
+    if (!fits(layer, weight.sizes) || bias.length !== layer.outputs) return undefined;
+    return { [`${name}.weight`]: fromOnnx(layer, weight.values), [`${name}.bias`]: bias };
   }
-  throw new ModelError(
-    `Cannot read weights as the ONNX file of ${bytes.length} bytes is empty: check the path`,
-  );
+  if (layer.kind === "activation" && theirs.kind === "activation") {
+    const { values } = theirs.slope;
+    return values.length === layer.channels ? { [`${name}.slope`]: values } : undefined;
+  }
+  if (layer.kind === "scale" && theirs.kind === "scale") {
+    const { factor, shift } = theirs;
+    if (factor.length !== layer.channels || shift.length !== layer.channels) return undefined;
+    return {
+      [`${name}.weight`]: Float32Array.from(factor),
+      [`${name}.bias`]: Float32Array.from(shift),
+    };
+  }
+  return undefined;
 }
 
-function tensorOf(tensor: import("onnx-proto").onnx.ITensorProto): Tensor {
-  const raw = tensor.rawData;
-  const values = raw?.length
-    ? new Float32Array(new Uint8Array(raw).buffer)
-    : Float32Array.from(tensor.floatData ?? []);
-  return { sizes: (tensor.dims ?? []).map(Number), values };
+/** A fully connected layer is a convolution as large as the map. */
+function fits(
+  { inputs, outputs, size, depthwise }: Convolution,
+  sizes: readonly number[],
+): boolean {
+  const wanted = [outputs, depthwise ? 1 : inputs, size, size];
+  return sizes.length === 2
+    ? !depthwise && sizes[0] === outputs && sizes[1] === inputs * size * size
+    : wanted.every((length, i) => sizes[i] === length);
 }
 
-function fits(layer: Exclude<Layer, { kind: "residual" }>, weight: Tensor, bias?: Tensor): boolean {
-  if (layer.kind === "activation") return weight.values.length === layer.channels;
-  if (layer.kind === "scale") return weight.values.length === layer.channels && bias !== undefined;
-  const { inputs, outputs, size, depthwise } = layer;
-  const sizes = [outputs, depthwise ? 1 : inputs, size, size];
-  return sizes.every((length, i) => weight.sizes[i] === length) && bias?.values.length === outputs;
+/** Whether theirs is the same layer with another number of outputs. */
+function isWider(layer: Single, theirs: WeightLayer): boolean {
+  if (layer.kind !== "convolution" || theirs.kind !== "convolution") return false;
+  const outputs = theirs.bias.length;
+  return fits({ ...layer, outputs }, theirs.weight.sizes);
+}
+
+function describe(layer: WeightLayer): string {
+  if (layer.kind === "convolution") return `a convolution [${layer.weight.sizes}]`;
+  if (layer.kind === "activation") return `an activation [${layer.slope.sizes}]`;
+  return `a batch norm [${layer.factor.length}]`;
 }
 
 /** From `[out, in, row, column]` to rows of places (and inputs) by columns of outputs. */

@@ -2,11 +2,14 @@
 // One class for all architectures, since they differ in their layers only.
 
 import type { numpy as np } from "@jax-js/jax";
+import type { TensorSpec } from "../../backend/tensor_spec.ts";
+import { decodeModel } from "../../onnx/model_proto.ts";
 import { runLayers } from "./forward.ts";
 import { type Convolution, type Layer, parameterShapes } from "./layers.ts";
 import { type Parameters, readParameters } from "./onnx_read.ts";
 import { writeOnnx } from "./onnx_write.ts";
 import { patchesOf } from "./patches.ts";
+import { forStudentPixels, pixelsOf } from "./pixels.ts";
 import type { Node, Tape } from "./tape.ts";
 
 /** Arrays by the names of parameters. */
@@ -28,9 +31,18 @@ export class StudentNetwork {
     this.shapes = parameterShapes(layers);
   }
 
-  /** The weights of an ONNX file of the same network. */
-  read(bytes: Uint8Array): Parameters {
-    return readParameters(this.layers, bytes);
+  /**
+   * The weights of an ONNX file of the same network, for a student's pixels.
+   *
+   * @param pixels The form of the pixels that the file wants; by default what it says itself, or a student's.
+   * @param anySize Whether its templates may be of another length: its last layer is left out then.
+   * @throws {ModelError} If it is no ONNX file, or of another network.
+   */
+  read(bytes: Uint8Array, pixels?: TensorSpec, anySize = false): Parameters {
+    const model = decodeModel(bytes, "the weights");
+    const parameters = readParameters(this.layers, model, anySize);
+    const spec = pixels ?? pixelsOf(model);
+    return spec ? forStudentPixels(this.layers[0] as Convolution, parameters, spec) : parameters;
   }
 
   /** An ONNX file with the weights. */

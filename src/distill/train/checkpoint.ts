@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly config: string;
   /** Identities of the data: decides the layout. */
   readonly identities: number;
+  /** Numbers of a template; older checkpoints have the network's own. */
+  readonly templateSize?: number;
   /** The parameters. */
   readonly parameters: Float32Array<ArrayBuffer>;
   /** Their running mean. */
@@ -74,7 +76,7 @@ export function readCheckpoint(path: string): Checkpoint {
     return array;
   });
   return {
-    ...facts as Pick<Checkpoint, "step" | "config" | "identities" | "best">,
+    ...facts as Omit<Checkpoint, "parameters" | "mean" | "optimizer">,
     parameters,
     mean,
     optimizer,

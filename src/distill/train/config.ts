@@ -16,7 +16,13 @@ export interface DistillConfig {
   readonly samples?: DataOptions;
   /** The student. */
   readonly network: StudentName;
-  /** ONNX file or checkpoint to start from; chance weights if not given. */
+  /** Numbers of its templates, which must be the teacher's; by default 192 of MobileFaceNet, 512 of the others. */
+  readonly templateSize?: number;
+  /**
+   * What to start from: an ONNX file or checkpoint, or `folder#name` of a model folder (`#name` of the package's), all of
+   * the same network; chance weights if not given. Of networks that want other pixels the first layer is changed to want a
+   * student's; the last one begins by chance if its templates are of another length.
+   */
   readonly start?: string;
   /** What is minimised. */
   readonly loss: LossOptions;
@@ -39,6 +45,9 @@ export interface DistillConfig {
   /** Where log, curve, checkpoints and student go. */
   readonly out: string;
 }
+
+/** Longer templates are a typing error. */
+const MOST_NUMBERS = 4096;
 
 const NUMBERS = [
   "batch",
@@ -79,6 +88,12 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
     STUDENT_NETWORKS.includes(config.network as StudentName),
     `"network" is "${config.network}" and not one of ${STUDENT_NETWORKS.join(", ")}`,
   );
+  const size = config.templateSize ?? 1, { start } = config;
+  check(
+    Number.isInteger(size) && size >= 1 && size <= MOST_NUMBERS,
+    `"templateSize" is ${size} and not a whole number from 1 to ${MOST_NUMBERS}`,
+  );
+  check(start === undefined || typeof start === "string", `"start" is not the path of a file`);
   for (const name of NUMBERS) {
     const number = config[name];
     const whole = name === "average" || Number.isInteger(number);
@@ -122,10 +137,11 @@ function isRate(value: unknown): boolean {
 
 /** SHA-256 of what decides about the numbers of a training: a checkpoint goes on under the same only. */
 export async function configHash(config: DistillConfig): Promise<string> {
-  const { data, samples, network, start, loss, optimizer, schedule, batch, steps, average } =
-    config;
+  const { data, samples, network, templateSize, start, loss, optimizer, schedule } = config;
+  const { batch, steps, average } = config;
   const text = JSON.stringify(
-    { data, samples, network, start, loss, optimizer, schedule, batch, steps, average },
+    // deno-fmt-ignore
+    { data, samples, network, templateSize, start, loss, optimizer, schedule, batch, steps, average },
     (_, value) =>
       value !== null && typeof value === "object" && !Array.isArray(value)
         ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))

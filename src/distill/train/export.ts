@@ -37,8 +37,8 @@ export function exportStudent(
   checkpoint: string,
   blends: readonly Blend[] = [],
 ): Uint8Array<ArrayBuffer> {
-  const network = studentNetwork(name);
-  const { mean, identities } = readCheckpoint(checkpoint);
+  const { mean, identities, templateSize } = readCheckpoint(checkpoint);
+  const network = studentNetwork(name, templateSize);
   const layout = flatLayout(network, identities);
   if (mean.length !== layout.length) {
     throw new ModelError(

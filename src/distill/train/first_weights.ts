@@ -1,51 +1,82 @@
-// The numbers that a training starts from: those of an ONNX file or a checkpoint, or chance.
+// The numbers that a training starts from: those of an ONNX file, a model of a folder or a checkpoint, or chance.
 
+import type { TensorSpec } from "../../backend/tensor_spec.ts";
 import { ModelError } from "../../errors.ts";
+import { openModels } from "../../model/model.ts";
 import { chanceOf } from "../data/chance.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { CENTRES, type FlatLayout, toFlat } from "./flat.ts";
+import { CENTRES, type FlatLayout } from "./flat.ts";
 
 /**
  * The first parameters.
  *
- * @param start An ONNX file of the same network, a checkpoint (its running mean is taken), or nothing.
+ * @param start An ONNX file of the same network, `folder#name` of a model folder (without a folder, of the package's), a
+ * checkpoint (its running mean is taken), or nothing.
  * @throws {ModelError} If the file is of another network.
  */
-export function firstWeights(
+export async function firstWeights(
   network: StudentNetwork,
   layout: FlatLayout,
   start: string | undefined,
   seed: number,
-): Float32Array<ArrayBuffer> {
+): Promise<Float32Array<ArrayBuffer>> {
   const flat = chanceWeights(layout, seed);
   if (start === undefined) return flat;
   if (start.endsWith(".checkpoint")) {
-    const { mean } = readCheckpoint(start);
+    const { mean, templateSize = network.templateSize } = readCheckpoint(start);
     const shared = layout.slots.find(({ name }) => name === CENTRES)!.start;
     // Class centres go with the data: those of other identities mean nothing here.
-    if (mean.length === flat.length) return mean;
-    if (mean.length < shared) {
+    const fits = templateSize === network.templateSize;
+    if (fits && mean.length === flat.length) return mean;
+    if (!fits || mean.length < shared) {
       throw new ModelError(
-        `Cannot start from ${start} as it has ${mean.length} numbers and ${network.name} ${shared}: ` +
+        `Cannot start from ${start} as it has ${mean.length} numbers, templates of ${templateSize}, and ` +
+          `${network.name} ${shared}, templates of ${network.templateSize}: ` +
           `give a checkpoint of the same network`,
       );
     }
     flat.set(mean.subarray(0, shared));
     return flat;
   }
-  const given = toFlat(layout, network.read(readStart(start)));
-  const { start: centres } = layout.slots.find(({ name }) => name === CENTRES)!;
-  given.set(flat.subarray(centres), centres);
-  return given;
+  const { bytes, pixels } = await readStart(start);
+  const given = readWeights(network, start, bytes, pixels);
+  for (const { name, start } of layout.slots) if (given[name]) flat.set(given[name], start);
+  return flat;
 }
 
-function readStart(path: string): Uint8Array {
+/** What a network of others lacks to be a start is said with what it can be instead. */
+function readWeights(
+  network: StudentNetwork,
+  start: string,
+  bytes: Uint8Array,
+  pixels?: TensorSpec,
+): ReturnType<StudentNetwork["read"]> {
   try {
-    return Deno.readFileSync(path);
+    // A teacher with longer or shorter templates changes the last layer alone: that one begins by chance.
+    return network.read(bytes, pixels, true);
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new ModelError(
+      `Cannot start ${network.name} from ${start} (${cause.message}). A start must be of the configuration's ` +
+        `"network"; any embedding model can be the teacher: prepare --teacher`,
+      { cause },
+    );
+  }
+}
+
+async function readStart(start: string): Promise<{ bytes: Uint8Array; pixels?: TensorSpec }> {
+  const at = start.lastIndexOf("#");
+  if (at >= 0) {
+    const store = await openModels(start.slice(0, at) || undefined);
+    const { bytes, entry } = await store.load(start.slice(at + 1));
+    return { bytes, pixels: entry.input };
+  }
+  try {
+    return { bytes: Deno.readFileSync(start) };
   } catch (error) {
     throw new ModelError(
-      `Cannot start from ${path} as ${
+      `Cannot start from ${start} as ${
         (error as Error).message
       }: correct "start" of the configuration`,
       { cause: error },

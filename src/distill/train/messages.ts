@@ -12,6 +12,8 @@ export interface WorkerSetup {
   readonly samples: DataOptions;
   /** Name of the student. */
   readonly network: string;
+  /** Numbers of its templates, if they are not the network's own. */
+  readonly templateSize?: number;
   /** What is minimised. */
   readonly loss: LossOptions;
   /** Samples per step over all workers. */

@@ -53,7 +53,7 @@ export class WorkerPool implements Disposable {
     count: number,
     device: TrainingDevice,
   ): Promise<WorkerPool> {
-    const { data, samples = {}, network, loss, batch } = config;
+    const { data, samples = {}, network, templateSize, loss, batch } = config;
     const workers = Array.from({ length: Math.min(count, batch) }, () => new GradientWorker());
     try {
       const answers = await Promise.all(workers.map((worker, i) => {
@@ -61,7 +61,7 @@ export class WorkerPool implements Disposable {
         const to = Math.floor(batch * (i + 1) / workers.length);
         return worker.ask({
           kind: "setup",
-          setup: { data, samples, network, loss, batch, from, to, device },
+          setup: { data, samples, network, templateSize, loss, batch, from, to, device },
         });
       }));
       const { photos, identities } = answers[0] as FromWorker & { kind: "ready" };

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "../../errors.ts";
 import { writeWhole, writing } from "../../write_error.ts";
 import { openValidationData, type ValidationData } from "../data/data.ts";
+import { readIndex } from "../data/index_file.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -69,7 +70,8 @@ export async function train(
   const workers = options.workers ?? (device === "wasm" ? navigator.hardwareConcurrency : 1);
   const hash = await configHash(config);
   const resumed = checkpointToResume(config, hash, options.resume ?? false);
-  const network = studentNetwork(config.network);
+  const network = studentNetwork(config.network, config.templateSize);
+  checkTemplates(config, network);
   const validation = await openValidationData(config.data, { most: config.validatePhotos });
   if (validation.count === 0) {
     throw new InvalidArgumentError(
@@ -78,7 +80,13 @@ export async function train(
   }
   using pool = await WorkerPool.start(config, workers, device);
   const layout = flatLayout(network, pool.identities);
-  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, resumed);
+  const { start, samples } = config;
+  const first = resumed?.parameters ??
+    await firstWeights(network, layout, start, samples?.seed ?? 1);
+  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, {
+    resumed,
+    first,
+  });
   if (!resumed) await run.validate(options);
   const pace = new Pace(config.batch);
   while (run.step < config.steps && !options.signal?.aborted) {
@@ -127,6 +135,16 @@ class Pace {
   }
 }
 
+/** A student learns the teacher's templates, number by number. */
+function checkTemplates(config: DistillConfig, { name, templateSize }: StudentNetwork): void {
+  const { settings } = readIndex(config.data);
+  if (settings.templateSize === templateSize) return;
+  throw new InvalidArgumentError(
+    `Cannot train ${name} on ${config.data} as its templates have ${templateSize} numbers and those of the teacher ` +
+      `"${settings.teacher.name}" ${settings.templateSize}: say "templateSize": ${settings.templateSize}`,
+  );
+}
+
 function checkpointToResume(
   config: DistillConfig,
   hash: string,
@@ -168,15 +186,14 @@ class TrainingRun {
     readonly layout: FlatLayout,
     readonly identities: number,
     readonly validation: ValidationData,
-    resumed: Checkpoint | undefined,
+    { resumed, first }: { resumed?: Checkpoint; first: Float32Array<ArrayBuffer> },
   ) {
-    const { out, start, samples, optimizer } = config;
+    const { out, optimizer } = config;
     if (resumed) {
       this.step = resumed.step;
       this.best = resumed.best;
     }
-    this.parameters = resumed?.parameters ??
-      firstWeights(network, layout, start, samples?.seed ?? 1);
+    this.parameters = first;
     this.#mean = resumed?.mean ?? this.parameters.slice();
     this.#optimizer = resumed?.optimizer ?? firstState(optimizer, layout.length);
     this.#log = new TrainingLog(`${out}/log.jsonl`, this.step);
@@ -219,11 +236,12 @@ class TrainingRun {
   }
 
   #checkpoint(): Checkpoint {
-    const { step, hash: config, identities, parameters, best } = this;
+    const { step, hash: config, identities, parameters, best, network: { templateSize } } = this;
     return {
       step,
       config,
       identities,
+      templateSize,
       parameters,
       mean: this.#mean,
       optimizer: this.#optimizer,

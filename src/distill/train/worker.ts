@@ -36,7 +36,7 @@ scope.onmessage = async ({ data: message }) => {
 
 async function setUp(setup: WorkerSetup): Promise<Ready> {
   const data = await openTrainingData(setup.data, setup.samples);
-  const network = studentNetwork(setup.network);
+  const network = studentNetwork(setup.network, setup.templateSize);
   const layout = flatLayout(network, data.identities);
   const machine = await GradientMachine.create(
     network,

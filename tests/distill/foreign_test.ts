@@ -1,0 +1,170 @@
+// Networks of others in a training: as the teacher, with templates of their length, and as what a student starts from.
+
+import "../../src/distill/train/one_thread.ts";
+import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
+import { convertCheckpoint } from "../../src/convert/mod.ts";
+import { choosePhotos } from "../../src/distill/data/choose.ts";
+import { prepareShards } from "../../src/distill/data/prepare.ts";
+import { HIGH_GUIDANCE } from "../../src/distill/loss/loss.ts";
+import type { Layer } from "../../src/distill/network/layers.ts";
+import { StudentNetwork } from "../../src/distill/network/student.ts";
+import { studentNetwork } from "../../src/distill/networks.ts";
+import type { DistillConfig } from "../../src/distill/train/config.ts";
+import { exportStudent } from "../../src/distill/train/export.ts";
+import { firstWeights } from "../../src/distill/train/first_weights.ts";
+import { flatLayout } from "../../src/distill/train/flat.ts";
+import { train } from "../../src/distill/train/trainer.ts";
+import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { loadOrt } from "../../src/backend/ort.ts";
+import { addModel } from "../../src/model/add/add.ts";
+import { familyOf } from "../../src/model/families.ts";
+import {
+  makeCheckpoints,
+  numbers,
+  relativeError,
+  testWithTorch,
+} from "../convert/torch_fixtures.ts";
+import { tinyModel } from "../model/tiny_models.ts";
+import { writePhotos } from "./data_fixture.ts";
+
+const PIXELS = 112 * 112;
+const packaged = (file: string): string =>
+  decodeURIComponent(new URL(`../../models/${file}`, import.meta.url).pathname);
+
+/** What a student's file makes of pictures of grey levels, `[N, 112, 112, 3]`, in some form of pixels. */
+async function outputs(
+  onnx: Uint8Array,
+  levels: Float32Array,
+  { color, mean: [mean], scale: [scale] }: TensorSpec,
+): Promise<Float32Array> {
+  const values = levels.map((_, i) => {
+    const pixel = i - i % 3, channel = i % 3;
+    return (levels[pixel + (color === "RGB" ? channel : 2 - channel)] - mean) / scale;
+  });
+  const ort = await loadOrt("wasm", { threads: 1 });
+  const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  const input = new ort.Tensor("float32", values, [levels.length / (3 * PIXELS), 112, 112, 3]);
+  const { embedding } = await session.run({ input });
+  await session.release();
+  return embedding.data as Float32Array;
+}
+
+Deno.test("a first layer for other pixels becomes one for a student's", async () => {
+  const shape = { inputs: 3, outputs: 2, size: 3, stride: 1, padding: [1, 1] as const };
+  const small = new StudentNetwork("small", 2 * PIXELS, [
+    { kind: "convolution", name: "first", depthwise: false, ...shape },
+    { kind: "activation", name: "second", channels: 2 },
+  ] as Layer[]);
+  const parameters = {
+    "first.weight": Float32Array.from({ length: 54 }, (_, i) => Math.sin(i)),
+    "first.bias": Float32Array.of(0.3, -0.2),
+    "second.slope": Float32Array.of(0.25, 0.1),
+  };
+  const file = small.write(parameters, false);
+  const levels = Float32Array.from({ length: 3 * PIXELS }, (_, i) => (i * 37) % 256);
+  for (const like of ["insightface", "magface", "sface"]) {
+    const { input } = familyOf(like);
+    const wanted = await outputs(file, levels, input);
+    const student = small.write(small.read(file, input), false);
+    const found = await outputs(student, levels, familyOf("mobilefacenet").input);
+    const most = Math.max(...wanted.map(Math.abs));
+    found.forEach((value, i) => {
+      const row = Math.floor(i % PIXELS / 112), column = i % 112;
+      // What another mean puts behind the border is not what a student has there.
+      const seesBorder = Math.min(row, column) === 0 || Math.max(row, column) === 111;
+      if (seesBorder && input.mean[0] !== 127.5) return;
+      assertLess(Math.abs(value - wanted[i]), 1e-5 * most, `${like} at ${i}`);
+    });
+  }
+});
+
+testWithTorch(
+  "an iResNet-18 of torch is a start: converted to float16, and as torch exports it",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    makeCheckpoints(folder, [{ file: "a.pth", network: "iresnet18", inputs: 1, onnx: true }]);
+    await convertCheckpoint(`${folder}/a.pth`, `${folder}/half.onnx`, { fp16: true });
+    const planes = numbers(`${folder}/a.pth.in`), wanted = numbers(`${folder}/a.pth.out`);
+    const levels = planes.map((_, i) => planes[i % 3 * PIXELS + Math.floor(i / 3)] * 127.5 + 127.5);
+    const network = studentNetwork("iresnet18");
+    const { input } = familyOf("arcface_torch");
+    // The converted file says itself which pixels it wants; torch's does not.
+    for (
+      const [file, pixels, most] of [["half", undefined, 3e-3], ["a.pth", input, 1e-4]] as const
+    ) {
+      const parameters = network.read(Deno.readFileSync(`${folder}/${file}.onnx`), pixels);
+      const student = network.write(parameters, false);
+      const found = await outputs(student, levels, familyOf("mobilefacenet").input);
+      assertLess(relativeError(found, wanted, 1), most, file);
+    }
+    const layout = flatLayout(network, 1);
+    await assertRejects(
+      () => firstWeights(network, layout, `${folder}/a.pth.onnx`, 1),
+      ModelError,
+      "add it with models add --like",
+    );
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+Deno.test("a network of others teaches a student of templates as long as its own", async () => {
+  const photos = await writePhotos(), models = `${photos}/models`, shards = `${photos}/shards`;
+  await Deno.writeFile(`${photos}/t.onnx`, tinyModel("insightface", 3));
+  await addModel(`${photos}/t.onnx`, models, { like: "insightface", name: "tiny" });
+  const options = { models, teacher: "tiny", shiftEvery: 0, threads: 1 };
+  const settings = await prepareShards(photos, shards, options);
+  assertEquals(settings.templateSize, 512);
+  const limits = { models, sameScore: 1, validationIdentities: 1, validationShare: 0.5 };
+  await choosePhotos(shards, settings, limits);
+  const config: DistillConfig = {
+    data: shards,
+    network: "mobilefacenet",
+    templateSize: 512,
+    start: "#student",
+    loss: HIGH_GUIDANCE,
+    optimizer: { kind: "adamw", rate: 1e-4, decay: 0, clip: 100 },
+    schedule: { kind: "cosine", warmUp: 1 },
+    batch: 1,
+    steps: 1,
+    average: 0.9,
+    validateEvery: 5,
+    validatePhotos: 1,
+    checkpointEvery: 1,
+    out: `${photos}/out`,
+  };
+  await assertRejects(
+    () => train({ ...config, templateSize: undefined }),
+    InvalidArgumentError,
+    `"templateSize": 512`,
+  );
+  assertEquals((await train(config, { workers: 1 })).step, 1);
+  const student = exportStudent("mobilefacenet", `${config.out}/last.checkpoint`);
+  const grey = new Float32Array(3 * PIXELS).fill(100);
+  const template = await outputs(student, grey, familyOf("mobilefacenet").input);
+  assertEquals(template.length, 512);
+  await Deno.writeFile(`${photos}/student.onnx`, student);
+  const like = { like: "mobilefacenet", name: "learned", templateSize: 512 };
+  assertEquals((await addModel(`${photos}/student.onnx`, models, like)).entry.templateSize, 512);
+  await Deno.remove(photos, { recursive: true });
+});
+
+Deno.test("a start that is no student's network is refused with what it can be", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeFile(`${folder}/t.onnx`, tinyModel("insightface", 3));
+  await addModel(`${folder}/t.onnx`, folder, { like: "insightface", name: "tiny" });
+  const network = studentNetwork("mobilefacenet"), layout = flatLayout(network, 1);
+  for (
+    const [start, reason] of [
+      [`${folder}#tiny`, "MatMul"],
+      [`${folder}#none`, `"none"`],
+      ["#mask-state", "layers with weights"],
+      [packaged("facemesh.onnx"), "prepare --teacher"],
+      ["/nowhere.onnx", `correct "start"`],
+    ]
+  ) {
+    const error = await assertRejects(() => firstWeights(network, layout, start, 1), ModelError);
+    assertStringIncludes(error.message, reason);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
