@@ -1,12 +1,13 @@
 // Size and speed of a model's variants as ratios to the float model in the same run: `deno run -A tests/bench/variants.ts
-// [model folder]`. Interleaved, so that other work on the machine slows all of them alike.
+// [model folder]`. Processor time, and interleaved, as the machine may be busy.
 // deno-lint-ignore-file no-console
 
+import process from "node:process";
 import { createCpuBackend } from "../../src/backend/cpu.ts";
 import { tensorShape } from "../../src/backend/tensor_spec.ts";
 import { openModels } from "../../src/model/model.ts";
 
-const ROUNDS = 40, WARM_UP = 10;
+const ROUNDS = 60, WARM_UP = 20;
 const store = await openModels(Deno.args[0]);
 const names = Object.values(store.manifest)
   .filter(({ name, variantOf }) => name === "student" || variantOf?.model === "student")
@@ -25,11 +26,12 @@ const crop = Float32Array.from(
 for (let round = -WARM_UP; round < ROUNDS; round++) {
   for (const model of models) {
     using block = backend.write(crop, shape);
-    const start = performance.now();
+    const start = process.cpuUsage();
     const [row] = await backend.run(model.network, block);
+    const { user, system } = process.cpuUsage(start);
     row[Symbol.dispose]();
     if (round === 0) model.times = [];
-    model.times.push(performance.now() - start);
+    model.times.push((user + system) / 1000);
   }
 }
 const float = models.find(({ name }) => name === "student")!;
@@ -38,7 +40,7 @@ for (const { name, bytes, times } of models) {
   const speed = Math.min(...float.times) / Math.min(...times);
   console.log(
     `${name}: ${bytes} bytes (${(bytes / float.bytes).toFixed(2)}x), ` +
-      `${Math.min(...times).toFixed(1)} ms, speed ${speed.toFixed(2)}x`,
+      `${Math.min(...times).toFixed(1)} ms of processor, speed ${speed.toFixed(2)}x`,
   );
 }
 for (const { network } of models) await network[Symbol.asyncDispose]();

@@ -1,6 +1,5 @@
 // Networks of others in a training: as the teacher, with templates of their length, and as what a student starts from.
 
-import "../../src/distill/train/one_thread.ts";
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
@@ -158,7 +157,7 @@ Deno.test("a start that is no student's network is refused with what it can be",
     const [start, reason] of [
       [`${folder}#tiny`, "MatMul"],
       [`${folder}#none`, `"none"`],
-      ["#mask-state", "layers with weights"],
+      ["#mask-state", "no plain fully connected layer"],
       [packaged("facemesh.onnx"), "prepare --teacher"],
       ["/nowhere.onnx", `correct "start"`],
     ]

@@ -69,7 +69,8 @@ class Reader {
     }
     if (opType === "BatchNormalization") {
       const norm = this.#norm(node), before = this.#layerOf.get(node.input![0]);
-      if (before?.kind === "convolution" && before === this.layers.at(-1)) {
+      const follows = before?.kind === "convolution" && before === this.layers.at(-1);
+      if (follows && norm.factor.length === before.bias.length) {
         this.layers.pop();
         this.#add(output, foldBehind(before, norm));
       } else this.#add(output, norm);
@@ -131,7 +132,9 @@ class Reader {
     if (maker && ["Cast", "Identity"].includes(maker.opType!)) name = maker.input![0];
     const tensor = this.#tensors.get(name);
     if (tensor && (tensor.dataType === FLOAT || tensor.dataType === FLOAT16)) {
-      return { sizes: (tensor.dims ?? []).map(Number), values: valuesOf(tensor) };
+      const sizes = (tensor.dims ?? []).map(Number), values = valuesOf(tensor);
+      if (sizes.reduce((a, b) => a * b, 1) !== values.length) throw damaged(tensor);
+      return { sizes, values };
     }
     throw new ModelError(
       `Cannot read weights as ${name || "an input"} of ${node.opType} is ${
@@ -141,18 +144,21 @@ class Reader {
   }
 }
 
-function valuesOf({ rawData, floatData, dataType, name }: TensorProto): Float32Array<ArrayBuffer> {
+function valuesOf(tensor: TensorProto): Float32Array<ArrayBuffer> {
+  const { rawData, floatData, dataType } = tensor;
   if (!rawData?.length) return Float32Array.from(floatData ?? []);
   const width = dataType === FLOAT16 ? 2 : 4;
-  if (rawData.length % width !== 0) {
-    throw new ModelError(
-      `Cannot read weights as ${name} has ${rawData.length} bytes: the ONNX file is damaged, get it anew`,
-    );
-  }
+  if (rawData.length % width !== 0) throw damaged(tensor);
   const { buffer } = new Uint8Array(rawData);
   return dataType === FLOAT16
     ? Float32Array.from(new Float16Array(buffer))
     : new Float32Array(buffer);
+}
+
+function damaged({ name, dims }: TensorProto): ModelError {
+  return new ModelError(
+    `Cannot read weights as ${name} of the ONNX file has not the numbers of its sizes [${dims}]: get the file anew`,
+  );
 }
 
 type Convolution = WeightLayer & { kind: "convolution" };
