@@ -15,7 +15,7 @@ import { firstWeights } from "../../src/distill/train/first_weights.ts";
 import { flatLayout } from "../../src/distill/train/flat.ts";
 import { train } from "../../src/distill/train/trainer.ts";
 import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
-import { loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/backend/ort.ts";
 import { addModel } from "../../src/model/add/add.ts";
 import { familyOf } from "../../src/model/families.ts";
 import {
@@ -42,7 +42,7 @@ async function outputs(
     return (levels[pixel + (color === "RGB" ? channel : 2 - channel)] - mean) / scale;
   });
   const ort = await loadOrt("wasm", { threads: 1 });
-  const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  const session = await createSession(ort, onnx, { executionProviders: ["wasm"] });
   const input = new ort.Tensor("float32", values, [levels.length / (3 * PIXELS), 112, 112, 3]);
   const { embedding } = await session.run({ input });
   await session.release();
