@@ -1,7 +1,12 @@
 // The data half of distillation: photos to shards, and shards to batches.
 
 export { type ChooseOptions, choosePhotos } from "./choose.ts";
-export { openTrainingData, type TrainingBatch, type TrainingData } from "./data.ts";
+export {
+  openTrainingData,
+  type TemplateBank,
+  type TrainingBatch,
+  type TrainingData,
+} from "./data.ts";
 export {
   type DataIndex,
   type DroppedPhoto,
