@@ -9,6 +9,7 @@ import type { ModelCalibration, SituationCalibrations } from "../model/calibrati
 import type { ModelEntry, Variant } from "../model/manifest.ts";
 import { hashHex, type LoadedModel, type ModelSource, openModels } from "../model/model.ts";
 import { decodeModel } from "../onnx/model_proto.ts";
+import { cosineMatrix } from "../score/cosine_matrix.ts";
 import { choosePhotos, facesOf } from "./faces.ts";
 import { halveWeights } from "./half.ts";
 import { activationRanges } from "./ranges.ts";
@@ -169,19 +170,11 @@ function inherited(calibration: ModelCalibration, { crops, score }: Nearness): M
 
 function nearnessOf(float: Float32Array, small: Float32Array, size: number): Nearness {
   const rows = float.length / size;
-  const dot = (a: Float32Array, i: number, b: Float32Array, j: number): number => {
-    let sum = 0;
-    for (let k = 0; k < size; k++) sum += a[i * size + k] * b[j * size + k];
-    return sum;
-  };
-  const cosines = Array.from({ length: rows }, (_, row) => dot(float, row, small, row))
+  const across = cosineMatrix(float, small, size);
+  const cosines = Array.from({ length: rows }, (_, row) => across[row * rows + row])
     .sort((a, b) => a - b);
-  let score = 0;
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < i; j++) {
-      score = Math.max(score, Math.abs(dot(float, i, float, j) - dot(small, i, small, j)));
-    }
-  }
+  const scores = cosineMatrix(float, float, size), made = cosineMatrix(small, small, size);
+  const score = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - made[i])), 0);
   const mean = cosines.reduce((sum, value) => sum + value, 0) / rows;
   return { crops: rows, least: cosines[0], median: cosines[Math.floor(rows / 2)], mean, score };
 }

@@ -3,7 +3,7 @@
 import "../../src/distill/train/one_thread.ts";
 import { jit, numpy, type numpy as np } from "@jax-js/jax";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/backend/ort.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
 import type { ParameterArrays } from "../../src/distill/network/student.ts";
@@ -48,7 +48,7 @@ async function ours(network: StudentNetwork, parameters: Parameters): Promise<nu
 
 async function theirs(onnx: Uint8Array): Promise<Float32Array> {
   const ort = await loadOrt("wasm", { threads: 1 });
-  const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  const session = await createSession(ort, onnx, { executionProviders: ["wasm"] });
   const input = new ort.Tensor("float32", crops(), [COUNT, 112, 112, 3]);
   const { embedding } = await session.run({ input });
   await session.release();

@@ -32,7 +32,7 @@ export function readParameters(
     const theirs = found[i];
     const own = parametersOf(layer, theirs);
     if (own) Object.assign(parameters, own);
-    else if (!(anySize && i === wanted.length - 1 && isWider(layer, theirs))) {
+    else if (!(anySize && i === wanted.length - 1 && hasOtherOutputs(layer, theirs))) {
       throw new ModelError(
         `Cannot read ${layer.name} as layer ${i + 1} of the ONNX file is ${describe(theirs)}: ` +
           `give a file of the same network`,
@@ -79,7 +79,7 @@ function fits(
 }
 
 /** Whether theirs is the same layer with another number of outputs. */
-function isWider(layer: Single, theirs: WeightLayer): boolean {
+function hasOtherOutputs(layer: Single, theirs: WeightLayer): boolean {
   if (layer.kind !== "convolution" || theirs.kind !== "convolution") return false;
   const outputs = theirs.bias.length;
   return fits({ ...layer, outputs }, theirs.weight.sizes);

@@ -6,7 +6,7 @@ import { openModels } from "../../model/model.ts";
 import { chanceOf } from "../data/chance.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { CENTRES, type FlatLayout } from "./flat.ts";
+import { CENTRES, type FlatLayout, toFlat } from "./flat.ts";
 
 /**
  * The first parameters.
@@ -40,9 +40,7 @@ export async function firstWeights(
     return flat;
   }
   const { bytes, pixels } = await readStart(start);
-  const given = readWeights(network, start, bytes, pixels);
-  for (const { name, start } of layout.slots) if (given[name]) flat.set(given[name], start);
-  return flat;
+  return toFlat(layout, readWeights(network, start, bytes, pixels), flat);
 }
 
 /** What a network of others lacks to be a start is said with what it can be instead. */

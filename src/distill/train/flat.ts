@@ -38,9 +38,12 @@ export function flatLayout(network: StudentNetwork, identities: number): FlatLay
   return { slots, length };
 }
 
-/** Parameters by name as one array; what is not given stays zero. */
-export function toFlat(layout: FlatLayout, parameters: Parameters): Float32Array<ArrayBuffer> {
-  const flat = new Float32Array(layout.length);
+/** Parameters by name written into one array; what is not given stays as it is there, by default zero. */
+export function toFlat(
+  layout: FlatLayout,
+  parameters: Parameters,
+  flat = new Float32Array(layout.length),
+): Float32Array<ArrayBuffer> {
   for (const { name, start } of layout.slots) {
     if (parameters[name]) flat.set(parameters[name], start);
   }

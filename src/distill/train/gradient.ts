@@ -49,7 +49,7 @@ export class GradientMachine {
     batchSize: number,
     bank: TemplateBank | undefined,
   ) {
-    this.#bank = loss.contrast && bank;
+    this.#bank = bank;
     this.#network = network;
     this.#layout = layout;
     this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
