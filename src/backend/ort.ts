@@ -32,13 +32,29 @@ export function loadOrt(device: "wasm" | "webgpu", options: OrtOptions = {}): Pr
 
 async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promise<Ort> {
   const ort = device === "webgpu"
-    ? await import("onnxruntime-web/webgpu")
+    ? await withUsableOrigin(() => import("onnxruntime-web/webgpu"))
     : await import("onnxruntime-web");
   ort.env.logLevel = "error";
   // The WebGPU entry starts its threads from blob: URLs, which Deno refuses; its work is on the GPU anyway.
   ort.env.wasm.numThreads = device === "webgpu" ? 1 : options.threads ?? defaultThreads();
   if (options.wasmBinary) ort.env.wasm.wasmBinary = options.wasmBinary;
   return ort;
+}
+
+/**
+ * Deno's workers have the origin "null", which onnxruntime-web's WebGPU entry takes for the base of its URLs as it loads,
+ * and fails. Until then such a worker's `location` has no origin, as on the main thread, where there is no `location`.
+ */
+async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "location");
+  if (!own?.configurable || globalThis.location?.origin !== "null") return await load();
+  const { href } = globalThis.location;
+  Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
+  try {
+    return await load();
+  } finally {
+    Object.defineProperty(globalThis, "location", own);
+  }
 }
 
 function defaultThreads(): number {

@@ -3,7 +3,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { createVerifier, DisposedError, type Verifier } from "../../mod.ts";
-import { photo, testWithGpu } from "../hosts.ts";
+import { photo, testOnDevices, testWithGpu } from "../hosts.ts";
 import type { VerifyAnswer, VerifyRequest } from "./verify_worker.ts";
 
 const probe = photo("collins_crop"), reference = photo("collins_masked");
@@ -53,10 +53,7 @@ async function inWorker(request: VerifyRequest): Promise<VerifyAnswer> {
   }
 }
 
-// Not on WebGPU: in Deno's workers onnxruntime-web's WebGPU entry fails to load, as it takes the worker's origin ("null"
-// for files) for the base of its URLs.
-Deno.test("workers give the main thread's score, beside it and each other [wasm]", async () => {
-  const device = "wasm";
+testOnDevices("workers give the main thread's score, beside it and each other", async (device) => {
   await using verifier = await createVerifier({ device });
   const alone = await score(verifier);
   const request: VerifyRequest = { device, probe, reference };
