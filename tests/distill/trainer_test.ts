@@ -99,6 +99,14 @@ Deno.test("a training with contrast holds samples against the whole bank, the ow
   assertGreater(line.loss.contrast, 0);
   assertLess(line.loss.contrast, Math.log(photos));
   assertEquals(templates.length, photos * size);
+
+  const network = studentNetwork("mobilefacenet");
+  const loss = { ...HIGH_GUIDANCE, contrast };
+  await assertRejects(
+    () => GradientMachine.create(network, flatLayout(network, 1), loss, 2),
+    InvalidArgumentError,
+    "pass the data's bank()",
+  );
 });
 
 testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {

@@ -2,7 +2,7 @@
 // Everything is one `jit`: it is traced at the first batch, and again only if the part's size changes.
 
 import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
-import { DeviceError } from "../../errors.ts";
+import { DeviceError, InvalidArgumentError } from "../../errors.ts";
 import type { TemplateBank, TrainingBatch } from "../data/data.ts";
 import type { Bank } from "../loss/contrast.ts";
 import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";
@@ -61,6 +61,7 @@ export class GradientMachine {
    *
    * @param bank The teacher's templates of all photos, for a loss with contrast.
    * @throws {DeviceError} If the device does not exist here.
+   * @throws {InvalidArgumentError} If the loss has a contrast, and there is no bank.
    */
   static async create(
     network: StudentNetwork,
@@ -70,6 +71,11 @@ export class GradientMachine {
     device: TrainingDevice = "wasm",
     bank?: TemplateBank,
   ): Promise<GradientMachine> {
+    if (loss.contrast && !bank) {
+      throw new InvalidArgumentError(
+        "Cannot compute a loss with contrast as there is no bank of templates: pass the data's bank()",
+      );
+    }
     const devices = await init(device);
     if (!devices.includes(device)) {
       throw new DeviceError(
