@@ -43,7 +43,7 @@ async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promis
 
 /**
  * Deno's workers have the origin "null", which onnxruntime-web's WebGPU entry takes for the base of its URLs as it loads,
- * and fails. Until then such a worker's `location` has no origin, as on the main thread, where there is no `location`.
+ * and fails. While it loads, such a worker's `location` is without one.
  */
 async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
   const own = Object.getOwnPropertyDescriptor(globalThis, "location");
