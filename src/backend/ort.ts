@@ -48,12 +48,23 @@ async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promis
 async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
   const own = Object.getOwnPropertyDescriptor(globalThis, "location");
   if (!own?.configurable || globalThis.location?.origin !== "null") return await load();
-  const { href } = globalThis.location;
-  Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
+  return await keepingGlobal("location", () => {
+    const { href } = globalThis.location;
+    Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
+    return load();
+  });
+}
+
+/** Runs a task and gives the host its own global back, whatever was put in its place meanwhile. */
+async function keepingGlobal<T>(
+  name: "Worker" | "location",
+  task: () => Promise<T>,
+): Promise<T> {
+  const own = Object.getOwnPropertyDescriptor(globalThis, name);
   try {
-    return await load();
+    return await task();
   } finally {
-    Object.defineProperty(globalThis, "location", own);
+    if (own) Object.defineProperty(globalThis, name, own);
   }
 }
 
@@ -74,12 +85,7 @@ export async function createSession(
   model: Uint8Array,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  const own = Object.getOwnPropertyDescriptor(globalThis, "Worker");
-  try {
-    return await InferenceSession.create(model, options);
-  } finally {
-    if (own) Object.defineProperty(globalThis, "Worker", own);
-  }
+  return await keepingGlobal("Worker", () => InferenceSession.create(model, options));
 }
 
 let tail: Promise<unknown> = Promise.resolve();
