@@ -2,7 +2,8 @@
 // Probing is apart from making a device, so that "auto" can choose before anything heavy is imported.
 
 import { DeviceError, DeviceLostError, DisposedError } from "../errors.ts";
-import { leaksUniforms, shieldDevice } from "./lavapipe.ts";
+import { reuseBindGroups } from "./bind_groups.ts";
+import { isLavapipe, shieldDevice } from "./lavapipe.ts";
 
 /** What to ask the host for. */
 export interface AdapterOptions {
@@ -105,7 +106,10 @@ export async function acquireDevice(found: GpuAdapter): Promise<GpuDevice> {
       requiredFeatures,
       requiredLimits,
     });
-    if (leaksUniforms(name)) shieldDevice(device);
+    if (isLavapipe(name)) {
+      shieldDevice(device);
+      reuseBindGroups(device);
+    }
     return new OwnedDevice(device, name, software);
   } catch (error) {
     throw new DeviceError(

@@ -7,10 +7,11 @@ const MAIN = /fn main\(([^{]*)\{/;
 const GROUPS = /@builtin\(num_workgroups\) (\w+)/;
 
 /**
- * Whether a device wants {@linkcode shieldUniforms}. Hardware never does. Browsers must not have it, as their WGSL
- * compilers take barriers only where they can prove that all threads go the same way, which the shield hides.
+ * Whether a device wants {@linkcode shieldUniforms} and the reuse of `bind_groups.ts`. Hardware never does. Browsers must
+ * not have the shield, as their WGSL compilers take barriers only where they can prove that all threads go the same way,
+ * which it hides.
  */
-export function leaksUniforms(adapterName: string): boolean {
+export function isLavapipe(adapterName: string): boolean {
   return adapterName.startsWith("llvmpipe") && "Deno" in globalThis;
 }
 
