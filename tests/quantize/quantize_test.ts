@@ -14,6 +14,12 @@ import { run, WASM } from "../cli/run.ts";
 import { photo } from "../hosts.ts";
 import { tinyModel } from "../model/tiny_models.ts";
 
+/**
+ * The runtime starts with the first test that asks, so all of this file ask for one thread: where cores are busy, the
+ * threads of a small uint8 graph wait for each other for minutes, and once they did without end.
+ */
+const ONE_THREAD = { threads: 1 };
+
 Deno.test("a range cuts a lone outlier off, keeps an even spread whole and always has zero", () => {
   const even = new Float64Array(1024).fill(1);
   assertEquals(bestRange(even, [-2, 2]), [-2, 2]);
@@ -31,7 +37,7 @@ Deno.test("fp16: half the bytes, templates equal to three digits, on a graph of 
   assertEquals(half.length < 0.52 * bytes.length, true, `${half.length} of ${bytes.length}`);
   const { graph } = decodeModel(half, "b");
   assertEquals(graph.initializer!.map(({ dataType }) => dataType), [FLOAT16]);
-  await using backend = await createCpuBackend();
+  await using backend = await createCpuBackend(ONE_THREAD);
   const entry = {
     ...(await openModels()).manifest.student,
     inputName: "data",
@@ -88,7 +94,6 @@ Deno.test("uint8: dense convolutions get steps per channel, the others and the t
 
 Deno.test("quantize --write: variants in a folder of the user's, with thresholds where scores are the same", async () => {
   const folder = `${await Deno.makeTempDir()}/new`;
-  // One thread: where cores are busy, threads that wait for each other take minutes.
   const alone = ["--threads", "1"];
   const photographed = ["--calibrate", "tests/photos", "--count", "4"];
   const command = ["quantize", "--models", folder, ...photographed, ...alone];
