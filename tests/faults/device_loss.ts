@@ -23,6 +23,8 @@ export class DeviceLosses implements Disposable {
   readonly devices: GPUDevice[] = [];
   /** Calls since the last arming. */
   calls = 0;
+  /** Those among them that later runs may do without, as lavapipe's bind groups are used again (`src/gpu/bind_groups.ts`). */
+  sparable = 0;
   /** How many devices were destroyed by this. */
   lost = 0;
   #at = Infinity;
@@ -40,6 +42,7 @@ export class DeviceLosses implements Disposable {
     for (const [{ prototype }, name] of CALLS) {
       this.#stack.use(wrap(prototype as GPUDevice, name as "createBuffer", (_, call) => {
         const now = ++this.calls === this.#at;
+        if (name === "createBindGroup") this.sparable++;
         if (now && !this.#after) this.#lose();
         const result = call();
         if (now && this.#after) this.#lose();
@@ -62,7 +65,7 @@ export class DeviceLosses implements Disposable {
 
   /** Has the n-th call from now on destroy the newest device, before or after that call; `Infinity` for none. */
   arm(n: number, after = false): void {
-    this.calls = 0;
+    this.calls = this.sparable = 0;
     this.#at = n;
     this.#after = after;
   }
