@@ -1,5 +1,5 @@
 // A second cure for lavapipe under Deno: bind groups that are used again instead of made anew for each dispatch.
-// Mesa from 24 on gives each a memory map of its own, some 700 a verify, which lasts until JavaScript collects garbage:
+// Mesa 25 (22.3 did not) gives each a memory map of its own, some 700 a verify, which lasts until JavaScript collects garbage:
 // overlapping verifies reach Linux's limit of 65,530 maps, and the process dies. Hardware has pools for them.
 
 /** As many are kept; the least recently used goes first. A verify has some 700, which come again with the next. */
