@@ -2,18 +2,21 @@
 // `backendTest` runs one body on every backend; without an adapter the WebGPU half is reported as ignored.
 
 import { assert } from "@std/assert";
-import type { Backend } from "../../src/backend/backend.ts";
+import type { Backend, Photo } from "../../src/backend/backend.ts";
 import { createCpuBackend } from "../../src/backend/cpu.ts";
 import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../../src/backend/webgpu.ts";
 import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
+import { isLavapipe } from "../../src/gpu/lavapipe.ts";
 import type { Image } from "../../src/image/image.ts";
 import { randomNumbers as random } from "../../src/mask/random.ts";
 
 export { random };
 
+const adapterName = (await probeAdapter())?.name;
+
 /** Whether this host can run the WebGPU tests. */
-export const hasAdapter = await probeAdapter() !== undefined;
+export const hasAdapter = adapterName !== undefined;
 
 export async function startWebgpu(): Promise<WebgpuBackend> {
   const adapter = await probeAdapter();
@@ -31,6 +34,22 @@ export function webgpuTest(name: string, body: (backend: WebgpuBackend) => Promi
       await body(backend);
     },
   });
+}
+
+/** A test of what only lavapipe needs. */
+export function lavapipeTest(name: string, body: () => Promise<void>): void {
+  const adapter = adapterName ?? "none", ignore = !isLavapipe(adapter);
+  const why = ignore ? ` (skipped: the adapter is ${adapter})` : "";
+  Deno.test({ name: name + why, ignore, fn: body });
+}
+
+/** Makes a small crop of a photo so many times, waiting for each. */
+export async function cropTimes(backend: Backend, photo: Photo, times: number): Promise<void> {
+  const job = { photo, cropToPhoto: [1, 0, 0, 0, 1, 0] } as const;
+  for (let i = 0; i < times; i++) {
+    using crops = backend.warpAffine([job], rgbSpec(16), false);
+    await backend.read(crops);
+  }
 }
 
 /** A test that every backend has to pass. */
