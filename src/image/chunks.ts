@@ -1,4 +1,4 @@
-// The outer structure of image files: how JPEG, PNG and WebP string their pieces together.
+// The outer structure of image files: how JPEG, PNG, WebP and HEIF string their pieces together.
 // The header, EXIF and PNG readers walk files with this; a broken file only ends the walk early.
 
 /** A piece of a file; its payload is `bytes.subarray(start, end)`, cut short if the file is. */
@@ -42,12 +42,37 @@ export function* pngChunks(bytes: Uint8Array): Generator<Chunk<string>> {
   }
 }
 
-/** The chunks of a WebP (RIFF). */
-export function* riffChunks(bytes: Uint8Array): Generator<Chunk<string>> {
-  for (let at = 12; at + 8 <= bytes.length;) {
+/** The chunks of a WebP (RIFF), or those within a chunk of it that `start` and `end` say. */
+export function* riffChunks(
+  bytes: Uint8Array,
+  start = 12,
+  end = bytes.length,
+): Generator<Chunk<string>> {
+  for (let at = start; at + 8 <= Math.min(end, bytes.length);) {
     const size = view(bytes).getUint32(at + 4, true);
     yield { type: ascii(bytes, at, 4), start: at + 8, end: at + 8 + size };
     at += 8 + size + (size & 1);
+  }
+}
+
+/** The boxes of an ISO base media file (HEIF, AVIF; ISO/IEC 14496-12) between two places. */
+export function* isoBoxes(
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+): Generator<Chunk<string>> {
+  const stop = Math.min(end, bytes.length);
+  for (let at = start; at + 8 <= stop;) {
+    let size = uint32(bytes, at), header = 8;
+    if (size === 1) {
+      if (at + 16 > stop) return;
+      size = uint32(bytes, at + 8) * 2 ** 32 + uint32(bytes, at + 12);
+      header = 16;
+    }
+    const boxEnd = size === 0 ? stop : at + size;
+    if (boxEnd < at + header) return;
+    yield { type: ascii(bytes, at + 4, 4), start: at + header, end: boxEnd };
+    at = boxEnd;
   }
 }
 

@@ -1,8 +1,8 @@
-// Runs the WebAssembly decoders of @jsquash (JPEG, WebP) without their console output and state.
-// A decoder that met a bad file may be broken for good, so it is thrown away and made anew.
+// Runs WebAssembly decoders made with Emscripten (libjpeg, libwebp, libavif, libheif) without their console output and
+// state. A decoder that met a bad file may be broken for good, so it is thrown away and made anew.
 
-import { MaskinvError } from "../errors.ts";
 import type { PixelData } from "./image.ts";
+import { type CodecName, givenCodec, startError } from "./package_file.ts";
 
 /** What a decoder made of a file: pixels, or none if it failed, and the warnings it gave. */
 export interface CodecResult {
@@ -12,52 +12,66 @@ export interface CodecResult {
   readonly messages: string;
 }
 
-interface EmscriptenModule {
+/** What every such decoder has; its `decode` may throw, or write to standard error. */
+export interface EmscriptenModule {
   decode(bytes: Uint8Array, ...options: unknown[]): PixelData | null;
   readonly HEAPU8: Uint8Array;
 }
 
-type EmscriptenFactory = (overrides: Record<string, unknown>) => Promise<EmscriptenModule>;
+/** Starts a decoder; `overrides` are Emscripten's module options. */
+export type EmscriptenFactory = (
+  overrides: Record<string, unknown>,
+) => EmscriptenModule | Promise<EmscriptenModule>;
+
+/** What {@linkcode wasmCodec} needs of a decoder. */
+export interface CodecOptions {
+  /** Further arguments of its `decode`. */
+  readonly arguments?: readonly unknown[];
+  /**
+   * Reads its WebAssembly file. With it, the memory that it may take is limited; without it, it finds the file itself.
+   */
+  readonly read?: () => Promise<Uint8Array<ArrayBuffer>>;
+}
 
 interface Codec {
   readonly module: EmscriptenModule;
   readonly messages: string[];
+  readonly memory: MemoryLimit;
+}
+
+interface MemoryLimit {
+  bytes: number;
 }
 
 /** WebAssembly memory never shrinks, so a decoder that grew beyond this is not kept. */
 const KEPT_HEAP_BYTES = 64 * 2 ** 20;
 
-/** WebAssembly files that were given as bytes, by the decoder's name. */
-const given = new Map<string, ArrayBuffer>();
+const WASM_PAGE_BYTES = 65536;
 
-/** Gives a decoder its WebAssembly file, for hosts that may not read it from the package; counts until it starts. */
-export function giveCodec(name: "@jsquash/jpeg" | "@jsquash/webp", bytes: ArrayBuffer): void {
-  given.set(name, bytes);
-}
-
-/** Makes a decode function of a codec of @jsquash, which `load` imports, with its options. */
+/** Makes a decode function of a decoder, which `load` imports; `maxHeapBytes` counts for decoders with `read`. */
 export function wasmCodec(
-  name: string,
+  name: CodecName,
   load: () => Promise<{ default: unknown }>,
-  ...options: unknown[]
-): (bytes: Uint8Array) => Promise<CodecResult> {
+  options: CodecOptions = {},
+): (bytes: Uint8Array, maxHeapBytes?: number) => Promise<CodecResult> {
   let kept: Promise<Codec> | undefined;
-  return async (bytes) => {
+  return async (bytes, maxHeapBytes = Infinity) => {
     for (;;) {
-      const mine = kept ??= start(name, load).catch((error) => {
+      const mine = kept ??= start(name, load, options).catch((error) => {
         kept = undefined;
         throw error;
       });
-      const { module, messages } = await mine;
+      const { module, messages, memory } = await mine;
       // While this call waited, another one may have broken that decoder.
       if (mine !== kept) continue;
       // Nothing below awaits, so that concurrent calls never see each other's messages.
       messages.length = 0;
+      memory.bytes = maxHeapBytes;
       let pixels: PixelData | undefined;
       try {
-        pixels = module.decode(bytes, ...options) ?? undefined;
+        pixels = module.decode(bytes, ...options.arguments ?? []) ?? undefined;
       } catch (error) {
-        if (messages.length === 0) messages.push(String(error));
+        if (messages.length === 0) messages.push(messageOf(error));
       }
       if (!pixels || messages.length > 0 || module.HEAPU8.length > KEPT_HEAP_BYTES) {
         kept = undefined;
@@ -67,27 +81,59 @@ export function wasmCodec(
   };
 }
 
-async function start(name: string, load: () => Promise<{ default: unknown }>): Promise<Codec> {
+async function start(
+  name: CodecName,
+  load: () => Promise<{ default: unknown }>,
+  { read }: CodecOptions,
+): Promise<Codec> {
   const messages: string[] = [];
+  const memory = { bytes: Infinity };
   const say = (line: string): unknown => messages.push(line);
   try {
-    const factory = (await load()).default as EmscriptenFactory;
+    const [loaded, file] = await Promise.all([load(), read?.()]);
+    const factory = loaded.default as EmscriptenFactory;
+    const compiled = file && await WebAssembly.compile(file);
     const hadLocation = Reflect.has(globalThis, "location") && globalThis.location !== undefined;
-    const wasmBinary = given.get(name);
+    const wasmBinary = givenCodec(name);
     const starting = factory({
       noInitialRun: true,
       print: say,
       printErr: say,
-      ...(wasmBinary && { wasmBinary }),
+      ...(compiled ? { instantiateWasm: limited(compiled, memory) } : wasmBinary && { wasmBinary }),
     });
     // Under Deno and Node the factory invents an empty `location`, which misleads other libraries.
     if (!hadLocation) Reflect.set(globalThis, "location", undefined);
-    return { module: await starting, messages };
+    return { module: await starting, messages, memory };
   } catch (error) {
-    throw new MaskinvError(
-      `Cannot start the decoder ${name} as its WebAssembly file does not load (${error}): ` +
-        `make the package readable, under Deno with --allow-read`,
-      { cause: error },
-    );
+    throw startError(name, error);
   }
+}
+
+/**
+ * Makes Emscripten's option that instantiates a module so that its memory does not grow beyond a limit: a file whose
+ * coded size is larger than its header says would take up to 2 GB otherwise.
+ */
+function limited(
+  module: WebAssembly.Module,
+  limit: MemoryLimit,
+): (imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => unknown) => unknown {
+  return (imports, receive) => {
+    const instance = new WebAssembly.Instance(module, imports);
+    for (const memory of Object.values(instance.exports)) {
+      if (!(memory instanceof WebAssembly.Memory)) continue;
+      const grow = memory.grow.bind(memory);
+      memory.grow = (pages) => {
+        const wanted = memory.buffer.byteLength + pages * WASM_PAGE_BYTES;
+        if (wanted > limit.bytes) throw new RangeError("memory limit");
+        return grow(pages);
+      };
+    }
+    receive(instance);
+    return instance.exports;
+  };
+}
+
+/** C++ exceptions come as numbers or as `WebAssembly.Exception`, which say nothing. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "the decoder failed";
 }

@@ -2,7 +2,10 @@
 // Looks at the header first; each decoder is loaded only when its format is met.
 
 import { ImageDecodeError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { decodeAvif } from "./avif.ts";
+import { decodeBmp } from "./bmp.ts";
 import { decodeGif } from "./gif.ts";
+import { decodeHeic } from "./heic.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { fromPixels, type Image, type PixelData } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
@@ -10,6 +13,7 @@ import { checkLimit, checkPixels, DEFAULT_MAX_PIXELS, undecodable } from "./limi
 import { orient } from "./orient.ts";
 import { decodePng } from "./png.ts";
 import type { ImageFormat } from "./signature.ts";
+import { decodeTiff } from "./tiff.ts";
 import { decodeWebp } from "./webp.ts";
 
 /** Options of {@linkcode decodeImage}. */
@@ -31,11 +35,16 @@ const DECODERS: Record<ImageFormat, Decoder> = {
   png: decodePng,
   gif: decodeGif,
   webp: decodeWebp,
+  heic: decodeHeic,
+  avif: decodeAvif,
+  bmp: decodeBmp,
+  tiff: decodeTiff,
 };
 
 /**
- * Decodes the bytes of a JPEG (also CMYK), PNG, GIF (its first picture) or still WebP file. The
- * format is told by the bytes. EXIF orientation is applied and transparency becomes white.
+ * Decodes the bytes of a JPEG (also CMYK), PNG, GIF, WebP, HEIC, AVIF, TIFF or BMP file; of several pictures in it the
+ * first, or the one that the file says is primary. The format is told by the bytes, never by the name. The orientation
+ * in EXIF, TIFF and HEIF is applied and transparency becomes white.
  *
  * @param bytes The whole file.
  * @param options See {@linkcode DecodeOptions}.
@@ -85,7 +94,7 @@ async function decodeStored(
   const header = readHeader(bytes, label);
   checkPixels(header, maxPixels, label);
   const pixels = await decodePixels(bytes, header, label);
-  if (pixels.width !== header.width || pixels.height !== header.height) {
+  if (!fits(pixels, header)) {
     throw undecodable(
       label,
       `its header says ${header.width}x${header.height} ` +
@@ -93,6 +102,12 @@ async function decodeStored(
     );
   }
   return { header, pixels, label };
+}
+
+/** Whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
+function fits({ width, height }: PixelData, header: ImageHeader): boolean {
+  if (header.format === "heic") return width <= header.width && height <= header.height;
+  return width === header.width && height === header.height;
 }
 
 async function decodePixels(

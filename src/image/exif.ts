@@ -35,7 +35,7 @@ function findExif(bytes: Uint8Array, format: ImageFormat): Uint8Array | undefine
 }
 
 /** The orientation in a TIFF structure; only its first directory (the main picture) is read. */
-function tiffOrientation(tiff: Uint8Array): number {
+export function tiffOrientation(tiff: Uint8Array): number {
   const order = ascii(tiff, 0, 4);
   const little = order === "II*\0";
   if (tiff.length < 8 || !(little || order === "MM\0*")) return 1;

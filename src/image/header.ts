@@ -2,34 +2,38 @@
 // The size is known before memory is taken for pixels, so that hostile headers cost nothing.
 
 import { ascii, jpegSegments, riffChunks, uint32, view } from "./chunks.ts";
+import { bmpHeader } from "./bmp_header.ts";
 import { exifOrientation } from "./exif.ts";
+import { heifHeader } from "./heif_header.ts";
 import { undecodable } from "./limits.ts";
 import { type ImageFormat, imageFormat } from "./signature.ts";
+import { tiffHeader } from "./tiff_header.ts";
 
 /** What the header of an image file says. */
 export interface ImageHeader {
   /** The format, told by the first bytes. */
   readonly format: ImageFormat;
-  /** Width in pixels as stored, before the orientation is applied; at least 1. */
+  /** Width in pixels as stored, before the orientation is applied (of HEIC after it); at least 1. */
   readonly width: number;
-  /** Height in pixels as stored, before the orientation is applied; at least 1. */
+  /** Height in pixels as stored, before the orientation is applied (of HEIC after it); at least 1. */
   readonly height: number;
-  /** EXIF orientation, 1 (upright) to 8. */
+  /** EXIF orientation, 1 (upright) to 8; of AVIF what its boxes say, of HEIC always 1 as libheif turns the picture. */
   readonly orientation: number;
   /** JPEG only: colour components, 1 (grey), 3 (YCbCr or RGB) or 4 (CMYK or YCCK). */
   readonly components?: number;
 }
 
-type Size = Pick<ImageHeader, "width" | "height" | "components">;
+type Size = Pick<ImageHeader, "width" | "height" | "components"> & {
+  readonly orientation?: number;
+};
 
 /**
- * Reads the header of a JPEG, PNG, GIF or WebP file without decoding it.
+ * Reads the header of an image file of any {@linkcode ImageFormat} without decoding it.
  *
  * @param bytes The file, or as much of it as holds the header.
  * @param label What messages call the picture.
  * @returns Format, stored size in pixels and orientation.
- * @throws {ImageDecodeError} If the bytes are empty, cut short within the header, of an unknown
- * format, or an animated WebP.
+ * @throws {ImageDecodeError} If the bytes are empty, cut short within the header, or of an unknown format.
  *
  * @example
  * ```ts
@@ -49,7 +53,7 @@ export function readHeader(bytes: Uint8Array, label = "the picture"): ImageHeade
   if (size.width === 0 || size.height === 0) {
     throw undecodable(label, `its header says ${size.width}x${size.height} pixels`);
   }
-  return { format, ...size, orientation: exifOrientation(bytes, format) };
+  return { format, orientation: exifOrientation(bytes, format), ...size };
 }
 
 const SIZES: Record<ImageFormat, (bytes: Uint8Array, label: string) => Size | undefined> = {
@@ -57,7 +61,17 @@ const SIZES: Record<ImageFormat, (bytes: Uint8Array, label: string) => Size | un
   png: pngSize,
   gif: gifSize,
   webp: webpSize,
+  heic: heicSize,
+  avif: heifHeader,
+  bmp: bmpHeader,
+  tiff: tiffHeader,
 };
+
+function heicSize(bytes: Uint8Array): Size | undefined {
+  const header = heifHeader(bytes);
+  if (!header || header.orientation < 5) return header && { ...header, orientation: 1 };
+  return { width: header.height, height: header.width, orientation: 1 };
+}
 
 function jpegSize(bytes: Uint8Array, label: string): Size | undefined {
   for (const { type, start } of jpegSegments(bytes)) {
@@ -91,14 +105,11 @@ function gifSize(bytes: Uint8Array): Size | undefined {
   return { width: view(bytes).getUint16(6, true), height: view(bytes).getUint16(8, true) };
 }
 
-function webpSize(bytes: Uint8Array, label: string): Size | undefined {
+function webpSize(bytes: Uint8Array): Size | undefined {
   for (const { type, start } of riffChunks(bytes)) {
     if (start + 10 > bytes.length) return undefined;
     const data = view(bytes);
     if (type === "VP8X") {
-      if (bytes[start] & 2) {
-        throw undecodable(label, "it is an animated WebP", "pass one still picture of it");
-      }
       return {
         width: (data.getUint32(start + 4, true) & 0xffffff) + 1,
         height: (data.getUint32(start + 6, true) >>> 8) + 1,

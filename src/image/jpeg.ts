@@ -10,7 +10,7 @@ import { undecodable } from "./limits.ts";
 const mozjpeg = wasmCodec(
   "@jsquash/jpeg",
   () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
-  false, // EXIF orientation is left to us
+  { arguments: [false] }, // EXIF orientation is left to us
 );
 
 // Warnings of libjpeg after which part of the picture is grey or shifted. Others are harmless.

@@ -5,10 +5,8 @@ import type { DecodedPng } from "fast-png";
 import { pngChunks } from "./chunks.ts";
 import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";
+import { checkInflated } from "./inflate.ts";
 import { undecodable } from "./limits.ts";
-
-/** Inflated at once; deflate makes up to 1032 bytes of one, so that a bomb is met by 17 MB. */
-const INFLATE_STEP_BYTES = 16 * 1024;
 
 /** The pixels of a PNG as stored (of an animated one its still picture), or ImageDecodeError. */
 export async function decodePng(
@@ -25,7 +23,7 @@ export async function decodePng(
     );
   }
   // Four channels of 16 bits, a filter byte per row, and the rows that Adam7 adds.
-  await checkInflated(bytes, width * height * 8 + height * 16 + 4096, label);
+  await checkInflated(imageData(bytes), width * height * 8 + height * 16 + 4096, "PNG", label);
   const { convertIndexedToRgb, decode } = await import("fast-png");
   try {
     const png = decode(bytes, { checkCrc: true });
@@ -69,39 +67,8 @@ function spread(
   return out;
 }
 
-/** Inflates the picture's data and throws it away: it must end, and within `most` bytes. */
-async function checkInflated(bytes: Uint8Array, most: number, label: string): Promise<void> {
-  const steps = inflateSteps(bytes);
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller): void {
-      const step = steps.next();
-      if (step.done) controller.close();
-      else controller.enqueue(step.value);
-    },
-  });
-  const reader = source.pipeThrough(new DecompressionStream("deflate")).getReader();
-  let inflated = 0;
-  try {
-    for (let step = await reader.read(); step.value; step = await reader.read()) {
-      inflated += step.value.length;
-      if (inflated > most) throw new RangeError();
-    }
-  } catch (error) {
-    await reader.cancel().catch(() => {});
-    throw undecodable(
-      label,
-      error instanceof RangeError
-        ? "its PNG data is larger than its header says"
-        : "its PNG data is truncated or corrupt",
-    );
-  }
-}
-
-function* inflateSteps(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+function* imageData(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
   for (const { type, start, end } of pngChunks(bytes)) {
-    if (type !== "IDAT") continue;
-    for (let at = start; at < Math.min(end, bytes.length); at += INFLATE_STEP_BYTES) {
-      yield bytes.slice(at, Math.min(end, at + INFLATE_STEP_BYTES)) as Uint8Array<ArrayBuffer>;
-    }
+    if (type === "IDAT") yield bytes.subarray(start, end) as Uint8Array<ArrayBuffer>;
   }
 }

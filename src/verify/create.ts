@@ -3,7 +3,7 @@
 import { EngineHost } from "../backend/host.ts";
 import { DETECTION_MODELS } from "../detect/detect.ts";
 import { takeSameCrops } from "../embed/embed.ts";
-import { giveCodec } from "../image/codec.ts";
+import { giveCodec } from "../image/package_file.ts";
 import { MASK_STATE_MODEL } from "../mask/state.ts";
 import { modelName } from "../model/manifest.ts";
 import { openModels } from "../model/model.ts";

@@ -1,4 +1,4 @@
-# Makes the pictures that the image tests decode, with PIL and a small PNG writer of its own.
+# Makes the pictures that the image tests decode, with PIL, pillow-heif (for HEIC) and a small PNG writer of its own.
 # The photo is the portrait of Grace Hopper that matplotlib ships (US Navy, public domain).
 
 import os
@@ -153,4 +153,66 @@ def main():
     save(photo.transpose(Image.Transpose.ROTATE_90), "turned.jpg", quality=95, exif=exif)
 
 
-main()
+def phones_and_cameras():
+    """HEIC, AVIF, TIFF and BMP of the photo that photo.rgb holds."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    with open(os.path.join(OUT, "photo.rgb"), "rb") as file:
+        rgb = np.frombuffer(file.read(), np.uint8).reshape(SIZE[1], SIZE[0], 3)
+    photo = Image.fromarray(rgb)
+    alpha = np.tile(np.linspace(0, 255, SIZE[0]).round().astype(np.uint8), (SIZE[1], 1))
+    at = lambda name: os.path.join(OUT, name)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = photo.transpose(Image.Transpose.ROTATE_90)
+
+    photo.save(at("photo.heic"), quality=95, chroma=444)
+    turned.save(at("turned.heic"), quality=95, chroma=444, exif=exif.tobytes())
+    photo.save(at("photo.avif"), quality=95, subsampling="4:4:4")
+    wide = photo.resize((36, 24))
+    wide.save(at("wide.avif"), quality=95, subsampling="4:4:4")
+    with open(at("wide.rgb"), "wb") as file:
+        file.write(np.asarray(wide).tobytes())
+    Image.fromarray(np.dstack([rgb, alpha])).save(at("alpha.avif"), quality=95, subsampling="4:4:4")
+    turned.save(at("turned.avif"), quality=95, subsampling="4:4:4", exif=exif)
+    for orientation in range(2, 9):  # PIL writes them as boxes
+        exif[0x0112] = orientation
+        wide.save(at(f"orientation{orientation}.avif"), quality=95, subsampling="4:4:4", exif=exif)
+
+    for name, how in (("plain", None), ("lzw", "tiff_lzw"), ("deflate", "tiff_deflate")):
+        photo.save(at(f"{name}.tif"), compression=how)
+    turned.save(at("turned.tif"), compression="tiff_lzw", tiffinfo={0x0112: 6})
+    photo.save(at("predictor.tif"), compression="tiff_lzw", tiffinfo={317: 2})
+    photo.convert("L").save(at("grey.tif"))
+    photo.convert("1", dither=0).save(at("refused_black.tif"))
+    grey = np.asarray(photo.convert("L"))
+    Image.fromarray(grey.astype(np.uint16) * 257).save(at("grey16.tif"))
+    Image.fromarray(np.dstack([rgb, alpha])).save(at("alpha.tif"))
+    photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(at("palette.tif"))
+    for name, how in (("jpeg", "jpeg"), ("packbits", "packbits"), ("fax", "group4")):
+        picture = photo.convert("1") if how == "group4" else photo
+        picture.save(at(f"refused_{name}.tif"), compression=how)
+    photo.convert("CMYK").save(at("refused_cmyk.tif"))
+
+    photo.save(at("rgb24.bmp"))
+    Image.fromarray(np.dstack([rgb, alpha])).save(at("rgb32.bmp"))
+    photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(at("palette8.bmp"))
+    photo.convert("L").save(at("grey8.bmp"))
+    photo.convert("1", dither=0).save(at("black.bmp"))
+    black = np.asarray(photo.convert("1", dither=0)).astype(np.uint8) * 255
+    with open(at("black.raw"), "wb") as file:
+        file.write(black.tobytes())
+    with open(at("rgb24.bmp"), "rb") as file:
+        bmp = bytearray(file.read())
+    start, row = struct.unpack_from("<I", bmp, 10)[0], (SIZE[0] * 3 + 3) // 4 * 4
+    rows = [bmp[start + i * row : start + (i + 1) * row] for i in range(SIZE[1])]
+    struct.pack_into("<i", bmp, 22, -SIZE[1])
+    with open(at("top_down.bmp"), "wb") as file:
+        file.write(bytes(bmp[:start]) + b"".join(bytes(r) for r in reversed(rows)))
+
+
+
+if __name__ == "__main__":
+    main()
+    phones_and_cameras()
