@@ -4,6 +4,8 @@
 import { parseArgs } from "@std/cli";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ImageInput } from "../image/image.ts";
+import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
+import { publicName } from "../image/name.ts";
 import type { VerifierOptions } from "../verify/options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +22,7 @@ interface Option {
 export interface Arguments {
   /** What comes beside the options: photos, or what else the command takes. */
   readonly operands: readonly string[];
-  /** The operands as photos: paths, or URL objects for arguments that are URLs. */
+  /** The operands as photos: paths, or URL objects for arguments that are URLs; `label` is printed. */
   readonly photos: readonly { readonly label: string; readonly input: ImageInput }[];
   /** Whether a flag was given. */
   flag(name: string): boolean;
@@ -45,7 +47,11 @@ export interface Command {
 export const VERIFIER_OPTIONS: readonly Option[] = [
   { name: "device", value: "auto|webgpu|wasm", help: "where to compute (auto)" },
   { name: "max-faces", value: "n", help: "most faces to look at per photo (16)" },
-  { name: "max-pixels", value: "n", help: "largest photo to decode, in pixels (40000000)" },
+  {
+    name: "max-pixels",
+    value: "n",
+    help: `largest photo to decode, in pixels (${DEFAULT_MAX_PIXELS})`,
+  },
   { name: "models", value: "folder", help: "model folder (the package's)" },
   { name: "threads", value: "n", help: "threads of the wasm provider (cores, at most 4)" },
 ];
@@ -111,7 +117,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   };
   return {
     operands,
-    photos: operands.map((label) => ({ label, input: toInput(label) })),
+    photos: operands.map((text) => ({ label: publicName(text), input: toInput(text) })),
     flag: (name) => parsed[name] === true,
     text,
     number: (name) => {

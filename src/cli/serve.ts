@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import { createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
+import { DEFAULT_MAX_BODY_BYTES } from "../image/limits.ts";
 import { MASK_STATES } from "../mask/state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
@@ -26,14 +27,17 @@ export const serveCommand: Command = {
     { name: "host", value: "address", help: "address to listen on (127.0.0.1: this machine only)" },
     { name: "api-keys", value: "file", help: `API keys, one a line (or ${API_KEYS})` },
     { name: "page", value: "folder", help: "serve a folder at /, as deno task page makes it" },
-    { name: "max-body", value: "bytes", help: "largest body of a request (16000000)" },
+    {
+      name: "max-body",
+      value: "bytes",
+      help: `largest body of a request (${DEFAULT_MAX_BODY_BYTES})`,
+    },
     { name: "queue", value: "n", help: "how many requests may wait (16)" },
     { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
     ...GALLERY_OPTIONS,
     PROTECTION_OPTION,
     { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
-    { name: "max-pixels", value: "n", help: "largest photo to decode, in pixels (12000000)" },
-    ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "max-pixels" && name !== "face"),
+    ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "face"),
   ],
   run,
 };

@@ -43,7 +43,7 @@ export async function decodeBmp(
     const { data: rgba } = decode(file);
     // Without a mask for it the fourth byte of 32 bits is unused, and mostly 0.
     const hasAlpha = headerEnd - 14 >= HEADER_WITH_ALPHA && data.getUint32(ALPHA_MASK, true) !== 0;
-    if (depth === 32 && !hasAlpha) for (let i = 3; i < rgba.length; i += 4) rgba[i] = 255;
+    if (depth === 32 && !hasAlpha) { for (let i = 3; i < rgba.length; i += 4) rgba[i] = 255; }
     return { width, height, data: rgba };
   } catch (error) {
     throw undecodable(label, `its BMP data is corrupt (${(error as Error).message})`);

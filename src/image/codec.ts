@@ -55,10 +55,14 @@ export function wasmCodec(
   options: CodecOptions = {},
 ): (bytes: Uint8Array, maxHeapBytes?: number) => Promise<CodecResult> {
   let kept: Promise<Codec> | undefined;
+  let compiled: Promise<WebAssembly.Module> | undefined;
+  const compile = options.read && ((): Promise<WebAssembly.Module> => {
+    return compiled ??= options.read!().then((file) => WebAssembly.compile(file));
+  });
   return async (bytes, maxHeapBytes = Infinity) => {
     for (;;) {
-      const mine = kept ??= start(name, load, options).catch((error) => {
-        kept = undefined;
+      const mine = kept ??= start(name, load, compile).catch((error) => {
+        kept = compiled = undefined;
         throw error;
       });
       const { module, messages, memory } = await mine;
@@ -84,15 +88,14 @@ export function wasmCodec(
 async function start(
   name: CodecName,
   load: () => Promise<{ default: unknown }>,
-  { read }: CodecOptions,
+  compile?: () => Promise<WebAssembly.Module>,
 ): Promise<Codec> {
   const messages: string[] = [];
   const memory = { bytes: Infinity };
   const say = (line: string): unknown => messages.push(line);
   try {
-    const [loaded, file] = await Promise.all([load(), read?.()]);
+    const [loaded, compiled] = await Promise.all([load(), compile?.()]);
     const factory = loaded.default as EmscriptenFactory;
-    const compiled = file && await WebAssembly.compile(file);
     const hadLocation = Reflect.has(globalThis, "location") && globalThis.location !== undefined;
     const wasmBinary = givenCodec(name);
     const starting = factory({

@@ -69,8 +69,10 @@ function associations(
     at += idBytes + 1;
     if (at + count * indexBytes > end) return undefined;
     if (item === id) {
-      return Array.from({ length: count }, (_, k) =>
-        indexBytes === 1 ? bytes[at + k] & 0x7f : data.getUint16(at + 2 * k) & 0x7fff);
+      return Array.from(
+        { length: count },
+        (_, k) => indexBytes === 1 ? bytes[at + k] & 0x7f : data.getUint16(at + 2 * k) & 0x7fff,
+      );
     }
     at += count * indexBytes;
   }

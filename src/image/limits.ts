@@ -3,11 +3,17 @@
 
 import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../errors.ts";
 
-/** The most pixels (width x height) of a picture unless `maxPixels` says otherwise: 40e6. */
-export const DEFAULT_MAX_PIXELS = 40e6;
+/**
+ * The most pixels (width x height) of a picture unless `maxPixels` says otherwise: 65e6, which the photos of phones
+ * with 48, 50 and 64 MP have. It holds everywhere: in programs, on the command line and in the server.
+ */
+export const DEFAULT_MAX_PIXELS = 65e6;
 
 /** The most bytes that are read of a file or an answer unless `maxBytes` says otherwise: 100e6. */
 export const DEFAULT_MAX_BYTES = 100e6;
+
+/** The most bytes of a request to the server unless `maxBodyBytes` says otherwise: 50e6, two photos of a phone. */
+export const DEFAULT_MAX_BODY_BYTES = 50e6;
 
 /** Throws InvalidArgumentError unless a limit is a positive number; `Infinity` means no limit. */
 export function checkLimit(name: string, value: number): void {

@@ -11,6 +11,7 @@ import {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_PIXELS,
 } from "./limits.ts";
+import { publicName } from "./name.ts";
 import { readFileBytes, readUrlBytes } from "./read.ts";
 
 /** Options of {@linkcode loadImage}. */
@@ -99,10 +100,10 @@ function isPixelData(input: ImageInput): input is PixelData {
   return input.data instanceof Uint8Array || input.data instanceof Uint8ClampedArray;
 }
 
-/** What messages call an input. Of a URL, login and query are left out as they may be secret. */
+/** What messages call an input. Of a URL, what may be secret is left out. */
 export function describe(input: ImageInput): string {
-  if (typeof input === "string") return input === "" ? "an empty string" : withoutSecrets(input);
-  if (input instanceof URL) return withoutSecrets(input.href);
+  if (typeof input === "string") return input === "" ? "an empty string" : publicName(input);
+  if (input instanceof URL) return publicName(input.href);
   if (input instanceof Uint8Array || input instanceof ArrayBuffer) return "the picture";
   if (input instanceof Blob) return input instanceof File ? input.name : "the Blob";
   if (isPixelData(input)) return "raw pixels";
@@ -112,15 +113,10 @@ export function describe(input: ImageInput): string {
   return name === "Object" ? `an object with the keys ${Object.keys(given)}` : `a value of ${name}`;
 }
 
-function withoutSecrets(text: string): string {
-  if (/^data:/i.test(text)) return `${text.slice(0, 32)}...`;
-  return text.replace(/\b([a-z]+:\/\/)([^/\s]*@)?([^?#\s]*)[^\s)]*/gi, "$1$3");
-}
-
 /** Turns what the platform throws into one error with the remedy. */
 function readError(error: unknown, label: string): ImageReadError {
   const { name, code, message } = error as { name?: string; code?: string; message?: string };
-  const said = withoutSecrets(message ?? String(error));
+  const said = publicName(message ?? String(error));
   const [, what, flag] = said.match(/access to "(.*)".*(--allow-\w+)/) ?? [];
   const [seen, remedy] = name === "NotCapable"
     ? ["Deno has no permission for it", flag ? `run deno with ${flag}="${what}"` : said]

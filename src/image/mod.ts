@@ -1,8 +1,8 @@
 // The public face of the image stage: everything that callers may use of it, and nothing else.
 // The stages after it (detect, align) import the single files instead.
 /**
- * Pictures in and out: load JPEG, PNG, GIF and WebP upright and opaque, with limits against
- * hostile files; draw on them; write PNG.
+ * Pictures in and out: load JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF and BMP upright and opaque, with limits
+ * against hostile files; draw on them; write PNG.
  *
  * @example Load a photo and read its size
  * ```ts
@@ -25,8 +25,9 @@ export { readHeader } from "./header.ts";
 export type { ImageHeader } from "./header.ts";
 export { fromPixels } from "./image.ts";
 export type { Image, ImageInput, PixelData } from "./image.ts";
-export { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from "./limits.ts";
+export { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from "./limits.ts";
 export { loadImage } from "./load.ts";
 export type { LoadOptions } from "./load.ts";
+export { publicName } from "./name.ts";
 export { orient } from "./orient.ts";
 export type { ImageFormat } from "./signature.ts";

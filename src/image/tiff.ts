@@ -24,7 +24,11 @@ export async function decodeTiff(
   const { decode } = await import("tiff");
   try {
     const [picture] = decode(onlyPixelTags(bytes), { pages: [0] });
-    return { width: header.width, height: header.height, data: toRgba(picture.data, fields, header) };
+    return {
+      width: header.width,
+      height: header.height,
+      data: toRgba(picture.data, fields, header),
+    };
   } catch (error) {
     throw undecodable(label, `its TIFF data is corrupt (${(error as Error).message})`);
   }

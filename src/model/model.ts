@@ -3,6 +3,7 @@
 
 import { unlessAborted } from "../abort.ts";
 import { InvalidArgumentError, MaskinvError, ModelError } from "../errors.ts";
+import { publicName } from "../image/name.ts";
 import { extendsPackage, type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
 
 /**
@@ -81,7 +82,9 @@ function modelReader(
   }
   if (source instanceof URL) {
     const base = source.href.endsWith("/") ? source : new URL(`${source.href}/`);
-    const label = base.protocol === "file:" ? decodeURIComponent(base.pathname) : base.href;
+    const label = base.protocol === "file:"
+      ? decodeURIComponent(base.pathname)
+      : publicName(base.href);
     const read = (file: string) => readUrl(new URL(file, base), signal);
     return { read: (file) => guarded(`${label}${file}`, () => read(file), signal), label };
   }

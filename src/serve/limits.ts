@@ -1,13 +1,13 @@
 // How much a request, and all requests together, may ask of the server. Checked once, when the handler is made.
 
 import { InvalidArgumentError } from "../errors.ts";
-import { checkLimit } from "../image/limits.ts";
+import { checkLimit, DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_PIXELS } from "../image/limits.ts";
 
 /** Limits of a server; memory is bounded by `(lanes + queue) * maxBodyBytes` and what `lanes` photos take. */
 export interface ServeLimits {
-  /** The most bytes of a request's body, counted as they arrive; by default 16 million. */
+  /** The most bytes of a request's body, counted as they arrive; `DEFAULT_MAX_BODY_BYTES` by default. */
   readonly maxBodyBytes: number;
-  /** The most pixels of a photo, read from its header before anything is allocated; by default 12 million. */
+  /** The most pixels of a photo, read from its header before anything is allocated; `DEFAULT_MAX_PIXELS` by default. */
   readonly maxPixels: number;
   /** How many requests compute at once; by default 1, as onnxruntime runs one after the other anyway. */
   readonly lanes: number;
@@ -18,8 +18,8 @@ export interface ServeLimits {
 }
 
 const DEFAULT_LIMITS: ServeLimits = {
-  maxBodyBytes: 16e6,
-  maxPixels: 12e6,
+  maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+  maxPixels: DEFAULT_MAX_PIXELS,
   lanes: 1,
   queue: 16,
   timeoutMs: 30_000,

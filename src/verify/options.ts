@@ -15,7 +15,7 @@ export interface PhotoOptions {
   readonly face?: FaceChoice;
   /** The most faces to look at per photo, the largest first; 1 to 64, by default 16. */
   readonly maxFaces?: number;
-  /** The largest photo to decode, in pixels; by default 40 million. */
+  /** The largest photo to decode, in pixels; `DEFAULT_MAX_PIXELS` by default. */
   readonly maxPixels?: number;
   /**
    * Ends the call: it rejects at once with the signal's reason, and what was begun stops at its next step and frees its

@@ -3,9 +3,13 @@
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
+import { ascii } from "../../src/image/chunks.ts";
 import { readHeader } from "../../src/image/header.ts";
+import type { Image } from "../../src/image/image.ts";
+import { orient } from "../../src/image/orient.ts";
 import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../../src/errors.ts";
-import { assertClose, fixture, HEIGHT, IMAGE_FILES, WIDTH } from "./fixtures.ts";
+import { loadImage } from "../../src/image/load.ts";
+import { assertClose, fixture, fixturePath, HEIGHT, IMAGE_FILES, WIDTH } from "./fixtures.ts";
 
 // File, raw pixels that it shows, allowed mean and greatest difference.
 const EXPECTED: [string, string, number, number][] = [
@@ -39,7 +43,41 @@ const EXPECTED: [string, string, number, number][] = [
   ["turned.webp", "photo.rgb", 0, 0],
   ["lossy.webp", "lossy.rgb", 0.5, 4],
   ["alpha.webp", "photo_over_white.rgb", 1, 1],
+  ["animated.webp", "photo.rgb", 0, 0],
+  ["photo.heic", "photo.rgb", 1, 8],
+  ["turned.heic", "photo.rgb", 1, 8],
+  ["photo.avif", "photo.rgb", 2, 15],
+  ["turned.avif", "photo.rgb", 2, 15],
+  ["alpha.avif", "photo_over_white.rgb", 2, 15],
+  ["plain.tif", "photo.rgb", 0, 0],
+  ["lzw.tif", "photo.rgb", 0, 0],
+  ["predictor.tif", "photo.rgb", 0, 0],
+  ["deflate.tif", "photo.rgb", 0, 0],
+  ["turned.tif", "photo.rgb", 0, 0],
+  ["grey.tif", "grey.raw", 0, 0],
+  ["grey16.tif", "grey.raw", 0, 0],
+  ["alpha.tif", "photo_over_white.rgb", 1, 1],
+  ["palette.tif", "indexed.rgb", 0, 0],
+  ["rgb24.bmp", "photo.rgb", 0, 0],
+  ["rgb32.bmp", "photo.rgb", 0, 0],
+  ["top_down.bmp", "photo.rgb", 0, 0],
+  ["palette8.bmp", "indexed.rgb", 0, 0],
+  ["grey8.bmp", "grey.raw", 0, 0],
+  ["black.bmp", "black.raw", 0, 0],
 ];
+
+/** AVIFs whose boxes turn and mirror the same stored picture. */
+const TURNED = IMAGE_FILES.filter((name) => /^orientation\d\.avif$/.test(name));
+
+/** Files that are refused, and what the message says of them. */
+const REFUSED: Record<string, string> = {
+  "grey4_interlaced.png": "an interlaced PNG of 4 bits a sample: save it without interlace",
+  "refused_jpeg.tif": "a TIFF with JPEG compression: save it as JPEG or PNG",
+  "refused_packbits.tif": "a TIFF with PackBits compression: save it",
+  "refused_fax.tif": "a TIFF with fax compression: save it",
+  "refused_cmyk.tif": "a TIFF in CMYK: save it",
+  "refused_black.tif": "a TIFF of 1 bits a sample: save it",
+};
 
 for (const [file, raw, mean, max] of EXPECTED) {
   Deno.test(`decodeImage: ${file}`, async () => {
@@ -51,25 +89,52 @@ for (const [file, raw, mean, max] of EXPECTED) {
   });
 }
 
-Deno.test("decodeImage: every fixture is expected to decode, except two kinds", () => {
+Deno.test("decodeImage: every fixture is expected to decode, or to be refused", () => {
   const tested = EXPECTED.map(([file]) => file);
-  assertEquals([...tested, "animated.webp", "grey4_interlaced.png"].sort(), IMAGE_FILES);
+  assertEquals([...tested, "wide.avif", ...TURNED, ...Object.keys(REFUSED)].sort(), IMAGE_FILES);
 });
 
-Deno.test("decodeImage: an interlaced PNG of less than 8 bits is refused by name", async () => {
-  await assertRejects(
-    () => decodeImage(fixture("grey4_interlaced.png")),
-    ImageDecodeError,
-    "interlaced PNG of 4 bits a sample: save it without interlace",
-  );
+for (const [file, message] of Object.entries(REFUSED)) {
+  Deno.test(`decodeImage: ${file} is refused by name`, async () => {
+    const seen = `Cannot decode ${file} as it is ${message}`;
+    await assertRejects(
+      () => decodeImage(fixture(file), { label: file }),
+      ImageDecodeError,
+      seen,
+    );
+  });
+}
+
+Deno.test("decodeImage: AVIF is turned and mirrored as its boxes say", async () => {
+  const stored = await decodeImage(fixture("wide.avif"));
+  assertEquals([stored.width, stored.height], [36, 24]);
+  assertClose(stored, fixture("wide.rgb"), 3, 24);
+  assertEquals(TURNED.length, 7);
+  for (const file of TURNED) {
+    const upright = orient(stored, Number(file.at("orientation".length)));
+    assertEquals(await decodeImage(fixture(file)), upright, file);
+  }
 });
 
-Deno.test("decodeImage: an animated WebP is refused by name", async () => {
-  await assertRejects(
-    () => decodeImage(fixture("animated.webp"), { label: "a.webp" }),
-    ImageDecodeError,
-    "Cannot decode a.webp as it is an animated WebP",
-  );
+Deno.test("decodeImage: a first frame that is a part of the canvas of an animated WebP", async () => {
+  const bytes = fixture("animated.webp");
+  const at = ascii(bytes, 0, bytes.length).indexOf("VP8X") + 8;
+  const canvas = new DataView(bytes.buffer);
+  canvas.setUint32(at + 4, 63, true); // 64x64
+  canvas.setUint16(at + 7, 63, true);
+  const frame = ascii(bytes, 0, bytes.length).indexOf("ANMF") + 8;
+  bytes[frame] = 5; // at 10,6
+  bytes[frame + 3] = 3;
+  const image = await decodeImage(bytes);
+  const photo = await decodeImage(fixture("rgb8.png"));
+  assertEquals([image.width, image.height], [64, 64]);
+  const row = (image: Image, x: number, y: number): number[] => [
+    ...image.data.subarray((y * image.width + x) * 4, (y * image.width + x + WIDTH) * 4),
+  ];
+  for (const y of [0, 20, HEIGHT - 1]) assertEquals(row(image, 10, y + 6), row(photo, 0, y));
+  assertEquals(new Set(row(image, 10, 5)), new Set([255]));
+  bytes[frame] = 14; // 28 and 37 pixels are more than 64
+  await assertRejects(() => decodeImage(bytes), ImageDecodeError, "does not fit its canvas");
 });
 
 Deno.test("decodeImage: the bytes may be a part of a larger buffer", async () => {
@@ -79,6 +144,21 @@ Deno.test("decodeImage: the bytes may be a part of a larger buffer", async () =>
     padded.set(bytes, 5);
     const image = await decodeImage(padded.subarray(5, 5 + bytes.length));
     assertEquals(image.data, (await decodeImage(bytes)).data);
+  }
+});
+
+Deno.test("loadImage: the bytes tell the format, whatever the name", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (
+      const [file, name] of [["444.jpg", "a.png"], ["rgb8.png", "b.jpg"], ["photo.heic", "c.jpg"]]
+    ) {
+      const path = `${folder}/${name}`;
+      await Deno.copyFile(fixturePath(file), path);
+      assertEquals(await loadImage(path), await decodeImage(fixture(file)));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
@@ -96,10 +176,17 @@ Deno.test("readHeader: format, stored size, components and orientation", () => {
     const { width, height, orientation } = readHeader(fixture(file));
     assertEquals([width, height, orientation], [HEIGHT, WIDTH, 6]);
   }
-  for (const file of ["rgb8.png", "plain.gif", "lossy.webp", "lossless.webp", "alpha.webp"]) {
-    const { format, width, height } = readHeader(fixture(file));
-    assertEquals([format, width, height], [file.split(".")[1], WIDTH, HEIGHT]);
+  const upright = ["rgb8.png", "plain.gif", "lossy.webp", "lossless.webp", "alpha.webp"];
+  for (const file of [...upright, "animated.webp", "photo.avif", "rgb24.bmp", "plain.tif"]) {
+    const { format, width, height, orientation } = readHeader(fixture(file));
+    const name = file.split(".")[1].replace(/tif$/, "tiff");
+    assertEquals([format, width, height, orientation], [name, WIDTH, HEIGHT, 1]);
   }
+  assertEquals(readHeader(fixture("turned.avif")).orientation, 6);
+  assertEquals(readHeader(fixture("turned.tif")).orientation, 6);
+  assertEquals(readHeader(fixture("top_down.bmp")).orientation, 4);
+  const { format, orientation } = readHeader(fixture("turned.heic"));
+  assertEquals([format, orientation], ["heic", 1]); // libheif turns it
 });
 
 /** Headers that say 12000x12000, with too little after them for any decoder to agree. */
@@ -128,7 +215,29 @@ const HUGE: Record<string, Uint8Array> = {
     data.setUint32(24, 11999, true);
     data.setUint16(27, 11999, true);
   }),
+  heic: hugeHeif("photo.heic"),
+  avif: hugeHeif("photo.avif"),
+  bmp: patched(fixture("rgb24.bmp").slice(0, 60), (data) => {
+    data.setInt32(18, 12000, true);
+    data.setInt32(22, -12000, true);
+  }),
+  tiff: patched(fixture("plain.tif"), (data) => {
+    const directory = data.getUint32(4, true);
+    for (let i = 0; i < data.getUint16(directory, true); i++) {
+      const entry = directory + 2 + 12 * i, tag = data.getUint16(entry, true);
+      if (tag === 256 || tag === 257) data.setUint16(entry + 8, 12000, true);
+    }
+  }),
 };
+
+/** Sets width and height of the first "ispe" box. */
+function hugeHeif(file: string): Uint8Array {
+  return patched(fixture(file), (data, bytes) => {
+    const at = ascii(bytes, 0, bytes.length).indexOf("ispe");
+    data.setUint32(at + 8, 12000);
+    data.setUint32(at + 12, 12000);
+  });
+}
 
 for (const [name, bytes] of Object.entries(HUGE)) {
   Deno.test(`decodeImage: refuses 12000x12000 by the header alone: ${name}`, async () => {
@@ -138,7 +247,7 @@ for (const [name, bytes] of Object.entries(HUGE)) {
     );
     assertEquals(
       error.message,
-      "Cannot decode b.img as its header says 12000x12000 (144 MP) and the limit is 40 MP: " +
+      "Cannot decode b.img as its header says 12000x12000 (144 MP) and the limit is 65 MP: " +
         "pass maxPixels to allow it",
     );
   });
@@ -161,11 +270,23 @@ Deno.test("decodeImage: maxPixels is the most that is allowed, and is checked it
 
 const FOREIGN: [string, string, RegExp][] = [
   ["nothing", "", /it is empty \(0 bytes\)/],
-  ["HEIC", "\0\0\0\x18ftypheic\0\0\0\0mif1heic", /HEIC.*convert it to JPEG or PNG/],
-  ["AVIF", "\0\0\0\x18ftypavif\0\0\0\0mif1avif", /AVIF.*convert/],
   ["MP4", "\0\0\0\x18ftypisom\0\0\0\0mp41", /video/],
-  ["TIFF", "II*\0\x08\0\0\0\0\0\0\0\0", /TIFF/],
-  ["BMP", "BM\x36\0\0\0\0\0\0\0\0\0\0\0", /BMP/],
+  ["BigTIFF", "II+\0\x08\0\0\0\0\0\0\0\0", /BigTIFF/],
+  ["an icon", "\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x16\0\0\0", /icon \(ICO\)/],
+  ["TGA", "\0\0\x02\0\0\0\0\0\0\0\0\0\x20\0\x10\0\x18\0......", /it is a TGA picture/],
+  ["grey TGA with RLE", "\0\0\x0b\0\0\0\0\0\0\0\0\0\x20\0\x10\0\x08\x20......", /TGA picture/],
+  [
+    "a git-lfs pointer",
+    "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935\nsize 12345\n",
+    /git-lfs pointer and not the picture.*git lfs pull/,
+  ],
+  [
+    "an error page",
+    "<html><body><h1>404 Not Found</h1>",
+    /web page \(HTML\).*save the picture itself/,
+  ],
+  ["an error in XML", '<?xml version="1.0"?><Error><Code>AccessDenied', /XML document/],
+  ["an error in JSON", '{"error": {"code": 404}}', /JSON document/],
   ["PDF", "%PDF-1.7\n%....", /PDF/],
   ["SVG", '<?xml version="1.0"?>\n<svg xmlns="">', /SVG/],
   ["HTML", "\n<!DOCTYPE html><html>", /web page/],

@@ -20,7 +20,7 @@ export function fixture(name: string): Uint8Array<ArrayBuffer> {
 /** All fixtures that are image files. */
 export const IMAGE_FILES: readonly string[] = [...Deno.readDirSync(FOLDER)]
   .map((entry) => entry.name)
-  .filter((name) => /\.(jpg|png|gif|webp)$/.test(name))
+  .filter((name) => /\.(jpg|png|gif|webp|heic|avif|tif|bmp)$/.test(name))
   .sort();
 
 /** Mean and greatest difference of a picture from raw RGB or grey pixels. */

@@ -10,6 +10,7 @@ import {
 } from "../../src/errors.ts";
 import type { ImageInput } from "../../src/image/image.ts";
 import { loadImage } from "../../src/image/load.ts";
+import { publicName } from "../../src/image/name.ts";
 import { consoleLines, fixture, fixturePath, HEIGHT, WIDTH } from "./fixtures.ts";
 
 const FILE = "rgb8.png";
@@ -111,6 +112,26 @@ Deno.test("loadImage: messages use the label, and keep logins, queries and data 
   assert(!/word|token/.test(error.message), error.message);
   const data = new URL(`data:image/png,${"A".repeat(5000)}`);
   assert((await assertRejects(() => loadImage(data), ImageDecodeError)).message.length < 250);
+});
+
+Deno.test("publicName: no login, query, fragment or content is left", () => {
+  for (
+    const [text, name] of [
+      ["photos/a b?c#d.jpg", "photos/a b?c#d.jpg"],
+      ["C:\\photos\\a.jpg", "C:\\photos\\a.jpg"],
+      ["https://a.test:8080/b/c.jpg", "https://a.test:8080/b/c.jpg"],
+      ["https://user:pa:s@s@a.test/b.jpg?X-Amz-Signature=1&k=2#part", "https://a.test/b.jpg"],
+      ["HTTPS://token@a.test", "HTTPS://a.test"],
+      ["https://a.test?key=1", "https://a.test"],
+      ["data:image/png;base64,QUJD", "data:image/png (26 characters)"],
+      ["data:image/png;name=x;base64,QUJD", "data:image/png (33 characters)"],
+      ["data:,secret", "data:text/plain (12 characters)"],
+      [
+        "at (https://u:p@a.test/b?k=1) and ftp://v@c.test/d?k",
+        "at (https://a.test/b) and ftp://c.test/d",
+      ],
+    ]
+  ) assertEquals(publicName(text), name);
 });
 
 Deno.test("loadImage: http", async (t) => {

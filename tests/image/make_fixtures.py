@@ -213,6 +213,18 @@ def phones_and_cameras():
 
 
 
+def bombs():
+    """Large pictures of one colour in few bytes; hostile_test.ts makes their headers say less."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    os.makedirs(os.path.join(OUT, "bombs"), exist_ok=True)
+    at = lambda name: os.path.join(OUT, "bombs", name)
+    Image.new("RGB", (8192, 8192), (90, 120, 60)).save(at("bomb.avif"), quality=30, speed=10)
+    Image.new("RGB", (6000, 6000), (90, 120, 60)).save(at("bomb.heic"), quality=10)
+
+
 if __name__ == "__main__":
     main()
     phones_and_cameras()
+    bombs()

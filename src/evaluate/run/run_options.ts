@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly threads?: number;
   /** The bytes of onnxruntime-web's `.wasm` file, for hosts that may not read it from the package. */
   readonly wasmBinary?: ArrayBuffer;
-  /** The largest photo to decode, in pixels; by default 40 million. */
+  /** The largest photo to decode, in pixels; `DEFAULT_MAX_PIXELS` by default. */
   readonly maxPixels?: number;
   /** The most faces to look at per photo; 16 by default. */
   readonly maxFaces?: number;

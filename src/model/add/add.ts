@@ -2,6 +2,7 @@
 // only then in the manifest. What fails on the way leaves the folder as it was, but for a part that can be gone on with.
 
 import { InvalidArgumentError, ModelError } from "../../errors.ts";
+import { publicName } from "../../image/name.ts";
 import { writeWhole, writing } from "../../write_error.ts";
 import { type Family, familyOf } from "../families.ts";
 import type { ModelEntry } from "../manifest.ts";
@@ -61,16 +62,17 @@ export async function addModel(
     );
   }
   const fetched = await fetchBytes(source, folder, sha256, options);
+  const label = publicName(source);
   const given = await hashHex(fetched.bytes);
   if (sha256 !== undefined && given !== sha256) {
     await fetched.drop();
     throw new ModelError(
-      `Cannot use ${source} (${fetched.bytes.length} bytes) as its SHA-256 is ${given} and ${sha256} was asked for: ` +
+      `Cannot use ${label} (${fetched.bytes.length} bytes) as its SHA-256 is ${given} and ${sha256} was asked for: ` +
         `check where it comes from`,
     );
   }
   try {
-    const added = await accept(fetched.bytes, { source, folder, name, given, family, options });
+    const added = await accept(fetched.bytes, { label, folder, name, given, family, options });
     await fetched.drop();
     return added;
   } catch (error) {
@@ -81,7 +83,8 @@ export async function addModel(
 }
 
 interface Candidate {
-  readonly source: string;
+  /** Where it comes from, as it may be printed and written down. */
+  readonly label: string;
   readonly folder: string;
   readonly name: string;
   readonly given: string;
@@ -91,16 +94,16 @@ interface Candidate {
 
 async function accept(
   bytes: Uint8Array<ArrayBuffer>,
-  { source, folder, name, given, family, options }: Candidate,
+  { label, folder, name, given, family, options }: Candidate,
 ): Promise<Added> {
-  const inspected = inspectModel(bytes, family, source);
+  const inspected = inspectModel(bytes, family, label);
   const entry: ModelEntry = {
     name,
     file: `${name}.onnx`,
     sha256: inspected.rebatched ? await hashHex(inspected.bytes) : given,
     origin: inspected.rebatched
-      ? `${source} (SHA-256 ${given}), changed to a batch of any size`
-      : source,
+      ? `${label} (SHA-256 ${given}), changed to a batch of any size`
+      : label,
     license: options.license ?? "not told: see where it comes from",
     family: family.name,
     inputName: inspected.inputName,
@@ -110,7 +113,7 @@ async function accept(
     templateSize: family.templateSize,
     output: family.output,
   };
-  await tryModel({ entry, bytes: inspected.bytes }, source);
+  await tryModel({ entry, bytes: inspected.bytes }, label);
   const path = `${folder}/${entry.file}`;
   writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   writeWhole(path, inspected.bytes);

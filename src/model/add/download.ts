@@ -2,6 +2,7 @@
 // A part is only continued if the server says, by If-Range, that the file is still the same one.
 
 import { DownloadError, InvalidArgumentError } from "../../errors.ts";
+import { publicName } from "../../image/name.ts";
 
 /** Limits of a download. */
 export interface DownloadOptions {
@@ -61,14 +62,16 @@ export async function download(
     const size = await append(response, part, from, { maxBytes, total, url, watch, options });
     if (total !== undefined && size !== total) {
       throw new DownloadError(
-        `Cannot download ${url} as the connection ended after ${size} of ${total} bytes: ` +
+        `Cannot download ${
+          publicName(url.href)
+        } as the connection ended after ${size} of ${total} bytes: ` +
           `run the command again, which goes on from there`,
       );
     }
   } catch (error) {
     if (error instanceof DownloadError || error instanceof InvalidArgumentError) throw error;
     throw new DownloadError(
-      `Cannot download ${url} as ${
+      `Cannot download ${publicName(url.href)} as ${
         watch.signal.aborted ? watch.signal.reason : (error as Error).message
       }: run the command again, which goes on from there`,
       { cause: error },
@@ -92,8 +95,10 @@ function checkUrl(url: URL, { pinned }: DownloadOptions): void {
   if (url.protocol === "https:" || (url.protocol === "http:" && (pinned || here))) return;
   throw new InvalidArgumentError(
     url.protocol === "http:"
-      ? `Cannot download ${url} as anyone on the way could change it: use https, or give its --sha256`
-      : `Cannot download ${url}: give an https URL or a file`,
+      ? `Cannot download ${
+        publicName(url.href)
+      } as anyone on the way could change it: use https, or give its --sha256`
+      : `Cannot download ${publicName(url.href)}: give an https URL or a file`,
   );
 }
 
@@ -118,7 +123,9 @@ async function request(
       const next = new URL(location, at);
       if (at.protocol === "https:" && next.protocol !== "https:") {
         throw new DownloadError(
-          `Cannot download ${url} as it is redirected from https to ${next.protocol} ${next.host}: ` +
+          `Cannot download ${
+            publicName(url.href)
+          } as it is redirected from https to ${next.protocol} ${next.host}: ` +
             `download it yourself and give the file`,
         );
       }
@@ -129,11 +136,13 @@ async function request(
     if (status === 200 || (part && (status === 206 || status === 416))) return response;
     await response.body?.cancel();
     throw new DownloadError(
-      `Cannot download ${url} as the server answered ${status}: check the URL`,
+      `Cannot download ${publicName(url.href)} as the server answered ${status}: check the URL`,
     );
   }
   throw new DownloadError(
-    `Cannot download ${url} as it was redirected more than ${MOST_REDIRECTS} times: check the URL`,
+    `Cannot download ${
+      publicName(url.href)
+    } as it was redirected more than ${MOST_REDIRECTS} times: check the URL`,
   );
 }
 
@@ -143,7 +152,7 @@ function totalOf({ status, headers }: Response, from: number, url: URL): number 
     const [, start, total] = headers.get("content-range")?.match(/^bytes (\d+)-\d+\/(\d+)$/) ?? [];
     if (Number(start) === from) return Number(total);
     throw new DownloadError(
-      `Cannot download ${url} as the server sent ${
+      `Cannot download ${publicName(url.href)} as the server sent ${
         headers.get("content-range")
       } instead of bytes ${from} on: ` +
         `remove the .part file and run the command again`,
@@ -184,7 +193,9 @@ async function append(
 
 function tooLarge(url: URL, size: number, limit: number): DownloadError {
   return new DownloadError(
-    `Cannot download ${url} as it has ${size} bytes or more and the limit is ${limit}: pass --max-bytes to allow it`,
+    `Cannot download ${
+      publicName(url.href)
+    } as it has ${size} bytes or more and the limit is ${limit}: pass --max-bytes to allow it`,
   );
 }
 
