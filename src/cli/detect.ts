@@ -13,7 +13,6 @@ import {
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
-import { annotateFaces, writePng } from "./picture.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -50,7 +49,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       terminal.out(`${label}: ${width}x${height}, ${faces.length || "no"} faces, ${device}`);
       for (const face of faces) terminal.out(`  ${describeFace(face)}`);
     }
-    if (path) await writePng(path, annotateFaces(await loadImage(input, options), faces, ""));
+    if (path) {
+      const { annotateFaces, writePng } = await import("./picture.ts");
+      await writePng(path, await annotateFaces(await loadImage(input, options), faces));
+    }
     return faces.length > 0 ? 0 : 1;
   });
 }

@@ -2,24 +2,44 @@
 
 import type { Point } from "../align/affine.ts";
 import type { CoarseFace, Face } from "../detect/face.ts";
-import { annotate } from "../image/annotate.ts";
+import { annotate, type Color } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
 import { asWriteError } from "../write_error.ts";
 
+/** What a picture says of a comparison; `neutral` if nothing was decided. */
+export type Outcome = "match" | "no-match" | "neutral";
+
+/**
+ * Colours of boxes and of the ground of labels. Green and vermilion can be told apart by people who are colour-blind
+ * (Okabe and Ito's palette), white letters can be read on the grounds, and the words say the same.
+ */
+const COLORS: Readonly<Record<Outcome, { readonly line?: Color; readonly ground: Color }>> = {
+  "match": { line: [0, 190, 120], ground: [0, 115, 75] },
+  "no-match": { line: [240, 100, 20], ground: [185, 60, 0] },
+  "neutral": { ground: [30, 30, 30] },
+};
+
 /** The photo with the box and five landmarks of each face, and a label above the first. */
-export function annotateFaces(
+export async function annotateFaces(
   photo: Image,
   faces: readonly (Face | CoarseFace)[],
-  label: string,
-): Image {
+  label = "",
+  outcome: Outcome = "neutral",
+): Promise<Image> {
+  const { line: color, ground } = COLORS[outcome];
   const points = faces.flatMap(({ landmarks }) =>
     Object.values(landmarks).filter((value): value is Point =>
       typeof value === "object" && "x" in value
-    )
+    ).map((point) => ({ ...point, color }))
   );
-  const labels = faces.slice(0, label ? 1 : 0).map(({ box: { x, y } }) => ({ x, y, text: label }));
-  return annotate(photo, { boxes: faces.map(({ box }) => box), points, labels });
+  const labels = faces.slice(0, label ? 1 : 0)
+    .map(({ box: { x, y } }) => ({ x, y, text: label, ground, above: true }));
+  return await annotate(photo, {
+    boxes: faces.map(({ box }) => ({ ...box, color })),
+    points,
+    labels,
+  });
 }
 
 /** Pictures next to each other, tops aligned, on black. */

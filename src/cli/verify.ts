@@ -1,6 +1,6 @@
 // `verify a.jpg b.jpg`: compares two photos and says match or no match.
 
-import type { ImageInput } from "../image/image.ts";
+import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { verificationJson } from "../verify/json.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
@@ -13,7 +13,6 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
-import { annotateFaces, sideBySide, writePng } from "./picture.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -49,7 +48,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (args.flag("json")) terminal.out(JSON.stringify(verificationJson(result, labels), null, 2));
   else describe(result, labels, terminal);
   const path = args.text("annotate");
-  if (path) await writePng(path, await picture(result, [probe.input, reference.input], options));
+  if (path) {
+    const { writePng } = await import("./picture.ts");
+    await writePng(path, await picture(result, [probe.input, reference.input], options));
+  }
   if (result.kind !== "compared") return 2;
   return result.decision === "match" ? 0 : 1;
 }
@@ -95,15 +97,18 @@ async function picture(
   result: Verification,
   inputs: readonly ImageInput[],
   options: { readonly maxPixels?: number },
-): Promise<ReturnType<typeof sideBySide>> {
+): Promise<Image> {
+  const { annotateFaces, sideBySide } = await import("./picture.ts");
   const faces = result.kind !== "not-compared"
     ? result.faces.map((face) => [face])
     : result.findings.map((finding) =>
       finding.kind === "face" ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
     );
-  const label = result.kind === "not-compared"
-    ? ""
-    : `${result.kind === "compared" ? `${result.decision} ` : ""}${result.score.toFixed(3)}`;
+  const outcome = result.kind === "compared" ? result.decision : "neutral";
+  const words = result.kind === "compared" ? outcome.replace("-", " ").toUpperCase() : "SCORE";
+  const label = result.kind === "not-compared" ? "" : `${words} ${result.score.toFixed(3)}`;
   const photos = await Promise.all(inputs.map((input) => loadImage(input, options)));
-  return sideBySide(photos.map((photo, i) => annotateFaces(photo, faces[i], label)));
+  return sideBySide(
+    await Promise.all(photos.map((photo, i) => annotateFaces(photo, faces[i], label, outcome))),
+  );
 }

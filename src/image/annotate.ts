@@ -1,9 +1,9 @@
 // Draws boxes, points and labels on a copy of a picture, for people to see what was found.
-// Sizes follow the picture, so that the marks can be seen on a thumbnail and on a 40 MP photo.
+// Sizes follow the picture, so that the marks can be seen on a thumbnail and on a photo of 50 MP.
 
 import { InvalidArgumentError } from "../errors.ts";
-import { GLYPH_ADVANCE, GLYPH_HEIGHT, GLYPH_WIDTH, hasInk } from "./font.ts";
 import type { Image } from "./image.ts";
+import { type TextRenderer, textRenderer } from "./text.ts";
 
 /** Red, green and blue, 0 to 255 each. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -14,7 +14,7 @@ export interface PointMark {
   readonly x: number;
   /** Pixels below the top border. */
   readonly y: number;
-  /** Green by default. */
+  /** Sky blue by default, of labels white. */
   readonly color?: Color;
 }
 
@@ -26,10 +26,14 @@ export interface BoxMark extends PointMark {
   readonly height: number;
 }
 
-/** A line of text on a black ground; `x` and `y` are the top left corner. */
+/** A line of text on a ground of one colour; `x` and `y` are the top left corner. */
 export interface LabelMark extends PointMark {
-  /** Letters (shown as upper case), digits and `.,-+=%:/#_()`; others are shown as `?`. */
+  /** The text; letters that the font (Latin) lacks are shown as `?`. White by default. */
   readonly text: string;
+  /** The colour of the ground; black by default. */
+  readonly ground?: Color;
+  /** Whether `y` is the bottom of the label and not its top. */
+  readonly above?: boolean;
 }
 
 /** What to draw. */
@@ -42,14 +46,36 @@ export interface Marks {
   readonly labels?: readonly LabelMark[];
 }
 
-const GREEN: Color = [0, 230, 64], BLACK: Color = [0, 0, 0];
+const SKY_BLUE: Color = [86, 180, 233], WHITE: Color = [255, 255, 255], BLACK: Color = [0, 0, 0];
+
+/** Text is this high, in pixels, or a share of the picture's shorter side; so it can be read at any size. */
+const MIN_TEXT = 14, TEXT_SHARE = 1 / 20;
+
+/** Text that is wider than its picture gets smaller, and is cut off below this. */
+const LEAST_TEXT = 8;
+
+/** imagescript's frame of RGBA pixels. */
+interface Frame {
+  replace(frame: Frame, x: number, y: number): Frame;
+  overlay(frame: Frame, x: number, y: number): Frame;
+  fill(color: readonly number[]): Frame;
+}
+
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly frame: Frame;
+  make(width: number, height: number, data?: Uint8Array): Frame;
+}
 
 /**
- * Draws boxes, then points, then labels on a copy of a picture.
+ * Draws boxes, then points, then labels on a copy of a picture, with imagescript. Lines, dots and letters grow with the
+ * picture, and are at least as large as can be seen.
  *
  * @param image The picture; it is left as it is.
  * @param marks What to draw, in pixels of the picture; fractions are rounded.
  * @returns A new picture of the same size.
+ * @throws {MaskinvError} If there are labels and the font's WebAssembly file cannot be read.
  * @throws {InvalidArgumentError} If a coordinate is not finite or a box has a negative size.
  *
  * @example
@@ -57,7 +83,7 @@ const GREEN: Color = [0, 230, 64], BLACK: Color = [0, 0, 0];
  * import { annotate, fromPixels } from "@maskinv/maskinv/image";
  *
  * const white = fromPixels({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(255) });
- * const drawn = annotate(white, {
+ * const drawn = await annotate(white, {
  *   boxes: [{ x: 8, y: 20, width: 40, height: 40 }],
  *   points: [{ x: 28, y: 40, color: [255, 0, 0] }],
  *   labels: [{ x: 8, y: 8, text: "0.73" }],
@@ -65,16 +91,25 @@ const GREEN: Color = [0, 230, 64], BLACK: Color = [0, 0, 0];
  * console.log(drawn.width, drawn.height); // 64 64
  * ```
  */
-export function annotate(image: Image, marks: Marks): Image {
+export async function annotate(image: Image, marks: Marks): Promise<Image> {
   const { boxes = [], points = [], labels = [] } = marks;
   for (const mark of [...boxes, ...points, ...labels]) checkMark(mark);
-  const copy = { width: image.width, height: image.height, data: image.data.slice() };
-  const size = Math.min(image.width, image.height);
-  const line = Math.max(1, Math.round(size / 240));
-  for (const box of boxes) drawBox(copy, box, line);
-  for (const point of points) drawDot(copy, point, Math.max(1, size / 160));
-  for (const label of labels) drawLabel(copy, label, Math.max(1, Math.round(size / 300)));
-  return copy;
+  const { width, height } = image, data = image.data.slice();
+  // Its type declarations are those of another entry, which has no default export.
+  const { default: Framebuffer } = await import("imagescript/v2/framebuffer.mjs") as unknown as {
+    default: new (width: number, height: number, data?: Uint8Array) => Frame;
+  };
+  const make: Canvas["make"] = (...of) => new Framebuffer(...of);
+  const canvas = { width, height, make, frame: make(width, height, new Uint8Array(data.buffer)) };
+  const size = Math.min(width, height);
+  for (const box of boxes) drawBox(canvas, box, Math.max(1, Math.round(size / 200)));
+  for (const point of points) drawDot(canvas, point, Math.max(1, size / 160));
+  if (labels.length > 0) {
+    const render = await textRenderer();
+    const letters = Math.max(MIN_TEXT, Math.round(size * TEXT_SHARE));
+    for (const label of labels) drawLabel(canvas, label, letters, render);
+  }
+  return { width, height, data };
 }
 
 function checkMark(mark: PointMark & Partial<BoxMark>): void {
@@ -86,56 +121,53 @@ function checkMark(mark: PointMark & Partial<BoxMark>): void {
   );
 }
 
-function drawBox(image: Image, box: BoxMark, line: number): void {
+function drawBox(canvas: Canvas, box: BoxMark, line: number): void {
   const { color } = box;
   const x = Math.round(box.x), y = Math.round(box.y);
   const width = Math.max(line, Math.round(box.width));
   const height = Math.max(line, Math.round(box.height));
-  fill(image, x, y, width, line, color);
-  fill(image, x, y + height - line, width, line, color);
-  fill(image, x, y, line, height, color);
-  fill(image, x + width - line, y, line, height, color);
+  fill(canvas, x, y, width, line, color);
+  fill(canvas, x, y + height - line, width, line, color);
+  fill(canvas, x, y, line, height, color);
+  fill(canvas, x + width - line, y, line, height, color);
 }
 
-function drawDot(image: Image, { x, y, color }: PointMark, radius: number): void {
+function drawDot(canvas: Canvas, { x, y, color }: PointMark, radius: number): void {
   const reach = Math.round(radius);
   for (let dy = -reach; dy <= reach; dy++) {
     const half = Math.round(Math.sqrt(Math.max(0, radius * radius - dy * dy)));
-    fill(image, Math.round(x) - half, Math.round(y) + dy, 2 * half + 1, 1, color);
+    fill(canvas, Math.round(x) - half, Math.round(y) + dy, 2 * half + 1, 1, color);
   }
 }
 
-function drawLabel(image: Image, { text, x, y, color }: LabelMark, scale: number): void {
-  const characters = [...text];
-  const width = (characters.length * GLYPH_ADVANCE + 1) * scale;
-  const height = (GLYPH_HEIGHT + 2) * scale;
-  const left = Math.max(0, Math.min(Math.round(x), image.width - width));
-  const top = Math.max(0, Math.min(Math.round(y), image.height - height));
-  fill(image, left, top, width, height, BLACK);
-  characters.forEach((character, i) => {
-    for (let gy = 0; gy < GLYPH_HEIGHT; gy++) {
-      for (let gx = 0; gx < GLYPH_WIDTH; gx++) {
-        if (!hasInk(character, gx, gy)) continue;
-        const inkX = left + (i * GLYPH_ADVANCE + gx + 1) * scale;
-        fill(image, inkX, top + (gy + 1) * scale, scale, scale, color);
-      }
-    }
-  });
+function drawLabel(canvas: Canvas, label: LabelMark, size: number, render: TextRenderer): void {
+  const { text, x, y, color = WHITE, ground = BLACK, above = false } = label;
+  if (text.trim() === "") return;
+  let pad = Math.round(size / 4), ink = render(text, size, color);
+  if (ink.width + 2 * pad > canvas.width) {
+    size = Math.max(LEAST_TEXT, Math.floor(size * canvas.width / (ink.width + 2 * pad)));
+    pad = Math.round(size / 4);
+    ink = render(text, size, color);
+  }
+  const width = ink.width + 2 * pad, { height } = ink;
+  const left = Math.max(0, Math.min(Math.round(x), canvas.width - width));
+  const wanted = Math.round(y) - (above ? height : 0);
+  const top = Math.max(0, Math.min(wanted, canvas.height - height));
+  fill(canvas, left, top, width, height, ground);
+  canvas.frame.overlay(canvas.make(ink.width, height, ink.data), left + pad, top);
 }
 
 /** Fills a rectangle as far as it lies within the picture. */
 function fill(
-  { width: imageWidth, height: imageHeight, data }: Image,
+  { width: canvasWidth, height: canvasHeight, frame, make }: Canvas,
   x: number,
   y: number,
   width: number,
   height: number,
-  color: Color = GREEN,
+  color: Color = SKY_BLUE,
 ): void {
-  const right = Math.min(x + width, imageWidth), bottom = Math.min(y + height, imageHeight);
-  for (let row = Math.max(0, y); row < bottom; row++) {
-    for (let column = Math.max(0, x); column < right; column++) {
-      data.set(color, (row * imageWidth + column) * 4);
-    }
-  }
+  const left = Math.max(0, x), top = Math.max(0, y);
+  const inside = Math.min(x + width, canvasWidth) - left;
+  const rows = Math.min(y + height, canvasHeight) - top;
+  if (inside > 0 && rows > 0) frame.replace(make(inside, rows).fill([...color, 255]), left, top);
 }

@@ -1,7 +1,7 @@
 // What encodePng writes, decodeImage reads back; what annotate draws is where it was asked for.
 // Raw pixels become opaque RGBA.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InvalidArgumentError } from "../../src/errors.ts";
 import { annotate } from "../../src/image/annotate.ts";
@@ -50,9 +50,9 @@ Deno.test("fromPixels: alpha is composited over white", () => {
   assertEquals(data[3 * 4 - 1], 0); // the caller's pixels are left as they are
 });
 
-Deno.test("annotate: an outline, a dot and a label, on a copy", () => {
+Deno.test("annotate: an outline, a dot and a label, on a copy", async () => {
   const image = blank(480, 480);
-  const drawn = annotate(image, {
+  const drawn = await annotate(image, {
     boxes: [{ x: 100, y: 50, width: 40, height: 30, color: [255, 0, 0] }],
     points: [{ x: 300, y: 200, color: [0, 0, 255] }],
     labels: [{ x: 10, y: 10, text: "I", color: [255, 255, 0] }],
@@ -69,16 +69,46 @@ Deno.test("annotate: an outline, a dot and a label, on a copy", () => {
   assertEquals(pixel(drawn, 300, 200), [0, 0, 255, 255]);
   assertEquals(pixel(drawn, 303, 200), [0, 0, 255, 255]);
   assertEquals(pixel(drawn, 303, 203), white); // a disc and no square
-  // "I" at scale 2: black ground, a stem in the middle of five columns.
+  // "I" in letters of 24 pixels, of another colour, on a black ground whose corner is the place of the label.
+  const inLabel = [...Array(20 * 26).keys()].map((i) =>
+    pixel(drawn, 10 + i % 20, 10 + (i / 20 | 0))
+  );
   assertEquals(pixel(drawn, 10, 10), black);
-  assertEquals(pixel(drawn, 10 + 2 * 3, 10 + 2 * 4), [255, 255, 0, 255]);
-  assertEquals(pixel(drawn, 10 + 2 * 1, 10 + 2 * 4), black);
+  assertEquals(pixel(drawn, 9, 10), white);
+  const inked = inLabel.filter((color) => color.join() === "255,255,0,255").length;
+  assertGreater(inked, 40);
+  assertGreater(inLabel.filter((color) => color.join() === "0,0,0,255").length, 200);
 });
 
-Deno.test("annotate: marks beyond the border are clipped, labels are moved inside", () => {
+Deno.test("annotate: letters can be read on a picture of 320 and of 4000 pixels", async () => {
+  for (const [width, height, least] of [[320, 240, 9], [4000, 3000, 90]]) {
+    const drawn = await annotate(blank(width, height, 128), {
+      labels: [{ x: 0, y: height / 2, text: "HHHH", color: [255, 255, 255], ground: [200, 0, 0] }],
+    });
+    const rows = [...Array(height).keys()].filter((y) => {
+      const row = drawn.data.subarray(y * width * 4, (y + 1) * width * 4);
+      return row.some((value, i) => i % 4 === 1 && value === 255);
+    });
+    assertGreater(rows.length, least, "rows with ink: the height of a capital letter");
+    assertLessOrEqual(rows.at(-1)! - rows[0] + 1, height / 15);
+  }
+});
+
+Deno.test("annotate: a label may end at its place, and gets smaller where it is too wide", async () => {
+  const image = blank(400, 100, 9);
+  const above = await annotate(image, { labels: [{ x: 0, y: 50, text: "8", above: true }] });
+  assertEquals([pixel(above, 1, 50), pixel(above, 1, 49)], [[9, 9, 9, 255], [0, 0, 0, 255]]);
+  const long = await annotate(blank(100, 100, 9), {
+    labels: [{ x: 0, y: 50, text: "NO MATCH 0.123" }],
+  });
+  assertEquals(pixel(long, 98, 40), [9, 9, 9, 255]);
+  assertEquals(pixel(long, 1, 51), [0, 0, 0, 255]);
+});
+
+Deno.test("annotate: marks beyond the border are clipped, labels are moved inside", async () => {
   const image = blank(60, 40, 9);
   const far = 1e9;
-  const drawn = annotate(image, {
+  const drawn = await annotate(image, {
     boxes: [{ x: -far, y: -far, width: 2 * far, height: 2 * far }, {
       x: -5,
       y: -5,
@@ -89,13 +119,13 @@ Deno.test("annotate: marks beyond the border are clipped, labels are moved insid
     labels: [{ x: 58, y: 35, text: "8" }],
   });
   assertEquals(drawn.data.length, image.data.length);
-  assertEquals(pixel(drawn, 14, 3), [0, 230, 64, 255]); // the right side of the second box
+  assertEquals(pixel(drawn, 14, 3), [86, 180, 233, 255]); // the right side of the second box
   assertEquals(pixel(drawn, 30, 5), [9, 9, 9, 255]);
-  assertEquals(pixel(drawn, 60 - 7, 40 - 9), [0, 0, 0, 255]); // the corner of the label
+  assertEquals(pixel(drawn, 60 - 14, 40 - 15), [0, 0, 0, 255]); // the corner of the label
   for (let i = 3; i < drawn.data.length; i += 4) assertEquals(drawn.data[i], 255);
 });
 
-Deno.test("annotate: any marks on any size of picture", () => {
+Deno.test("annotate: any marks on any size of picture", async () => {
   const number = fc.oneof(
     fc.integer({ min: -20, max: 60 }),
     fc.double({ noNaN: true, min: -1e12, max: 1e12 }),
@@ -106,20 +136,24 @@ Deno.test("annotate: any marks on any size of picture", () => {
     labels: fc.array(fc.record({ x: number, y: number, text: fc.string({ unit: "grapheme" }) })),
   });
   const size = fc.integer({ min: 1, max: 40 });
-  fc.assert(
-    fc.property(size, size, marks, (width, height, what) => {
-      const drawn = annotate(blank(width, height), what);
+  await fc.assert(
+    fc.asyncProperty(size, size, marks, async (width, height, what) => {
+      const drawn = await annotate(blank(width, height), what);
       assertEquals(drawn.data.length, width * height * 4);
     }),
     { numRuns: 200 },
   );
 });
 
-Deno.test("annotate: refuses places that are none", () => {
+Deno.test("annotate: refuses places that are none", async () => {
   const image = blank(4, 4);
   for (const x of [NaN, Infinity]) {
-    assertThrows(() => annotate(image, { points: [{ x, y: 0 }] }), InvalidArgumentError, "finite");
+    await assertRejects(
+      () => annotate(image, { points: [{ x, y: 0 }] }),
+      InvalidArgumentError,
+      "finite",
+    );
   }
   const box = { x: 0, y: 0, width: -1, height: 1 };
-  assertThrows(() => annotate(image, { boxes: [box] }), InvalidArgumentError, "width -1");
+  await assertRejects(() => annotate(image, { boxes: [box] }), InvalidArgumentError, "width -1");
 });
