@@ -102,7 +102,7 @@ export async function annotate(image: Image, marks: Marks): Promise<Image> {
   const make: Canvas["make"] = (...of) => new Framebuffer(...of);
   const canvas = { width, height, make, frame: make(width, height, new Uint8Array(data.buffer)) };
   const size = Math.min(width, height);
-  for (const box of boxes) drawBox(canvas, box, Math.max(1, Math.round(size / 200)));
+  for (const box of boxes) drawBox(canvas, box, Math.ceil(size / 240));
   for (const point of points) drawDot(canvas, point, Math.max(1, size / 160));
   if (labels.length > 0) {
     const render = await textRenderer();

@@ -94,10 +94,13 @@ async function start(
   const memory = { bytes: Infinity };
   const say = (line: string): unknown => messages.push(line);
   try {
-    const [loaded, compiled] = await Promise.all([load(), compile?.()]);
+    const [loaded, compiled, wasmBinary] = await Promise.all([
+      load(),
+      compile?.(),
+      compile ? undefined : givenCodec(name),
+    ]);
     const factory = loaded.default as EmscriptenFactory;
     const hadLocation = Reflect.has(globalThis, "location") && globalThis.location !== undefined;
-    const wasmBinary = givenCodec(name);
     const starting = factory({
       noInitialRun: true,
       print: say,

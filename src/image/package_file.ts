@@ -13,17 +13,21 @@ export type CodecName =
   | "imagescript/gif"
   | "libheif-js";
 
-/** WebAssembly files that were given as bytes. */
-const given = new Map<CodecName, ArrayBuffer>();
+/** The bytes of a WebAssembly file, or what reads them when they are needed. */
+export type CodecFile = ArrayBuffer | (() => Promise<ArrayBuffer>);
+
+/** WebAssembly files that were given. */
+const given = new Map<CodecName, CodecFile>();
 
 /** Gives a decoder its WebAssembly file, for hosts that may not read it from the package; counts until it starts. */
-export function giveCodec(name: CodecName, bytes: ArrayBuffer): void {
-  given.set(name, bytes);
+export function giveCodec(name: CodecName, file: CodecFile): void {
+  given.set(name, file);
 }
 
 /** The bytes that {@linkcode giveCodec} has given. */
-export function givenCodec(name: CodecName): ArrayBuffer | undefined {
-  return given.get(name);
+export async function givenCodec(name: CodecName): Promise<ArrayBuffer | undefined> {
+  const file = given.get(name);
+  return typeof file === "function" ? await file() : file;
 }
 
 /**
@@ -37,9 +41,9 @@ export async function codecBytes(
   name: CodecName,
   location: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = given.get(name);
-  if (bytes) return new Uint8Array(bytes);
   try {
+    const bytes = await givenCodec(name);
+    if (bytes) return new Uint8Array(bytes);
     if (location.startsWith("file:")) {
       const { readFile } = await import("node:fs/promises");
       return new Uint8Array(await readFile(new URL(location)));

@@ -76,5 +76,12 @@ async function open(
     file("webp_dec.wasm"),
   ]);
   const models = new URL("models/", base);
-  return await createVerifier({ models, wasmBinary, decoders: { jpeg, webp }, ...options });
+  const decoders = {
+    jpeg,
+    webp,
+    avif: () => file("avif_dec.wasm"),
+    gif: () => file("gif.wasm"),
+    heic: () => file("libheif.wasm"),
+  };
+  return await createVerifier({ models, wasmBinary, decoders, ...options });
 }

@@ -32,9 +32,12 @@ import { Verifier } from "./verifier.ts";
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   checkVerifierOptions(options);
   resolvePhotoOptions(options);
-  const { jpeg, webp } = options.decoders ?? {};
+  const { jpeg, webp, avif, heic, gif } = options.decoders ?? {};
   if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
   if (webp) giveCodec("@jsquash/webp", webp);
+  if (avif) giveCodec("@jsquash/avif", avif);
+  if (heic) giveCodec("libheif-js", heic);
+  if (gif) giveCodec("imagescript/gif", gif);
   const { signal } = options;
   signal?.throwIfAborted();
   const store = await openModels(options.models, signal);

@@ -49,10 +49,18 @@ export interface VerifierOptions extends PhotoOptions {
   /** The bytes of onnxruntime-web's `.wasm` file, for hosts that may not read it from the package. */
   readonly wasmBinary?: ArrayBuffer;
   /**
-   * The bytes of the decoders' `.wasm` files (mozjpeg_dec.wasm of @jsquash/jpeg, webp_dec.wasm of @jsquash/webp), for
-   * the same hosts. Counts until the process has decoded its first picture of the format.
+   * The bytes of the decoders' `.wasm` files, or what reads them when needed, for the same hosts: mozjpeg_dec.wasm of @jsquash/jpeg, webp_dec.wasm of
+   * @jsquash/webp, avif_dec.wasm of @jsquash/avif, libheif.wasm of libheif-js, gif.wasm of imagescript. Counts until
+   * the process has decoded its first picture of the format.
    */
-  readonly decoders?: { readonly jpeg?: ArrayBuffer; readonly webp?: ArrayBuffer };
+  readonly decoders?: Readonly<
+    Partial<
+      Record<
+        "jpeg" | "webp" | "avif" | "heic" | "gif",
+        ArrayBuffer | (() => Promise<ArrayBuffer>)
+      >
+    >
+  >;
 }
 
 /** {@linkcode PhotoOptions} with all defaults filled in. */

@@ -11,6 +11,9 @@ const WASM_FILES: readonly (readonly [name: string, path: string])[] = [
   ["onnxruntime-web", "dist/ort-wasm-simd-threaded.asyncify.wasm"],
   ["@jsquash/jpeg", "codec/dec/mozjpeg_dec.wasm"],
   ["@jsquash/webp", "codec/dec/webp_dec.wasm"],
+  ["@jsquash/avif", "codec/dec/avif_dec.wasm"],
+  ["imagescript", "wasm/any/gif.wasm"],
+  ["libheif-js", "libheif-wasm/libheif.wasm"],
 ];
 
 const SAMPLES = ["collins", "collins_masked", "hopper", "hopper_masked"];
