@@ -9,6 +9,7 @@ import { decodeHeic } from "./heic.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { fromPixels, type Image, type PixelData } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import { decodeReducedJpeg, type Reduction, reductionFor } from "./jpeg_reduced.ts";
 import { checkLimit, checkPixels, DEFAULT_MAX_PIXELS, undecodable } from "./limits.ts";
 import { orient } from "./orient.ts";
 import { decodePng } from "./png.ts";
@@ -22,6 +23,11 @@ export interface DecodeOptions {
   readonly label?: string;
   /** The most pixels (width x height) to decode; {@linkcode DEFAULT_MAX_PIXELS} by default. */
   readonly maxPixels?: number;
+  /**
+   * JPEGs (but CMYK) of more pixels than this are decoded at a half, a quarter or an eighth of their width and height,
+   * the largest that has no more; `reduction` of the picture says which. `Infinity`, that is never, by default.
+   */
+  readonly reduceAbove?: number;
 }
 
 type Decoder = (
@@ -65,13 +71,17 @@ const DECODERS: Record<ImageFormat, Decoder> = {
  * ```
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const { header, pixels, label } = await decodeStored(bytes, options);
-  return orient(fromPixels(pixels, label), header.orientation);
+  const { header, pixels, label, reduction } = await decodeStored(bytes, options);
+  const image = orient(fromPixels(pixels, label), header.orientation);
+  return reduction === 1 ? image : { ...image, reduction };
 }
 
 /** As {@linkcode decodeImage}, but alpha stays as it is in the file: for mask templates. */
 export async function decodeRgba(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const { header, pixels, label } = await decodeStored(bytes, options);
+  const { header, pixels, label } = await decodeStored(bytes, {
+    ...options,
+    reduceAbove: Infinity,
+  });
   const { width, height, data } = pixels;
   const whole = data.length === width * height * 4
     ? { width, height, data: new Uint8ClampedArray(data) }
@@ -82,9 +92,10 @@ export async function decodeRgba(bytes: Uint8Array, options: DecodeOptions = {})
 /** The pixels as the file has them. */
 async function decodeStored(
   bytes: Uint8Array,
-  { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions,
-): Promise<{ header: ImageHeader; pixels: PixelData; label: string }> {
+  { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS, reduceAbove = Infinity }: DecodeOptions,
+): Promise<{ header: ImageHeader; pixels: PixelData; label: string; reduction: number }> {
   checkLimit("maxPixels", maxPixels);
+  checkLimit("reduceAbove", reduceAbove);
   if (!(bytes instanceof Uint8Array)) {
     throw new InvalidArgumentError(
       `Cannot decode ${label} as it is of type ${typeof bytes}: pass a Uint8Array, ` +
@@ -93,29 +104,33 @@ async function decodeStored(
   }
   const header = readHeader(bytes, label);
   checkPixels(header, maxPixels, label);
-  const pixels = await decodePixels(bytes, header, label);
-  if (!fits(pixels, header)) {
+  const reduction = reductionFor(header, reduceAbove);
+  const pixels = await decodePixels(bytes, header, label, reduction);
+  if (!fits(pixels, header, reduction)) {
     throw undecodable(
       label,
       `its header says ${header.width}x${header.height} ` +
         `and its data is ${pixels.width}x${pixels.height}`,
     );
   }
-  return { header, pixels, label };
+  return { header, pixels, label, reduction };
 }
 
 /** Whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
-function fits({ width, height }: PixelData, header: ImageHeader): boolean {
+function fits({ width, height }: PixelData, header: ImageHeader, reduction: number): boolean {
   if (header.format === "heic") return width <= header.width && height <= header.height;
-  return width === header.width && height === header.height;
+  return width === Math.ceil(header.width / reduction) &&
+    height === Math.ceil(header.height / reduction);
 }
 
 async function decodePixels(
   bytes: Uint8Array,
   header: ImageHeader,
   label: string,
+  reduction: Reduction,
 ): Promise<PixelData> {
   try {
+    if (reduction > 1) return await decodeReducedJpeg(bytes, header, reduction, label);
     return await DECODERS[header.format](bytes, header, label);
   } catch (cause) {
     if (cause instanceof MaskinvError) throw cause;

@@ -14,6 +14,11 @@ export interface Image {
   readonly height: number;
   /** `width * height * 4` bytes in the order R, G, B, A. */
   readonly data: Uint8ClampedArray<ArrayBuffer>;
+  /**
+   * How many times smaller, in each direction, the picture was decoded than its file says (`reduceAbove` of
+   * `loadImage`): a place in it, times this, is a place in the file's picture. Missing if it is whole.
+   */
+  readonly reduction?: number;
 }
 
 /** Raw pixels from elsewhere (a canvas, a camera, sharp): RGBA or RGB, row-major, 8 bits a channel. */

@@ -9,6 +9,12 @@ import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../e
  */
 export const DEFAULT_MAX_PIXELS = 65e6;
 
+/**
+ * From this size on, a JPEG may be decoded reduced where only faces are looked for (`reduceAbove`): 16e6 pixels. A photo
+ * of 49 MP then takes half the memory.
+ */
+export const REDUCE_ABOVE_PIXELS = 16e6;
+
 /** The most bytes that are read of a file or an answer unless `maxBytes` says otherwise: 100e6. */
 export const DEFAULT_MAX_BYTES = 100e6;
 

@@ -58,7 +58,7 @@ export async function loadImage(input: ImageInput, options: LoadOptions = {}): P
   }
   const bytes = await toBytes(input, label, maxBytes, signal);
   signal?.throwIfAborted();
-  return await decodeImage(bytes, { label, maxPixels });
+  return await decodeImage(bytes, { label, maxPixels, reduceAbove: options.reduceAbove });
 }
 
 /** The bytes of whatever holds a file; `loadImage` says what it throws. */

@@ -25,7 +25,12 @@ export { readHeader } from "./header.ts";
 export type { ImageHeader } from "./header.ts";
 export { fromPixels } from "./image.ts";
 export type { Image, ImageInput, PixelData } from "./image.ts";
-export { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from "./limits.ts";
+export {
+  DEFAULT_MAX_BODY_BYTES,
+  DEFAULT_MAX_BYTES,
+  DEFAULT_MAX_PIXELS,
+  REDUCE_ABOVE_PIXELS,
+} from "./limits.ts";
 export { loadImage } from "./load.ts";
 export type { LoadOptions } from "./load.ts";
 export { publicName } from "./name.ts";

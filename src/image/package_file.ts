@@ -11,6 +11,7 @@ export type CodecName =
   | "@jsquash/webp"
   | "imagescript/font"
   | "imagescript/gif"
+  | "imagescript/jpeg"
   | "libheif-js";
 
 /** The bytes of a WebAssembly file, or what reads them when they are needed. */

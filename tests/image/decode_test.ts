@@ -1,7 +1,14 @@
 // Every format and kind of file decodes to the pixels that PIL says it has.
 // What is damaged or over the limits is refused with the error that says so.
 
-import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { ascii } from "../../src/image/chunks.ts";
 import { readHeader } from "../../src/image/header.ts";
@@ -103,6 +110,52 @@ for (const [file, message] of Object.entries(REFUSED)) {
       seen,
     );
   });
+}
+
+Deno.test("decodeImage: large JPEGs are reduced if asked for", async () => {
+  const pixels = WIDTH * HEIGHT;
+  for (const file of ["444.jpg", "420.jpg", "progressive.jpg", "grey.jpg", "turned.jpg"]) {
+    const whole = await decodeImage(fixture(file));
+    assertEquals(whole.reduction, undefined);
+    assertEquals(await decodeImage(fixture(file), { reduceAbove: pixels }), whole);
+    for (const [reduceAbove, reduction] of [[pixels - 1, 2], [pixels / 4 - 1, 4], [1, 8]]) {
+      const image = await loadImage(fixture(file), { reduceAbove });
+      const size = [Math.ceil(WIDTH / reduction), Math.ceil(HEIGHT / reduction)];
+      assertEquals([image.width, image.height, image.reduction], [...size, reduction], file);
+      if (file === "turned.jpg") continue; // 37 is odd: its squares begin at the other end
+      // Each pixel is about the mean of those that it stands for.
+      let sum = 0, count = 0;
+      for (let y = 0; y < Math.floor(HEIGHT / reduction); y++) {
+        for (let x = 0; x < Math.floor(WIDTH / reduction); x++) {
+          sum += Math.abs(
+            meanGreen(whole, x, y, reduction) - image.data[(y * image.width + x) * 4 + 1],
+          );
+          count++;
+        }
+      }
+      assertLess(sum / count, 6, `${file} at 1/${reduction}`);
+    }
+  }
+  const cmyk = await decodeImage(fixture("cmyk.jpg"), { reduceAbove: 1 });
+  assertEquals([cmyk.width, cmyk.reduction], [WIDTH, undefined]);
+  assertEquals((await decodeImage(fixture("rgb8.png"), { reduceAbove: 1 })).width, WIDTH);
+  const cut = fixture("420.jpg").slice(0, 1200);
+  await assertRejects(() => decodeImage(cut, { reduceAbove: 1 }), ImageDecodeError, "truncated");
+  await assertRejects(
+    () => decodeImage(cut, { reduceAbove: 0 }),
+    InvalidArgumentError,
+    "reduceAbove",
+  );
+});
+
+/** The mean of green over a square of `size` pixels. */
+function meanGreen(image: Image, x: number, y: number, size: number): number {
+  let sum = 0;
+  for (let i = 0; i < size * size; i++) {
+    const row = y * size + Math.floor(i / size), column = x * size + i % size;
+    sum += image.data[(row * image.width + column) * 4 + 1];
+  }
+  return sum / size ** 2;
 }
 
 Deno.test("decodeImage: AVIF is turned and mirrored as its boxes say", async () => {
