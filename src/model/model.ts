@@ -110,7 +110,7 @@ async function guarded(
     if (error instanceof MaskinvError) throw error;
     throw new ModelError(
       `Cannot read ${label} as ${
-        (error as Error).message
+        publicName((error as Error).message)
       }: check the models option, and that reading is allowed`,
       { cause: error },
     );

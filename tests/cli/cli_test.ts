@@ -47,6 +47,39 @@ Deno.test("verify --json says everything but the mesh", async () => {
   assertEquals(Object.keys(json.timings), ["decode", "detect", "compare", "total"]);
 });
 
+Deno.test("what is printed of a URL is neither login nor query nor content", async () => {
+  const bytes = await Deno.readFile(photo("hopper"));
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) =>
+      new URL(request.url).pathname === "/a.jpg"
+        ? new Response(bytes)
+        : new Response("", { status: 403 }),
+  );
+  const { port } = server.addr;
+  const data = `data:image/jpeg;base64,${bytes.toBase64()}`;
+  const url = (name: string): string => `http://127.0.0.1:${port}/${name}?X-Amz-Signature=5ecre7`;
+  for (const flags of [[], ["--json"]]) {
+    const { code, out } = await run("verify", ...WASM, ...flags, url("a.jpg"), data);
+    assertEquals(code, 0);
+    assertStringIncludes(out, `http://127.0.0.1:${port}/a.jpg`);
+    assertStringIncludes(out, `data:image/jpeg (${data.length} characters)`);
+    assertEquals(/Signature|5ecre7|base64/.test(out), false);
+  }
+  const login = url("none.jpg").replace("//", "//me:5ecre7@");
+  for (const command of ["detect", "embed", "verify"]) {
+    const { code, out, err } = await run(
+      command,
+      ...WASM,
+      ...Array(command === "verify" ? 2 : 1).fill(login),
+    );
+    assertEquals(code, 2);
+    assertStringIncludes(err, `http://127.0.0.1:${port}/none.jpg`);
+    assertEquals(/Signature|5ecre7/.test(out + err), false);
+  }
+  await server.shutdown();
+});
+
 Deno.test("trouble is exit code 2 and one line that says what to do", async () => {
   const folder = await Deno.makeTempDir();
   const blank = `${folder}/blank.png`, both = `${folder}/both.png`;

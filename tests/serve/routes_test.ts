@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createVerifier, type Verifier } from "../../mod.ts";
 import { createGallery, createMemoryStore, openThresholds } from "../../src/gallery/mod.ts";
-import { encodePng, fromPixels, loadImage } from "../../src/image/mod.ts";
+import {
+  DEFAULT_MAX_BODY_BYTES,
+  DEFAULT_MAX_PIXELS,
+  encodePng,
+  fromPixels,
+  loadImage,
+} from "../../src/image/mod.ts";
+import { resolveLimits } from "../../src/serve/limits.ts";
 import { createHandler } from "../../src/serve/mod.ts";
 import { ask, bytesOf, form, post } from "./requests.ts";
 
@@ -134,6 +141,23 @@ test("detect answers the faces with landmarks", async (verifier) => {
   const [face] = json.faces as { interEyeDistance: number; landmarks: { source: string } }[];
   assertEquals(face.landmarks.source, "mesh");
   assert(face.interEyeDistance > 20);
+});
+
+test("a photo of 17 MP is taken by default, and the limits are those of the image part", async (verifier) => {
+  const { maxPixels, maxBodyBytes } = resolveLimits();
+  assertEquals([maxPixels, maxBodyBytes], [DEFAULT_MAX_PIXELS, DEFAULT_MAX_BODY_BYTES]);
+  assert(maxPixels > 8160 * 6144, "phones of 50 MP");
+  const small = await loadImage(await bytesOf("collins"));
+  const [from, side] = [new Uint32Array(small.data.buffer), 8 * small.width];
+  const large = new Uint32Array(side * side);
+  for (let i = 0; i < large.length; i++) {
+    large[i] = from[(Math.floor(i / side) >> 3) * small.width + ((i % side) >> 3)];
+  }
+  const data = new Uint8ClampedArray(large.buffer);
+  const photo = await encodePng({ width: side, height: side, data });
+  await using handler = createHandler({ verifier });
+  const { status, json } = await ask(handler, post("/v1/detect", { photo: photo.toBase64() }));
+  assertEquals([status, json.width, (json.faces as unknown[]).length], [200, 4096, 1]);
 });
 
 test("hostile pictures are refused by what is in them", async (verifier) => {

@@ -72,7 +72,7 @@ export async function download(
     if (error instanceof DownloadError || error instanceof InvalidArgumentError) throw error;
     throw new DownloadError(
       `Cannot download ${publicName(url.href)} as ${
-        watch.signal.aborted ? watch.signal.reason : (error as Error).message
+        watch.signal.aborted ? watch.signal.reason : publicName((error as Error).message)
       }: run the command again, which goes on from there`,
       { cause: error },
     );
