@@ -7,6 +7,9 @@ import { undecodable } from "./limits.ts";
 /** A format that maskinv decodes. */
 export type ImageFormat = "jpeg" | "png" | "gif" | "webp" | "heic" | "avif" | "bmp" | "tiff";
 
+/** Names of files that are taken for photos when a folder is listed; their bytes tell the format. */
+export const PHOTO_NAME = /\.(jpe?g|png|webp|gif|hei[cf]|avif|tiff?|bmp)$/i;
+
 /** What files of a format start with: texts at an offset. */
 type Signature<Name> = readonly [name: Name, offset: number, ...starts: string[]];
 

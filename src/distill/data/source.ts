@@ -2,6 +2,7 @@
 // `labelled/<name>/` holds the photos of one person, `unlabelled/` those of anybody; or a folder per person, and photos beside.
 
 import { InvalidArgumentError } from "../../errors.ts";
+import { PHOTO_NAME } from "../../image/signature.ts";
 
 /** A photo on disk. */
 export interface SourcePhoto {
@@ -10,8 +11,6 @@ export interface SourcePhoto {
   /** Who it shows, if that is known. */
   readonly identity?: string;
 }
-
-const PHOTO = /\.(jpe?g|png|webp|gif)$/i;
 
 /** The photos below a folder, sorted by path. */
 export function listPhotos(folder: string): SourcePhoto[] {
@@ -40,7 +39,7 @@ function people(folder: string, below: string): SourcePhoto[] {
 
 function files(folder: string, below: string): SourcePhoto[] {
   return entries(`${folder}/${below}`)
-    .filter(({ name, isDirectory }) => !isDirectory && PHOTO.test(name))
+    .filter(({ name, isDirectory }) => !isDirectory && PHOTO_NAME.test(name))
     .map(({ name }) => ({ file: `${below}${name}` }));
 }
 

@@ -4,10 +4,8 @@
 import { DatasetError, MaskinvError } from "../../errors.ts";
 import { DEFAULT_MAX_BYTES } from "../../image/limits.ts";
 import { readFileBytes } from "../../image/read.ts";
+import { PHOTO_NAME } from "../../image/signature.ts";
 import type { DatasetImage } from "./dataset.ts";
-
-/** Names of photos, by their ends. */
-const PHOTO_NAME = /\.(jpe?g|png|webp|gif)$/i;
 
 /** What a path is. */
 export async function pathKind(path: string): Promise<"file" | "folder" | undefined> {
