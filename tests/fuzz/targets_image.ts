@@ -2,8 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { ascii } from "../../src/image/chunks.ts";
 import { exifOrientation } from "../../src/image/exif.ts";
 import { decodeImage, loadImage, readHeader } from "../../src/image/mod.ts";
+import { tiffEntries } from "../../src/image/tiff_header.ts";
 import { fixture, IMAGE_FILES, tiffOrientation, withExif } from "../image/fixtures.ts";
 import { withRightChecksums } from "../image/crc32.ts";
 import { breakFile, type Broken, broken } from "./mutate.ts";
@@ -103,6 +105,23 @@ function withSize(bytes: Uint8Array<ArrayBuffer>, width: number, height: number)
     );
     view.setUint16(frame + 5, height);
     view.setUint16(frame + 7, width);
+    return bytes;
+  }
+  const box = ascii(bytes, 0, bytes.length).indexOf("ispe"); // HEIC and AVIF
+  if (box >= 0) {
+    view.setUint32(box + 8, width);
+    view.setUint32(box + 12, height);
+    return bytes;
+  }
+  if (bytes[0] === 0x42) {
+    view.setInt32(18, width, true);
+    view.setInt32(22, height, true);
+    return bytes;
+  }
+  if (bytes[0] === 0x49) {
+    for (const { tag, at } of tiffEntries(bytes)) {
+      if (tag === 256 || tag === 257) view.setUint16(at, tag === 256 ? width : height, true);
+    }
     return bytes;
   }
   view.setUint16(26, width & 0x3fff, true);
