@@ -256,7 +256,14 @@ class EdgeNeXt(nn.Module):
 
 def make(network, numbers):
     if network.startswith("edgenext"):
-        return EdgeNeXt(numbers, LowRank if "low-rank" in network else nn.Linear)
+        net = EdgeNeXt(numbers, LowRank if "low-rank" in network else nn.Linear)
+        # As in the published XS network, the queries of a whole head are zero: rows without a length.
+        qkv = net.stages[3].blocks[1].xca.qkv
+        last = qkv.linear2 if "low-rank" in network else qkv
+        with torch.no_grad():
+            last.weight[:9] = 0
+            last.bias[:9] = 0
+        return net
     if network == "mbf":
         return MobileFaceNet((1, 4, 6, 2), 2, numbers)
     if network == "mbf_large":
