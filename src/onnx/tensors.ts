@@ -1,13 +1,13 @@
 // The numbers of ONNX tensors, and tensors of numbers.
 
 import { ModelError } from "../errors.ts";
-import { FLOAT, INT32, type TensorProto, UINT8 } from "../onnx/model_proto.ts";
+import { FLOAT, INT32, type TensorProto, UINT8 } from "./model_proto.ts";
 
 /** The numbers of a float32 tensor. */
 export function floatsOf(tensor: TensorProto): Float32Array<ArrayBuffer> {
   if (tensor.dataType !== FLOAT) {
     throw new ModelError(
-      `Cannot quantise as weight ${tensor.name} has element type ${tensor.dataType} and must have 1 (float32): ` +
+      `Cannot read weight ${tensor.name} as its element type is ${tensor.dataType} and must be 1 (float32): ` +
         `give the float model`,
     );
   }
