@@ -319,7 +319,7 @@ def quantized(net, scheme):
             continue
         weight = state.pop(f"{name}.weight")
         if scheme == "per_channel":
-            scales = (weight.abs().amax(1) / 127).double()
+            scales = (weight.abs().amax(1) / 127).clamp_min(1e-6).double()
             points = torch.arange(len(scales)) % 3 - 1
             packed = torch.quantize_per_channel(weight, scales, points, 0, torch.qint8)
         else:
