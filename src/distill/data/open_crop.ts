@@ -4,7 +4,7 @@
 import { alignFace } from "../../align/arcface.ts";
 import { warpAffine } from "../../align/warp_affine.ts";
 import type { Engine } from "../../backend/backend.ts";
-import { findFaces, refineFaces } from "../../detect/detect.ts";
+import { locateFaces } from "../../detect/locate.ts";
 import { type Face, interEyeDistance } from "../../detect/face.ts";
 import { MaskinvError } from "../../errors.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
@@ -45,8 +45,8 @@ export const cutCrop: CropOpener = async (engine, path, label) => {
 
 async function largestFace(engine: Engine, image: Image): Promise<Face | undefined> {
   using photo = engine.backend.upload(image);
-  const [[face]] = await refineFaces(engine, [photo], await findFaces(engine, [photo], 1));
-  return face;
+  const [found] = await locateFaces(engine, [photo], { face: "largest", maxFaces: 1 });
+  return found.kind === "face" ? found.face : undefined;
 }
 
 /** The picture, or why it cannot be read. */
