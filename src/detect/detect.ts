@@ -12,8 +12,15 @@ export const MIN_FACE_SCORE = 0.5;
 /** The first pass; faces that fill their photo are known only with room around them. */
 export const FIRST_PASS: Pass = { size: 320, margin: 0.25 };
 
+/** What is tried where the first pass shows no face: on its sides and upside down, closer, and from farther away. */
+const OTHER_PASSES: readonly Pass[] = [
+  ...([1, 2, 3] as const).map((turns): Pass => ({ ...FIRST_PASS, turns })),
+  { ...FIRST_PASS, margin: 0 },
+  { ...FIRST_PASS, margin: 0.5 },
+];
+
 /** Passes for small faces, one after the other while there is reason to. */
-const FINER_PASSES: readonly Pass[] = [{ size: 640, margin: 0 }, { size: 1280, margin: 0 }];
+const FINER_PASSES: readonly Pass[] = [640, 1280, 1920].map((size) => ({ size, margin: 0 }));
 
 /** Where a pass shows a face smaller than this, in its pixels, it may have missed smaller ones. */
 const SMALL_FACE = 32;
@@ -23,18 +30,19 @@ const PART_SHARE = 0.8;
 
 /**
  * All faces of each photo, largest first. Photos without a face at the first pass are given to the detector on their
- * sides, upside down and larger; those with several faces, or small ones, larger.
+ * sides, upside down and larger; those with several faces, or small ones, larger. Where all of that shows no face, the
+ * likeliest detection is given, for `refineFaces` to confirm.
  */
 export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
   const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);
   const without = indices(photos, (i) => facesOf(found[i]).length === 0);
-  const turned = without.flatMap((i) => ([1, 2, 3] as const).map((turns) => ({ i, turns })));
-  const shown = await detectInPhotos(
-    engine,
-    turned.map(({ i, turns }) => ({ photo: photos[i], turns })),
-    FIRST_PASS,
-  );
-  turned.forEach(({ i }, at) => found[i].push(...shown[at]));
+  for (const [margin, passes] of Map.groupBy(OTHER_PASSES, (pass) => pass.margin)) {
+    const jobs = without.flatMap((i) =>
+      passes.map(({ turns }) => ({ i, photo: photos[i], turns }))
+    );
+    const shown = await detectInPhotos(engine, jobs, { ...FIRST_PASS, margin });
+    jobs.forEach(({ i }, at) => found[i].push(...shown[at]));
+  }
   let before: Pass = FIRST_PASS;
   for (const pass of FINER_PASSES) {
     const open = indices(photos, (i) => mayHideMore(facesOf(found[i]), photos[i], before));
@@ -42,7 +50,11 @@ export async function findFaces(engine: Engine, photos: readonly Photo[]): Promi
     open.forEach((i, at) => found[i].push(...finer[at]));
     before = pass;
   }
-  return found.map((faces) => facesOf(faces).sort((a, b) => area(b.box) - area(a.box)));
+  return found.map((detections) => {
+    const faces = facesOf(detections);
+    if (faces.length === 0) return suppressOverlaps(detections).slice(0, 1);
+    return faces.sort((a, b) => area(b.box) - area(a.box));
+  });
 }
 
 /** The detections that are faces, each once. */
@@ -75,6 +87,9 @@ function area({ width, height }: Box): number {
 
 function shareInside(box: Box, other: Box): number {
   const along = (at: "x" | "y", side: "width" | "height"): number =>
-    Math.max(0, Math.min(box[at] + box[side], other[at] + other[side]) - Math.max(box[at], other[at]));
+    Math.max(
+      0,
+      Math.min(box[at] + box[side], other[at] + other[side]) - Math.max(box[at], other[at]),
+    );
   return along("x", "width") * along("y", "height") / area(box);
 }

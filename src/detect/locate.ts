@@ -1,7 +1,7 @@
 // The face that is meant in each of several photos: found, chosen, and refined, as only that one is needed.
 
 import type { Engine, Photo } from "../backend/backend.ts";
-import { type ChosenFace, chooseFace, type FaceChoice } from "./choose.ts";
+import { chooseFace, type ChosenFace, type FaceChoice } from "./choose.ts";
 import { findFaces } from "./detect.ts";
 import type { Face } from "./face.ts";
 import { refineFaces } from "./refine.ts";
@@ -26,7 +26,9 @@ export async function locateFaces(
     choice.kind === "face" ? [{ photo: photos[i], face: choice.face }] : []
   );
   const refined = await refineFaces(engine, wanted);
-  return chosen.map((choice) =>
-    choice.kind === "face" ? { ...choice, face: refined.shift()! } : choice
-  );
+  return chosen.map((choice) => {
+    if (choice.kind !== "face") return choice;
+    const face = refined.shift();
+    return face ? { ...choice, face } : { kind: "no-face" };
+  });
 }

@@ -43,27 +43,32 @@ export async function createLetterbox(
     // Of pixels or of channels, as `first` counts in steps of `pixelStride`.
     const pictureLength = 3 * size * size / plan.pixelStride;
     const photos = jobs.map(({ photo }) => photo);
-    return context.produce("letterbox", tensorShape(spec, jobs.length), photos, (out) =>
-      jobs.map(({ photo, turns }, slot) => {
-        const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
-        const columns = insideRange(size, padX, scale, photo.width);
-        const rows = insideRange(size, padY, scale, photo.height);
-        const { first, stepX, stepY } = turnedSteps(size, turns);
-        const params = LETTERBOX_PARAMS.pack({
-          photoSize: [photo.width, photo.height],
-          origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
-          step: 1 / scale,
-          footprint: Math.max(1, 1 / scale),
-          size,
-          insideFirst: [columns.first, rows.first],
-          insideEnd: [columns.end, rows.end],
-          first: first + slot * pictureLength,
-          stepX,
-          stepY,
-          ...plan,
-        });
-        return { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] };
-      }));
+    return context.produce(
+      "letterbox",
+      tensorShape(spec, jobs.length),
+      photos,
+      (out) =>
+        jobs.map(({ photo, turns }, slot) => {
+          const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
+          const columns = insideRange(size, padX, scale, photo.width);
+          const rows = insideRange(size, padY, scale, photo.height);
+          const { first, stepX, stepY } = turnedSteps(size, turns);
+          const params = LETTERBOX_PARAMS.pack({
+            photoSize: [photo.width, photo.height],
+            origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
+            step: 1 / scale,
+            footprint: Math.max(1, 1 / scale),
+            size,
+            insideFirst: [columns.first, rows.first],
+            insideEnd: [columns.end, rows.end],
+            first: first + slot * pictureLength,
+            stepX,
+            stepY,
+            ...plan,
+          });
+          return { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] };
+        }),
+    );
   };
 }
 

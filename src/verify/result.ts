@@ -147,6 +147,8 @@ export function explainFinding(
   if (finding.kind === "no-face") {
     return `No face found in ${label}: use a photo in which the face is larger or lit better`;
   }
-  return `${finding.faces.length + finding.omitted} faces found in ${label} and the only one is meant: ` +
+  return `${
+    finding.faces.length + finding.omitted
+  } faces found in ${label} and the only one is meant: ` +
     `choose one with ${option} largest or ${option} centred, or crop the photo`;
 }

@@ -111,7 +111,7 @@ export class Verifier implements AsyncDisposable {
       using photo = engine.backend.upload(image);
       const [all] = await findFaces(engine, [photo]);
       const listed = all.slice(0, resolved.maxFaces).map((face) => ({ photo, face }));
-      const refined = await refineFaces(engine, listed);
+      const refined = (await refineFaces(engine, listed)).filter((face) => face !== undefined);
       const faces = mesh
         ? await addMeshes(engine, refined.map((face) => ({ photo, face })))
         : refined;
@@ -120,7 +120,7 @@ export class Verifier implements AsyncDisposable {
         width,
         height,
         faces: faces.map((face) => alignTo(input, face)),
-        omitted: all.length - faces.length,
+        omitted: all.length - listed.length,
         device: engine.backend.device,
       };
     }, resolved.signal);
