@@ -18,6 +18,8 @@ export interface TrainingBatch {
   readonly targets: Float32Array<ArrayBuffer>;
   /** Index of the identity of each sample, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** The same, but a photo of nobody known is a class of its own, behind the identities. */
+  readonly classes: Int32Array<ArrayBuffer>;
 }
 
 /** The teacher's templates of all photos to train on. */
@@ -26,6 +28,8 @@ export interface TemplateBank {
   readonly templates: Float32Array<ArrayBuffer>;
   /** Index of the identity of each photo, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** As in {@linkcode TrainingBatch}. */
+  readonly classes: Int32Array<ArrayBuffer>;
 }
 
 /** The photos to train on. */
@@ -76,10 +80,15 @@ export function openTrainingData(
   const people = new Map(identitiesOf(photos).map((name, label) => [name, label]));
   const labelOf = ({ identity }: IndexedPhoto): number =>
     identity === undefined ? -1 : people.get(identity)!;
+  let last = people.size;
+  const classOf = photos.map((photo) => {
+    const label = labelOf(photo);
+    return label < 0 ? last++ : label;
+  });
   const places = new Places(index.shifts, resolved.excludeKinds);
   const reader = new RecordReader(folder, templateSize);
   const orders = new Map<number, Uint32Array>();
-  const photoOf = (at: number): IndexedPhoto => {
+  const photoAt = (at: number): number => {
     const epoch = Math.floor(at / photos.length);
     let order = orders.get(epoch);
     if (!order) {
@@ -87,7 +96,7 @@ export function openTrainingData(
       if (orders.size > 1) orders.clear();
       orders.set(epoch, order = shuffled(photos.length, chanceSeed(resolved.seed, epoch)));
     }
-    return photos[order[at % photos.length]];
+    return order[at % photos.length];
   };
   return Promise.resolve({
     photos: photos.length,
@@ -96,14 +105,19 @@ export function openTrainingData(
     bank(): TemplateBank {
       const templates = new Float32Array(photos.length * templateSize);
       photos.forEach((photo, i) => templates.set(reader.read(photo).template, i * templateSize));
-      return { templates, labels: Int32Array.from(photos, labelOf) };
+      return {
+        templates,
+        labels: Int32Array.from(photos, labelOf),
+        classes: Int32Array.from(classOf),
+      };
     },
     batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
       const count = to - from;
       const images = new Float32Array(count * FRAME_LENGTH);
       const targets = new Float32Array(count * templateSize), labels = new Int32Array(count);
+      const classes = new Int32Array(count);
       for (let i = 0; i < count; i++) {
-        const at = step * batchSize + from + i, photo = photoOf(at);
+        const at = step * batchSize + from + i, place = photoAt(at), photo = photos[place];
         const image = images.subarray(i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
         const chance = chanceOf(`${resolved.seed} sample ${at}`);
         targets.set(
@@ -111,8 +125,9 @@ export function openTrainingData(
           i * templateSize,
         );
         labels[i] = labelOf(photo);
+        classes[i] = classOf[place];
       }
-      return Promise.resolve({ count, images, targets, labels });
+      return Promise.resolve({ count, images, targets, labels, classes });
     },
     [Symbol.dispose](): void {
       reader[Symbol.dispose]();

@@ -27,7 +27,10 @@ export interface FlatLayout {
 }
 
 /** The layout of a network's parameters and its class centres `[identities, templateSize]`. */
-export function flatLayout(network: StudentNetwork, identities: number): FlatLayout {
+export function flatLayout(
+  network: Pick<StudentNetwork, "shapes" | "templateSize">,
+  identities: number,
+): FlatLayout {
   const shapes = { ...network.shapes, [CENTRES]: [Math.max(1, identities), network.templateSize] };
   let length = 0;
   const slots = Object.entries(shapes).map(([name, shape]) => {

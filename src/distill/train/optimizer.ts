@@ -80,8 +80,7 @@ export function update(
 ): number {
   const length = clipLength(gradient, options.clip);
   for (const { name, start, length: count } of layout.slots) {
-    // Biases and slopes are few and not what overfits: decay would only move the folded batch norms.
-    const decay = name.endsWith(".bias") || name.endsWith(".slope") ? 0 : options.decay;
+    const decay = decayOf(options, name);
     const end = start + count;
     if (options.kind === "sgd") {
       const [moves] = state;
@@ -103,6 +102,16 @@ export function update(
     }
   }
   return length;
+}
+
+/**
+ * The decay of a parameter. Biases, slopes and what norms and attention scale by are few and not what overfits: decay
+ * would only move the folded norms.
+ */
+export function decayOf(options: OptimizerOptions, name: string): number {
+  return /\.(bias|slope|temperature)$|norm\w*\.weight$|^stem\.1\.|downsample\.0\./.test(name)
+    ? 0
+    : options.decay;
 }
 
 function scaleOf(values: Float32Array): number {
