@@ -33,7 +33,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const start = performance.now();
   const found = await convertCheckpoint(path, out, {
     fp16: args.flag("fp16"),
-    normalized: args.flag("normalize"),
+    normalized: args.flag("normalize") || undefined,
     epsilon: args.number("epsilon"),
     key: args.text("key"),
   });

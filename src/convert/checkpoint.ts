@@ -5,6 +5,7 @@ import type { TensorSpec } from "../backend/tensor_spec.ts";
 import { CheckpointError, InvalidArgumentError } from "../errors.ts";
 import { fileSource, memorySource } from "../pickle/source.ts";
 import { findNetwork } from "./find.ts";
+import { buildEdgeNext } from "./network/edgenext.ts";
 import { buildIresnet } from "./network/iresnet.ts";
 import { buildMobileFaceNet } from "./network/mobilefacenet.ts";
 import { torchNames } from "./mxnet/names.ts";
@@ -38,7 +39,7 @@ export interface Checkpoint extends Disposable {
   /** The network, as `iresnet100`, `iresnet50-se` or `mobilefacenet`. */
   readonly network: string;
   /** Whose training code names its tensors so; where that is not sure, `"insightface"`. */
-  readonly family: "insightface" | "magface";
+  readonly family: "insightface" | "magface" | "edgeface";
   /** Where the network is in the file, as {@linkcode CheckpointOptions.key}. */
   readonly key: string;
   /** Numbers of a template. */
@@ -56,7 +57,13 @@ export interface Checkpoint extends Disposable {
   onnx(options?: OnnxOptions): Iterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** insightface's, ElasticFace's and MaskInv's pixels; MagFace's. */
+const BUILDERS = {
+  iresnet: buildIresnet,
+  mobilefacenet: buildMobileFaceNet,
+  edgenext: buildEdgeNext,
+} as const;
+
+/** insightface's, ElasticFace's, MaskInv's and EdgeFace's pixels; MagFace's. */
 const INSIGHTFACE_INPUT: TensorSpec = {
   size: 112,
   layout: "NCHW",
@@ -121,12 +128,16 @@ export async function openCheckpoint(
     const saved = fromMxnet ? torchNames(readMxnet(source, label)) : readTorch(source, label);
     const { key, prefix, weights, kind } = findNetwork(saved, label, wantedKey);
     const isMagface = kind === "iresnet" && /(^|\.)features\.(module\.)?$/.test(prefix);
-    const epsilon = givenEpsilon ?? (isMagface || fromMxnet ? 2e-5 : 1e-5);
-    const build = kind === "iresnet" ? buildIresnet : buildMobileFaceNet;
-    const { network, templateSize, graph, output } = build(weights, epsilon, INPUT);
+    const isEdgeface = kind === "edgenext";
+    const epsilon = givenEpsilon ?? (isEdgeface ? 1e-6 : isMagface || fromMxnet ? 2e-5 : 1e-5);
+    const { network, templateSize, graph, output, flat = false } = BUILDERS[kind](
+      weights,
+      epsilon,
+      INPUT,
+    );
     weights.checkAllUsed(network);
     const spec = isMagface ? MAGFACE_INPUT : fromMxnet ? MXNET_INPUT : INSIGHTFACE_INPUT;
-    const family = isMagface ? "magface" : "insightface";
+    const family = isEdgeface ? "edgeface" : isMagface ? "magface" : "insightface";
     return {
       network,
       family,
@@ -134,12 +145,13 @@ export async function openCheckpoint(
       templateSize,
       epsilon,
       input: spec,
-      onnx: ({ normalized = false, fp16 = false } = {}) =>
+      onnx: ({ normalized = isEdgeface, fp16 = false } = {}) =>
         writeOnnx(graph, output, {
           name: network,
           templateSize,
           size: spec.size,
           normalized,
+          flat,
           fp16,
           metadata: { network, family, input: JSON.stringify(spec), epsilon: String(epsilon) },
         }),
