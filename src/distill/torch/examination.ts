@@ -1,4 +1,4 @@
-// The validation photos as torch takes them: grey levels, a quarter of the room of floats.
+// The validation photos, and what a network of torch makes of them.
 
 import { InvalidArgumentError } from "../../errors.ts";
 import { openValidationData } from "../data/data.ts";
@@ -26,7 +26,6 @@ export async function openExamination(folder: string, most: number): Promise<Exa
     );
   }
   const size = targets.length / count;
-  const cleanLevels = levels(clean), maskedLevels = levels(masked);
   return async (embed) => {
     const templates = async (pixels: Uint8Array): Promise<Float32Array[]> => {
       const rows: Float32Array[] = [];
@@ -36,8 +35,8 @@ export async function openExamination(folder: string, most: number): Promise<Exa
       return rows;
     };
     return figuresOf({
-      masked: await templates(maskedLevels),
-      clean: await templates(cleanLevels),
+      masked: await templates(masked),
+      clean: await templates(clean),
       targets: split(targets, size),
       labels: [...labels],
     });
@@ -49,9 +48,4 @@ function split(templates: Float32Array, size: number): Float32Array[] {
     { length: templates.length / size },
     (_, i) => templates.subarray(i * size, (i + 1) * size),
   );
-}
-
-/** Whole grey levels, which the crops had before they were brought to -1 .. 1. */
-function levels(images: Float32Array): Uint8Array {
-  return Uint8Array.from(images, (value) => Math.round(value * 128 + 127.5));
 }

@@ -16,20 +16,17 @@ scope.onmessage = async ({ data: message }) => {
       const { setup } = message;
       ready = { setup, data: await openTrainingData(setup.data, setup.samples) };
       scope.postMessage({ kind: "ready" });
-    } else await draw(message.range);
+    } else draw(message.range);
   } catch (error) {
     scope.postMessage({ kind: "error", message: (error as Error).stack ?? String(error) });
   }
 };
 
-async function draw({ step, from, to }: SampleRange): Promise<void> {
+function draw({ step, from, to }: SampleRange): void {
   const { data, setup } = ready!;
-  const { images, targets, labels, classes } = await data.batch(step, from, to, setup.batch);
-  const pixels = new Uint8Array(images.length);
-  // The sampler rounds to whole grey levels before it brings them to -1 .. 1, so this is exact.
-  for (let i = 0; i < images.length; i++) pixels[i] = Math.round(images[i] * 128 + 127.5);
+  const { levels, targets, labels, classes } = data.rawBatch(step, from, to, setup.batch);
   scope.postMessage(
-    { kind: "drawn", samples: { pixels, targets, labels, classes } },
-    [pixels.buffer, targets.buffer, labels.buffer, classes.buffer],
+    { kind: "drawn", samples: { pixels: levels, targets, labels, classes } },
+    [levels.buffer, targets.buffer, labels.buffer, classes.buffer],
   );
 }

@@ -5,6 +5,7 @@ import { errorCurve } from "../../evaluate/roc.ts";
 import type { ComparisonScores } from "../../evaluate/scores.ts";
 import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";
 import type { ValidationData } from "../data/data.ts";
+import { normaliseLevels } from "../data/sample.ts";
 import type { LossOptions } from "../loss/loss.ts";
 
 /** Figures of a student on the validation split. */
@@ -102,7 +103,7 @@ export function validationScore(
 
 async function templatesOf(
   onnx: Uint8Array,
-  images: Float32Array,
+  images: Uint8Array,
   chosen: readonly number[],
 ): Promise<Float32Array[]> {
   const ort = await loadOrt("wasm");
@@ -112,7 +113,7 @@ async function templatesOf(
     const part = chosen.slice(from, from + BATCH);
     const input = new Float32Array(part.length * FACE);
     part.forEach((photo, i) =>
-      input.set(images.subarray(photo * FACE, (photo + 1) * FACE), i * FACE)
+      input.set(normaliseLevels(images.subarray(photo * FACE, (photo + 1) * FACE)), i * FACE)
     );
     const tensor = new ort.Tensor("float32", input, [part.length, 112, 112, 3]);
     const { embedding } = await session.run({ input: tensor });
