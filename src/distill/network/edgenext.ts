@@ -19,6 +19,10 @@ const PARAMETER = /^(stem|stages\.\d+\.(downsample|blocks\.\d+)|head)\./;
 const CONSTANT = /\.pos_embd$/;
 /** One of each: what must be there. */
 const NEEDED = ["stem.0.weight", "stem.1.weight", "stages.0.blocks.0.conv_dw.weight"];
+/** Layers that a layer scale follows. */
+const SCALED = /^(.*)\.(?:mlp\.fc2|xca\.proj)\.(?:weight|bias)$/;
+/** Blocks that were scaled to nothing can still come alive. */
+const MIN_RATE = 0.03;
 const HEAD = "head.fc.weight";
 
 /** A network of the family, by the ONNX file that it came from. */
@@ -75,6 +79,23 @@ export class EdgeNext {
     );
   }
 
+  /**
+   * Shares of the learning rate for the layers into which a layer scale was folded. Before, the scale of 0.05 to 0.4 made
+   * every step of their weights that much smaller; without this, AdamW's first steps destroy the network.
+   */
+  rates(): Readonly<Record<string, number>> {
+    const weights = this.read(), rates: Record<string, number> = {};
+    for (const name of Object.keys(this.shapes)) {
+      const [, block] = name.match(SCALED) ?? [];
+      if (block === undefined) continue;
+      const weight = name.replace(/bias$/, "weight");
+      const share = rootMeanSquare(weights[weight]) /
+        rootMeanSquare(weights[`${block}.mlp.fc1.weight`]);
+      rates[name] = Math.min(1, Math.max(MIN_RATE, share));
+    }
+    return rates;
+  }
+
   /** The ONNX file with other numbers: the same graph, all that is not given as it was. */
   write(parameters: Parameters): Uint8Array<ArrayBuffer> {
     const model = decodeModel(this.#bytes, this.#label);
@@ -96,4 +117,8 @@ function floats({ graph }: ModelWithGraph): Map<string, TensorProto> {
       PARAMETER.test(name ?? "") && dataType === FLOAT
     ).map((tensor) => [tensor.name!, tensor]),
   );
+}
+
+function rootMeanSquare(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }

@@ -74,7 +74,11 @@ export class TorchEngine implements AsyncDisposable {
         optimizer,
         average,
         batch,
-        slots: layout.slots.map((slot) => ({ ...slot, decay: decayOf(optimizer, slot.name) })),
+        slots: layout.slots.map((slot) => ({
+          rate: 1,
+          ...slot,
+          decay: decayOf(optimizer, slot.name),
+        })),
         states: state.optimizer.length,
         constants: Object.keys(constants),
         threads: options.threads ?? 0,

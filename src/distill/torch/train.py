@@ -301,9 +301,11 @@ class Optimizer:
     def __init__(self, student, setup):
         self.options, self.student = setup["optimizer"], student
         self.state = [setup[f"optimizer{i}"].to(student.flat) for i in range(setup["states"])]
-        self.decay = torch.zeros_like(student.flat)
+        # Of each number: its decay, and its share of the learning rate.
+        self.decay, self.rates = torch.zeros_like(student.flat), torch.ones_like(student.flat)
         for slot in student.slots:
-            self.decay[slot["start"] : slot["start"] + slot["length"]] = slot["decay"]
+            part = slice(slot["start"], slot["start"] + slot["length"])
+            self.decay[part], self.rates[part] = slot["decay"], slot["rate"]
 
     def move(self, rate, step):
         """One step; returns the length of the gradient before it was clipped."""
@@ -314,7 +316,7 @@ class Optimizer:
         if options["kind"] == "sgd":
             (moves,) = self.state
             moves.mul_(options["momentum"]).add_(slopes).addcmul_(self.decay, parameters)
-            parameters.sub_(moves, alpha=rate)
+            parameters.addcmul_(moves, self.rates, value=-rate)
             return length
         first, second = self.state
         first.lerp_(slopes, 0.1)
@@ -326,7 +328,7 @@ class Optimizer:
             for slot in self.student.slots:
                 part = slice(slot["start"], slot["start"] + slot["length"])
                 move[part] *= max(1e-3, float(parameters[part].square().mean().sqrt()))
-        parameters.sub_(move, alpha=rate)
+        parameters.addcmul_(move, self.rates, value=-rate)
         return length
 
 

@@ -68,7 +68,7 @@ export async function trainOnTorch(
   const { loss, batch, steps, samples = {} } = config;
   using data = await openTrainingData(config.data, samples);
   const identities = loss.classes > 0 ? data.identities : 0;
-  const layout = flatLayout(network, identities);
+  const layout = flatLayout(network, identities, network.rates());
   const state = resumed ?? firstNumbers(config, network, layout);
   const weights = network.read();
   const constants = Object.fromEntries(
