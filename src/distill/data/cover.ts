@@ -5,14 +5,18 @@ import type { Point } from "../../align/affine.ts";
 import type { Image } from "../../image/image.ts";
 import { smoothNoise } from "../../mask/draw_noise.ts";
 import type { Chance } from "./chance.ts";
+import {
+  capsule,
+  type Depth,
+  folds,
+  meanColor,
+  paint,
+  polygon,
+  type Shade,
+} from "./cover_paint.ts";
 import { CROP_SIZE } from "./crop.ts";
 import { type FacePoints, facePoints } from "./face_points.ts";
 import { anyColor } from "./mask_choice.ts";
-
-/** How deep a pixel lies within a cover: above 0 inside, in pixels. */
-type Depth = (x: number, y: number) => number;
-/** The share of a cover's colour that is seen at a pixel, around 1. */
-type Shade = (x: number, y: number) => number;
 
 /** The covers, and how often each is drawn. */
 const COVERS: readonly (readonly [Draw, number])[] = [
@@ -56,8 +60,8 @@ export function drawPlainMask(image: Image, mesh: Float32Array | undefined, chan
     { x: chin.x - 12, y: chin.y },
     rightJaw,
   ];
-  const shade = folds(chance, 0.08, 0.25);
-  paint(image, polygon(corners), anyColor(chance), shade, 1);
+  const shade = folds(chance, 0.08, 0.25), color = anyColor(chance);
+  paint(image, { depth: polygon(corners), color, shade, top: top - 1, bottom: chin.y + 2 });
 }
 
 function sunglasses(image: Image, face: FacePoints, chance: Chance): void {
@@ -88,9 +92,11 @@ function sunglasses(image: Image, face: FacePoints, chance: Chance): void {
   const lenses: Depth = (x, y) => Math.max(right(x, y), left(x, y));
   const glint = chance.between(0, 0.9), low = Math.max(r.y, l.y) + halfHeight;
   const shade: Shade = (x, y) => 1 + glint * Math.max(0, (low - y) / halfHeight) ** 2 + 0.01 * x;
-  paint(image, bars, frame, () => 1, 1);
-  paint(image, (x, y) => lenses(x, y) + thick, frame, () => 1, 1);
-  paint(image, lenses, glass, shade, chance.between(0.75, 1));
+  const reach = 1.5 * halfHeight + drop + thick + 0.6 * Math.abs(l.y - r.y) + 2;
+  const rows = { top: (r.y + l.y) / 2 - reach, bottom: (r.y + l.y) / 2 + reach };
+  paint(image, { depth: bars, color: frame, ...rows });
+  paint(image, { depth: (x, y) => lenses(x, y) + thick, color: frame, ...rows });
+  paint(image, { depth: lenses, color: glass, shade, opacity: chance.between(0.75, 1), ...rows });
 }
 
 /** Cloth from below up to the mouth, the nose or over it, with an edge that is not straight. */
@@ -107,7 +113,8 @@ function scarf(
   const seed = Math.floor(chance.next() * 1000), sag = chance.between(-0.004, 0.004);
   const depth: Depth = (x, y) =>
     y - edge - slope * (x - nose.x) - sag * (x - nose.x) ** 2 - wave * smoothNoise(x / 18, 0, seed);
-  paint(image, depth, anyColor(chance), folds(chance, 0.2, 0.4), 1);
+  const color = anyColor(chance), top = edge - 25 - 0.004 * CROP_SIZE ** 2 / 4;
+  paint(image, { depth, color, shade: folds(chance, 0.2, 0.4), top });
 }
 
 /** A palm and some fingers in the colour of the face, over its lower half. */
@@ -138,7 +145,9 @@ function hand(image: Image, face: FacePoints, chance: Chance): void {
   const light = chance.between(0.85, 1.1);
   const skin = meanColor(image, nose.x, nose.y).map((level) => level * light);
   // Round fingers are dark along their sides.
-  paint(image, depth, skin, (x, y) => 0.68 + 0.34 * Math.min(1, depth(x, y) / (0.8 * width)), 1);
+  const shade: Shade = (x, y) => 0.68 + 0.34 * Math.min(1, depth(x, y) / (0.8 * width));
+  const top = Math.min(palm.y, ...fingers.flatMap(({ from, to }) => [from.y, to.y])) - 4 * width;
+  paint(image, { depth, color: skin, shade, top });
 }
 
 /** A niqab or a balaclava: all but a band around the eyes. */
@@ -152,7 +161,8 @@ function veil(image: Image, { rightEye: r, leftEye: l, nose }: FacePoints, chanc
     return (Math.hypot(Math.abs((x - middle) / half) ** 1.6, v) - 1) * below;
   };
   const dark = chance.happens(0.75) ? 0.25 : 1;
-  paint(image, depth, anyColor(chance).map((level) => level * dark), folds(chance, 0.15, 0.3), 1);
+  const color = anyColor(chance).map((level) => level * dark);
+  paint(image, { depth, color, shade: folds(chance, 0.15, 0.3) });
 }
 
 /** A thing of one colour held before the face: a phone, a cup, a book. */
@@ -168,70 +178,6 @@ function block(image: Image, { nose }: FacePoints, chance: Chance): void {
   };
   const grain = chance.between(0, 0.3);
   const shade: Shade = (x, y) => 1 + grain * smoothNoise(x / 6, y / 6, seed);
-  paint(image, depth, anyColor(chance), shade, 1);
-}
-
-/** Folds of hanging cloth. */
-function folds(chance: Chance, least: number, most: number): Shade {
-  const strength = chance.between(least, most), seed = Math.floor(chance.next() * 1000);
-  const lean = chance.between(-0.6, 0.6), size = chance.between(9, 20);
-  return (x, y) =>
-    0.95 + strength * smoothNoise((x + lean * y) / size, (y - lean * x) / (2 * size), seed);
-}
-
-function capsule(a: Point, b: Point, radius: number): Depth {
-  const dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
-  return (x, y) => {
-    const t = Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / square));
-    return radius - Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
-  };
-}
-
-/** A convex polygon whose corners go clockwise on the screen. */
-function polygon(corners: readonly Point[]): Depth {
-  const edges = corners.map((p, i) => {
-    const q = corners[(i + 1) % corners.length];
-    const length = Math.max(Math.hypot(q.x - p.x, q.y - p.y), 1e-6);
-    return { x: p.x, y: p.y, a: (p.y - q.y) / length, b: (q.x - p.x) / length };
-  });
-  return (x, y) => {
-    let least = Infinity;
-    for (const edge of edges) {
-      least = Math.min(least, edge.a * (x - edge.x) + edge.b * (y - edge.y));
-    }
-    return least;
-  };
-}
-
-/** The mean colour around a place. */
-function meanColor({ data }: Image, x: number, y: number): number[] {
-  const sum = [0, 0, 0];
-  for (const dy of [-6, 0, 6]) {
-    for (const dx of [-14, -8, 8, 14]) {
-      const px = Math.min(CROP_SIZE - 1, Math.max(0, Math.round(x + dx)));
-      const py = Math.min(CROP_SIZE - 1, Math.max(0, Math.round(y + dy)));
-      for (let k = 0; k < 3; k++) sum[k] += data[4 * (py * CROP_SIZE + px) + k] / 12;
-    }
-  }
-  return sum;
-}
-
-/** Paints where the depth is above 0, with an edge one pixel soft. */
-function paint(
-  { data }: Image,
-  depth: Depth,
-  color: readonly number[],
-  shade: Shade,
-  opacity: number,
-): void {
-  for (let y = 0, at = 0; y < CROP_SIZE; y++) {
-    for (let x = 0; x < CROP_SIZE; x++, at += 4) {
-      const inside = depth(x, y) + 0.5;
-      if (inside <= 0) continue;
-      const share = Math.min(1, inside) * opacity, light = shade(x, y);
-      for (let k = 0; k < 3; k++) {
-        data[at + k] += share * (color[k] * light - data[at + k]);
-      }
-    }
-  }
+  const reach = Math.hypot(halfWidth, halfHeight) + 1;
+  paint(image, { depth, color: anyColor(chance), shade, top: y0 - reach, bottom: y0 + reach });
 }

@@ -7,7 +7,7 @@ import { loseAsJpeg } from "./jpeg_loss.ts";
 import { blur, resample } from "./resample.ts";
 
 /** Share of the pictures that each happens to, at strength 1. */
-const SHARES = { resolution: 0.22, blur: 0.15, motion: 0.05, noise: 0.25, jpeg: 0.25 };
+const SHARES = { resolution: 0.18, blur: 0.1, motion: 0.04, noise: 0.25, jpeg: 0.25 };
 
 /** Spoils the picture by chance; `strength` 0 changes nothing. */
 export function degrade(

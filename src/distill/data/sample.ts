@@ -78,10 +78,11 @@ export function cutFrame({ data }: Image, place: Affine, out: Float32Array): voi
       const left = cropX | 0, top = cropY | 0, s = cropX - left, t = cropY - top;
       const at = (top * CROP_SIZE + left) * 4, under = at + CROP_SIZE * 4;
       const w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;
-      for (let k = 0; k < 3; k++) {
-        out[to + k] = w00 * data[at + k] + w01 * data[at + 4 + k] + w10 * data[under + k] +
-          w11 * data[under + 4 + k];
-      }
+      out[to] = w00 * data[at] + w01 * data[at + 4] + w10 * data[under] + w11 * data[under + 4];
+      out[to + 1] = w00 * data[at + 1] + w01 * data[at + 5] + w10 * data[under + 1] +
+        w11 * data[under + 5];
+      out[to + 2] = w00 * data[at + 2] + w01 * data[at + 6] + w10 * data[under + 2] +
+        w11 * data[under + 6];
     }
   }
 }
