@@ -13,11 +13,11 @@ export const convertCommand: Command = {
   options: [
     { name: "out", short: "o", value: "model.onnx", help: "where to write" },
     { name: "fp16", help: "store weights as float16: half the size" },
-    { name: "normalize", help: "give templates length 1" },
+    { name: "normalize", help: "give templates length 1, as EdgeFace's always are" },
     {
       name: "epsilon",
       value: "number",
-      help: "of the batch norms (1e-5; MagFace's and MXNet's 2e-5)",
+      help: "of the norms (1e-5; MagFace's and MXNet's 2e-5; EdgeFace's 1e-6)",
     },
     { name: "key", value: "name", help: "which network, if the checkpoint has several" },
     JSON_OPTION,

@@ -20,7 +20,10 @@ export interface CheckpointOptions {
    * names, if there is one.
    */
   readonly key?: string;
-  /** What batch norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's and MXNet's 2e-5. */
+  /**
+   * What norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's and MXNet's 2e-5, for EdgeFace's
+   * layer norms 1e-6.
+   */
   readonly epsilon?: number;
   /** What messages call the checkpoint; by default its path. */
   readonly label?: string;
@@ -28,7 +31,7 @@ export interface CheckpointOptions {
 
 /** How a checkpoint's network is written. */
 export interface OnnxOptions {
-  /** Whether templates have length 1; false by default, as verifiers bring them to it. */
+  /** Whether templates have length 1; by default EdgeFace's have and others' not, as verifiers bring them to it. */
   readonly normalized?: boolean;
   /** Whether convolutions' weights are stored as float16: half the size; false by default. */
   readonly fp16?: boolean;
@@ -36,7 +39,7 @@ export interface OnnxOptions {
 
 /** A network that was found in a checkpoint. The file stays open until it is disposed of. */
 export interface Checkpoint extends Disposable {
-  /** The network, as `iresnet100`, `iresnet50-se` or `mobilefacenet`. */
+  /** The network, as `iresnet100`, `iresnet50-se`, `mobilefacenet` or `edgeface-xs`. */
   readonly network: string;
   /** Whose training code names its tensors so; where that is not sure, `"insightface"`. */
   readonly family: "insightface" | "magface" | "edgeface";
@@ -44,7 +47,7 @@ export interface Checkpoint extends Disposable {
   readonly key: string;
   /** Numbers of a template. */
   readonly templateSize: number;
-  /** What batch norms add to variances. */
+  /** What norms add to variances. */
   readonly epsilon: number;
   /** How the network wants its pixels, as the family's training code gave them. */
   readonly input: TensorSpec;
@@ -85,7 +88,8 @@ const MXNET_INPUT: TensorSpec = { ...INSIGHTFACE_INPUT, scale: [128, 128, 128] }
  * tensors. Nothing of the file is run: it is read as data, and what is no data is refused.
  *
  * Networks: iResNet of any depth (insightface's arcface_torch, ElasticFace, MaskInv; with squeeze-and-excitation;
- * MagFace) and insightface's MobileFaceNet, in float16, bfloat16, float32 or float64, wrapped in dictionaries and
+ * MagFace), insightface's MobileFaceNet and EdgeFace (timm's EdgeNeXt of any width, also with pairs of Linear layers of
+ * low rank or dynamically quantised to int8), in float16, bfloat16, float32 or float64, wrapped in dictionaries and
  * prefixes as training scripts do.
  *
  * @param input A path (of any size; only what is asked for is read), or the bytes.

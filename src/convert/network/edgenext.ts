@@ -12,8 +12,9 @@ import type { Weights } from "./weights.ts";
 
 /** Gelu is one operator from here on. */
 const OPSET = 20;
-const MAX_CHANNELS = 8192;
-const INPUT_SIZE = 112;
+/** The largest published network has 584 and templates of 512 numbers. */
+const MAX_CHANNELS = 2048;
+const INPUT_SIZE = 112, STEM_KERNEL = 4, DOWNSAMPLE_KERNEL = 2;
 
 /** A name by which networks in a file are found. */
 export const EDGENEXT_MARK = "stages.0.blocks.0.conv_dw.weight";
@@ -61,10 +62,10 @@ export function buildEdgeNext(weights: Weights, epsilon: number, input: string):
 }
 
 function stem(layers: EdgeNextLayers, input: string): FeatureMap {
-  const [outputs, , kernel] = layers.weights.sizes("stem.0.weight");
-  const channels = channelsOf("stem.0", outputs);
-  const x = layers.convolution(input, "stem.0", [channels, 3, kernel], { stride: kernel });
-  const size = sizeAfter("stem.0", INPUT_SIZE, kernel);
+  const [outputs] = layers.weights.sizes("stem.0.weight");
+  const channels = channelsOf("stem.0", outputs), stride = STEM_KERNEL;
+  const x = layers.convolution(input, "stem.0", [channels, 3, STEM_KERNEL], { stride });
+  const size = INPUT_SIZE / STEM_KERNEL;
   return { x: layers.channelNorm(x, "stem.1", channels), channels, size };
 }
 
@@ -72,12 +73,18 @@ function stage(layers: EdgeNextLayers, map: FeatureMap, name: string): FeatureMa
   const { weights } = layers;
   const sampling = `${name}.downsample`;
   if (weights.has(`${sampling}.1.weight`)) {
-    const [outputs, , kernel] = weights.sizes(`${sampling}.1.weight`);
-    const channels = channelsOf(sampling, outputs);
+    const [outputs] = weights.sizes(`${sampling}.1.weight`);
+    const channels = channelsOf(sampling, outputs), stride = DOWNSAMPLE_KERNEL;
     const normed = layers.channelNorm(map.x, `${sampling}.0`, map.channels);
-    const shape = [channels, map.channels, kernel] as const;
-    const x = layers.convolution(normed, `${sampling}.1`, shape, { stride: kernel });
-    map = { x, channels, size: sizeAfter(sampling, map.size, kernel) };
+    const shape = [channels, map.channels, DOWNSAMPLE_KERNEL] as const;
+    const x = layers.convolution(normed, `${sampling}.1`, shape, { stride });
+    map = { x, channels, size: Math.floor(map.size / DOWNSAMPLE_KERNEL) };
+    if (map.size < 1) {
+      throw new CheckpointError(
+        `Cannot convert the checkpoint as its ${sampling} halves a map of one place: ` +
+          `give one for pictures of ${INPUT_SIZE}x${INPUT_SIZE}`,
+      );
+    }
   }
   const depth = weights.count(`${name}.blocks`, "norm.weight");
   for (let i = 0; i < depth; i++) {
@@ -95,14 +102,5 @@ function channelsOf(name: string, value: number | undefined): number {
   throw new CheckpointError(
     `Cannot convert the checkpoint as its ${name} has ${value} outputs and the limit is ${MAX_CHANNELS}: ` +
       `give one of a network that maskinv knows`,
-  );
-}
-
-function sizeAfter(name: string, size: number, kernel: number): number {
-  const after = Math.floor((size - kernel) / kernel) + 1;
-  if (after >= 1) return after;
-  throw new CheckpointError(
-    `Cannot convert the checkpoint as its ${name} makes steps of ${kernel} in a map of ${size}x${size}: ` +
-      `give one for pictures of ${INPUT_SIZE}x${INPUT_SIZE}`,
   );
 }

@@ -6,9 +6,7 @@ import { int } from "../onnx/graph.ts";
 import { type EdgeNextLayers, type FeatureMap, tensorOf } from "./edgenext_layers.ts";
 import { positionalEncoding } from "./fourier_position.ts";
 
-/** Norms of queries and keys below this count as this, as in torch's `normalize`. */
-const MIN_NORM = 1e-12;
-const MAX_SCALES = 16;
+const MAX_SCALES = 16, MAX_POSITIONS = 512;
 
 /** The block: convolutions at several scales, attention, perceptron. */
 export function channelAttention(
@@ -30,7 +28,8 @@ export function channelAttention(
 /** Parts of the channels, each convolved with the sum of itself and the part before; the last stays as it is. */
 function scales(layers: EdgeNextLayers, { x, channels }: FeatureMap, block: string): string {
   const { graph, weights } = layers;
-  const count = weights.count(`${block}.convs`, "weight"), width = Math.ceil(channels / (count + 1));
+  const count = weights.count(`${block}.convs`, "weight"),
+    width = Math.ceil(channels / (count + 1));
   if (count < 1 || count > MAX_SCALES || count * width >= channels) {
     throw new CheckpointError(
       `Cannot convert the checkpoint as its ${block} has ${count} convolutions for ${channels} channels: ` +
@@ -50,7 +49,13 @@ function scales(layers: EdgeNextLayers, { x, channels }: FeatureMap, block: stri
 
 function position(layers: EdgeNextLayers, { channels, size }: FeatureMap, block: string): string {
   const { graph, weights } = layers, name = `${block}.pos_embd.token_projection`;
-  const inputs = weights.sizes(`${name}.weight`)[1];
+  const inputs = weights.sizes(`${name}.weight`)[1] ?? 0;
+  if (inputs % 4 !== 0 || inputs > MAX_POSITIONS) {
+    throw new CheckpointError(
+      `Cannot convert the checkpoint as its ${name} is of ${inputs} inputs, and pairs of rows' and columns' sines and ` +
+        `cosines, ${MAX_POSITIONS} at most, are expected: give one of a network that maskinv knows`,
+    );
+  }
   const weight = weights.take(`${name}.weight`, channels, inputs, 1, 1);
   const bias = weights.has(`${name}.bias`) ? weights.take(`${name}.bias`, channels) : undefined;
   return graph.tensor(
@@ -83,7 +88,11 @@ function attention(
   const rows = graph.reshape(qkv, `${name}.qkv:heads`, 0, 3 * heads, width, places);
   const parts = [`${name}:qk`, `${name}:v`];
   const [both, values] = graph.split(rows, parts, 1, [2 * heads, heads]);
-  const unit = unitRows(layers, both, `${name}:unit`);
+  // Rows of zeros stay zeros: in the published XS network, queries of whole heads are.
+  const unit = graph.node("LpNormalization", [both], `${name}:unit`, [
+    int("axis", -1),
+    int("p", 2),
+  ]);
   const [queries, keys] = graph.split(unit, [`${name}:q`, `${name}:k`], 1);
   const turned = graph.transpose(keys, `${name}:k^T`, 0, 1, 3, 2);
   const cosines = graph.node("MatMul", [queries, turned], `${name}:cosines`);
@@ -98,14 +107,4 @@ function attention(
   const mixed = graph.node("MatMul", [shares, values], `${name}:mixed`);
   const back = graph.reshape(mixed, `${name}:map`, 0, channels, size, size);
   return layers.pointwise(back, `${name}.proj`, channels, channels, `${block}.gamma_xca`);
-}
-
-/** Each row of the last dimension divided by its length. */
-function unitRows({ graph }: EdgeNextLayers, x: string, name: string): string {
-  const axes = graph.wholeNumbers(`${name}:axes`, -1);
-  const length = graph.node("ReduceL2", [x, axes], `${name}:length`);
-  // In the published XS network, queries of whole heads are zero.
-  const least = graph.number(`${name}:least`, MIN_NORM);
-  const divisor = graph.node("Max", [length, least], `${name}:divisor`);
-  return graph.node("Div", [x, divisor], name);
 }

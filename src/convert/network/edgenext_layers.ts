@@ -21,7 +21,7 @@ interface Parameters {
 }
 
 /** EdgeNeXt expands by 4. */
-const MAX_EXPANSION = 16;
+const MAX_EXPANSION = 8;
 const MAX_KERNEL = 31;
 
 /** Makes nodes of the layers by their names in the checkpoint. */
@@ -40,12 +40,6 @@ export class EdgeNextLayers {
     options: ConvolutionOptions,
   ): string {
     const [outputs, inputs, kernel] = shape;
-    if (!(kernel >= 1 && kernel <= MAX_KERNEL)) {
-      throw new CheckpointError(
-        `Cannot convert the checkpoint as its ${name} has kernels of ${kernel} and the limit is ${MAX_KERNEL}: ` +
-          `give one of a network that maskinv knows`,
-      );
-    }
     const weight = this.weights.take(`${name}.weight`, outputs, inputs, kernel, kernel);
     const parameters = {
       weight: tensorOf(`${name}.weight`, weight.sizes, () => weight.values()),
@@ -56,7 +50,13 @@ export class EdgeNextLayers {
 
   /** A convolution of each channel by itself that keeps the map's size. */
   depthwise(x: string, name: string, channels: number): string {
-    const kernel = this.weights.sizes(`${name}.weight`)[2];
+    const kernel = this.weights.sizes(`${name}.weight`)[2] ?? 0;
+    if (kernel % 2 === 0 || kernel > MAX_KERNEL) {
+      throw new CheckpointError(
+        `Cannot convert the checkpoint as its ${name} has kernels of ${kernel}, and odd ones up to ${MAX_KERNEL} ` +
+          `keep the map's size: give one of a network that maskinv knows`,
+      );
+    }
     const padding = Math.floor(kernel / 2);
     return this.convolution(x, name, [channels, 1, kernel], { padding, groups: channels });
   }

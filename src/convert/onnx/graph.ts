@@ -136,11 +136,6 @@ export class Graph {
     return this.node("Constant", [], output, [ints("value_ints", ...values)]);
   }
 
-  /** A constant number; unlike a weight it stays as it is, however small. */
-  number(output: string, value: number): string {
-    return this.node("Constant", [], output, [float("value_float", value)]);
-  }
-
   /** A tensor by itself, for any node. */
   tensor(tensor: Tensor): string {
     return this.#add(tensor);
