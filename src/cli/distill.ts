@@ -67,7 +67,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
     const blends = (args.text("blend")?.split(",") ?? []).map(readBlend);
-    const student = exportStudent(config.network, checkpoint, blends);
+    const { readStart } = await import("../distill/train/first_weights.ts");
+    const graph = config.network === "edgenext" && config.start !== undefined
+      ? (await readStart(config.start)).bytes
+      : undefined;
+    const student = exportStudent(config.network, checkpoint, blends, graph);
     writing(out, () => Deno.writeFileSync(out, student));
     terminal.out(`wrote ${out}`);
     return 0;

@@ -9,6 +9,13 @@ import { memorySource } from "../../src/pickle/source.ts";
 
 /** Widths of the stages; their last block but the first's is one of attention, with as many scales. */
 const WIDTHS = [8, 12, 20, 24], KERNELS = [3, 5, 7, 9], SCALES = [0, 2, 3, 4];
+const PIXELS = {
+  size: 112,
+  layout: "NCHW",
+  color: "RGB",
+  mean: [127.5, 127.5, 127.5],
+  scale: [127.5, 127.5, 127.5],
+};
 const HEADS = 4, EXPANSION = 4, FREQUENCIES = 8;
 
 /** The ONNX file of a network with templates of a length. */
@@ -67,7 +74,13 @@ export function smallEdgeNext(templateSize: number): Uint8Array<ArrayBuffer> {
   norm("head.norm", WIDTHS[3]);
   layer("head.fc", templateSize, WIDTHS[3]);
   const { graph, output, network: name } = buildEdgeNext(new Weights(tensors), 1e-6, INPUT);
-  const options = { size: 112, normalized: true, flat: true, fp16: false, metadata: {} };
+  const options = {
+    size: 112,
+    normalized: true,
+    flat: true,
+    fp16: false,
+    metadata: { input: JSON.stringify(PIXELS) },
+  };
   const parts = [...writeOnnx(graph, output, { name, templateSize, ...options })];
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }

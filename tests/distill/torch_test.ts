@@ -80,6 +80,7 @@ async function engineFor(
     constants,
     table: centreTable(data.bank()),
     templateSize: network.templateSize,
+    epsilon: network.epsilon,
     state: {
       parameters,
       mean: parameters.slice(),

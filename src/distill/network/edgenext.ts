@@ -6,10 +6,13 @@ import {
   decodeModel,
   encodeModel,
   FLOAT,
+  freeInputs,
   type ModelWithGraph,
+  sizesOf,
   type TensorProto,
 } from "../../onnx/model_proto.ts";
 import type { Parameters } from "./onnx_read.ts";
+import { pixelsOf } from "./pixels.ts";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
 const MIN_WEIGHT = 1e-8;
@@ -33,6 +36,8 @@ export class EdgeNext {
   readonly constants: Readonly<Record<string, readonly number[]>>;
   /** Length of a template. */
   readonly templateSize: number;
+  /** What norms add to the variance. */
+  readonly epsilon: number;
   readonly #bytes: Uint8Array;
   readonly #label: string;
 
@@ -44,7 +49,7 @@ export class EdgeNext {
   constructor(bytes: Uint8Array, label: string) {
     this.#bytes = bytes;
     this.#label = label;
-    const tensors = floats(decodeModel(bytes, label));
+    const model = decodeModel(bytes, label), tensors = floats(model);
     const missing = [...NEEDED, HEAD].find((name) => !tensors.has(name));
     if (missing) {
       throw new ModelError(
@@ -58,6 +63,8 @@ export class EdgeNext {
     this.shapes = Object.fromEntries(shapes(false));
     this.constants = Object.fromEntries(shapes(true));
     [this.templateSize] = this.shapes[HEAD];
+    this.epsilon = epsilonOf(model);
+    checkPixels(model, label);
   }
 
   /** The numbers of the parameters and constants. */
@@ -108,6 +115,25 @@ export class EdgeNext {
     }
     return encodeModel(model);
   }
+}
+
+/** Of the graph's first norm, as all have the same; ONNX's own where it does not say. */
+function epsilonOf({ graph }: ModelWithGraph): number {
+  const norm = graph.node!.find(({ opType }) => opType === "LayerNormalization");
+  return norm?.attribute?.find(({ name }) => name === "epsilon")?.f ?? 1e-5;
+}
+
+/** Training gives the pixels in one form, EdgeFace's. */
+function checkPixels(model: ModelWithGraph, label: string): void {
+  const spec = pixelsOf(model);
+  const [input] = freeInputs(model.graph), channels = input && sizesOf(input)?.[1];
+  const usual = !spec || spec.color === "RGB" && [...spec.mean, ...spec.scale]
+        .every((value) => value === 127.5);
+  if (usual && channels === 3) return;
+  throw new ModelError(
+    `Cannot start from ${label} as it does not take planes of RGB, (x - 127.5) / 127.5: ` +
+      `give an ONNX file that "convert" made of EdgeFace's weights`,
+  );
 }
 
 /** The weights of the family by name. */

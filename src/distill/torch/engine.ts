@@ -34,6 +34,8 @@ export interface EngineSetup {
   readonly state: TrainingState;
   /** Length of a template. */
   readonly templateSize: number;
+  /** What norms add to the variance. */
+  readonly epsilon: number;
 }
 
 /** What a step did. */
@@ -81,6 +83,7 @@ export class TorchEngine implements AsyncDisposable {
         })),
         states: state.optimizer.length,
         constants: Object.keys(constants),
+        epsilon: setup.epsilon,
         threads: options.threads ?? 0,
         device: options.device ?? "cpu",
         double: options.double ?? false,

@@ -39,7 +39,7 @@ export class PythonProcesses implements AsyncDisposable {
   static async start(options: PythonOptions): Promise<PythonProcesses> {
     const { python = "python3", processes = 1, listen } = options;
     const [host, port] = listen?.split(/:(?=\d+$)/) ?? ["127.0.0.1", "0"];
-    const listener = Deno.listen({ hostname: host, port: Number(port) });
+    const listener = listening(host, Number(port));
     const address = `${host}:${(listener.addr as Deno.NetAddr).port}`;
     const token = crypto.randomUUID(), script = scriptPath();
     if (listen !== undefined) {
@@ -83,6 +83,18 @@ export class PythonProcesses implements AsyncDisposable {
     for (const stream of this.streams) stream[Symbol.dispose]();
     this.listener.close();
     await this.child?.status;
+  }
+}
+
+function listening(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    throw new DeviceError(
+      `Cannot listen at ${hostname}:${port} for torch (${(error as Error).message}): ` +
+        `give the host:port of an interface of this machine, with a free port`,
+      { cause: error },
+    );
   }
 }
 
@@ -133,14 +145,24 @@ async function accepted(
   token: string,
   processes: number,
 ): Promise<MessageStream[]> {
-  const streams: MessageStream[] = [];
-  while (Object.keys(streams).length < processes) {
-    const stream = new MessageStream(await listener.accept());
-    const { facts } = await stream.read();
-    const rank = Number(facts.rank);
-    if (facts.token === token && facts.processes === processes && rank < processes) {
-      streams[rank] = stream;
-    } else stream[Symbol.dispose]();
-  }
-  return streams;
+  const streams = new Map<number, MessageStream>(), all = Promise.withResolvers<void>();
+  const greet = async (stream: MessageStream): Promise<void> => {
+    const { facts } = await stream.read(), rank = Number(facts.rank);
+    const known = facts.token === token && facts.processes === processes;
+    if (!known || !(rank >= 0 && rank < processes) || streams.has(rank)) {
+      return stream[Symbol.dispose]();
+    }
+    streams.set(rank, stream);
+    if (streams.size === processes) all.resolve();
+  };
+  // Each by itself: a stranger who connects and says nothing must not keep the others waiting.
+  const accept = async (): Promise<void> => {
+    for await (const connection of listener) {
+      const stream = new MessageStream(connection);
+      greet(stream).catch(() => stream[Symbol.dispose]());
+    }
+  };
+  accept().catch(all.reject);
+  await all.promise;
+  return Array.from({ length: processes }, (_, rank) => streams.get(rank)!);
 }

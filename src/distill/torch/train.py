@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import nn
 
 TYPES = {"float32": torch.float32, "int32": torch.int32, "uint8": torch.uint8}
-EPSILON = 1e-6  # of layer norms, as in timm's edgenext.py
+EPSILON = 1e-6  # of layer norms, unless the network says another
 READ_AHEAD = 2  # messages that wait to be computed
 
 
@@ -88,7 +88,8 @@ class Channel:
 
 def layer_norm(w, name, x):
     """Over the last dimension."""
-    return F.layer_norm(x, x.shape[-1:], w[name + ".weight"], w[name + ".bias"], EPSILON)
+    epsilon = w.get("epsilon", EPSILON)
+    return F.layer_norm(x, x.shape[-1:], w[name + ".weight"], w[name + ".bias"], epsilon)
 
 
 def norm_channels(w, name, x):
@@ -251,6 +252,7 @@ class Student(nn.Module):
             self.weights[slot["name"]] = parameter
         for name in setup["constants"]:
             self.weights[name] = setup[name].to(device, dtype)
+        self.weights["epsilon"] = setup["epsilon"]
         self.centres = setup["table"].to(device, dtype) if "table" in setup else None
         self.stages = architecture(self.weights)
         self.device, self.dtype = device, dtype

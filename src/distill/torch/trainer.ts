@@ -84,6 +84,7 @@ export async function trainOnTorch(
     constants,
     state,
     templateSize: network.templateSize,
+    epsilon: network.epsilon,
     ...loss.centres && { table: centreTable(data.bank()) },
   }, options);
   const facts = { config: hash, identities, templateSize: network.templateSize };
