@@ -55,8 +55,7 @@ export class PythonProcesses implements AsyncDisposable {
     }
     const threads = options.threads ??
       Math.max(1, Math.floor(navigator.hardwareConcurrency / processes));
-    const run = ["-m", "torch.distributed.run", "--standalone", `--nproc_per_node=${processes}`];
-    const child = started(python, [...processes > 1 ? run : [], script], {
+    const child = started(python, [...torchrun(processes), script], {
       MASKINV_TRAINER: address,
       MASKINV_TOKEN: token,
       OMP_NUM_THREADS: String(threads),
@@ -84,6 +83,16 @@ export class PythonProcesses implements AsyncDisposable {
     this.listener.close();
     await this.child?.status;
   }
+}
+
+/**
+ * What makes the interpreter start so many processes. Standard output, where nothing is written, goes to files in a folder
+ * of torchrun's: torch 1.13 knows only the names of its streams that are one bit where Python is 3.11, as in Debian 12.
+ */
+function torchrun(processes: number): string[] {
+  const share = `--nproc_per_node=${processes}`;
+  const streams = ["--redirects", "1", "--tee", "1"];
+  return processes > 1 ? ["-m", "torch.distributed.run", "--standalone", share, ...streams] : [];
 }
 
 function listening(hostname: string, port: number): Deno.TcpListener {
