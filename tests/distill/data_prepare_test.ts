@@ -205,7 +205,7 @@ Deno.test("command prepare: makes shards of crops, tells how many have a mesh, t
       dropped: {},
     });
     assertEquals(await prepare("--like", "mobilefacenet", "--part", "3/2"), 2);
-    assertMatch(errors[0], /Cannot do part "3\/2": give one such as 1\/2/);
+    assertMatch(errors.at(-1)!, /Cannot do part "3\/2": give one such as 1\/2/);
     assertEquals(await prepare("--like", "sface"), 2);
     assertEquals(readShard(out, 0)?.photos.length, 6);
   } finally {
