@@ -19,6 +19,8 @@ export interface RawBatch {
   readonly targets: Float32Array<ArrayBuffer>;
   /** Index of the identity of each sample, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** The same, but a photo of nobody known is a class of its own, behind the identities. */
+  readonly classes: Int32Array<ArrayBuffer>;
 }
 
 /** A {@linkcode RawBatch} whose pixels are floats. */
@@ -33,6 +35,8 @@ export interface TemplateBank {
   readonly templates: Float32Array<ArrayBuffer>;
   /** Index of the identity of each photo, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** The class of each photo, see {@linkcode RawBatch}. */
+  readonly classes: Int32Array<ArrayBuffer>;
 }
 
 /** The photos to train on. */
@@ -88,6 +92,7 @@ class ShardData implements TrainingData {
   readonly templateSize: number;
   readonly #photos: readonly IndexedPhoto[];
   readonly #labels: Int32Array<ArrayBuffer>;
+  readonly #classes: Int32Array<ArrayBuffer>;
   readonly #epoch: Uint32Array;
   readonly #options: ReturnType<typeof resolveDataOptions>;
   readonly #reader: RecordReader;
@@ -102,6 +107,8 @@ class ShardData implements TrainingData {
       training,
       ({ identity }) => identity === undefined ? -1 : labels.get(identity)!,
     );
+    let classes = people.length;
+    this.#classes = this.#labels.map((label) => label < 0 ? classes++ : label);
     this.#epoch = epochOf(training, this.#options);
     if (this.#epoch.length === 0) {
       throw new InvalidArgumentError(
@@ -122,13 +129,14 @@ class ShardData implements TrainingData {
       if (!rows) shards.set(shard, rows = this.#reader.templates(shard));
       templates.set(rows.subarray(record * size, (record + 1) * size), i * size);
     });
-    return { templates, labels: this.#labels.slice() };
+    return { templates, labels: this.#labels.slice(), classes: this.#classes.slice() };
   }
 
   rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch {
     const count = to - from, size = this.templateSize;
     const levels = new Uint8Array(count * FRAME_LENGTH);
     const targets = new Float32Array(count * size), labels = new Int32Array(count);
+    const classes = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       const at = step * batchSize + from + i, photo = this.#photoOf(at);
       const record = this.#reader.read(this.#photos[photo]);
@@ -136,8 +144,9 @@ class ShardData implements TrainingData {
       drawSample(record, chanceOf(`${this.#options.seed} sample ${at}`), this.#options, frame);
       targets.set(record.template, i * size);
       labels[i] = this.#labels[photo];
+      classes[i] = this.#classes[photo];
     }
-    return { count, levels, targets, labels };
+    return { count, levels, targets, labels, classes };
   }
 
   batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
