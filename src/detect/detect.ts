@@ -31,7 +31,7 @@ const PART_SHARE = 0.8;
 /**
  * All faces of each photo, largest first. Photos without a face at the first pass are given to the detector on their
  * sides, upside down and larger; those with several faces, or small ones, larger. Where all of that shows no face, the
- * likeliest detection is given, for `refineFaces` to confirm.
+ * likeliest detection of a lower score is given: so real faces behind mask and sunglasses are found.
  */
 export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
   const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);

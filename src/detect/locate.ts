@@ -26,9 +26,7 @@ export async function locateFaces(
     choice.kind === "face" ? [{ photo: photos[i], face: choice.face }] : []
   );
   const refined = await refineFaces(engine, wanted);
-  return chosen.map((choice) => {
-    if (choice.kind !== "face") return choice;
-    const face = refined.shift();
-    return face ? { ...choice, face } : { kind: "no-face" };
-  });
+  return chosen.map((choice) =>
+    choice.kind === "face" ? { ...choice, face: refined.shift()! } : choice
+  );
 }

@@ -6,7 +6,7 @@ import type { Engine, Photo } from "../backend/backend.ts";
 import { type Face, rollAngle } from "./face.ts";
 import type { QuarterTurns } from "./letterbox.ts";
 import { detectInCrops, detectInPhotos, type Pass, passScale } from "./pass.ts";
-import { FIRST_PASS, MIN_FACE_SCORE } from "./detect.ts";
+import { FIRST_PASS } from "./detect.ts";
 
 /** A face of a photo. */
 export interface FaceOfPhoto {
@@ -46,18 +46,13 @@ interface State extends FaceOfPhoto {
   readonly open: boolean;
   /** Whether its points are to be found on a crop. */
   readonly again: boolean;
-  /** The highest score at which anything has shown it. */
-  readonly bestScore: number;
 }
 
-/**
- * The faces with the points of the orientation that the detector is most sure of; undefined for a detection that is no
- * face, as nothing shows it with the score of one.
- */
+/** The faces with the points of the orientation that the detector is most sure of, in their order. */
 export async function refineFaces(
   engine: Engine,
   faces: readonly FaceOfPhoto[],
-): Promise<(Face | undefined)[]> {
+): Promise<Face[]> {
   let states: State[] = faces.map(({ photo, face }) => ({
     photo,
     face,
@@ -65,13 +60,12 @@ export async function refineFaces(
     open: face.detectionScore < UPRIGHT_SCORE,
     again: Math.abs(rollAngle(face.landmarks)) > MAX_ROLL ||
       face.box.width * passScale(photo, FIRST_PASS) < MIN_PRECISE_WIDTH,
-    bestScore: face.detectionScore,
   }));
   states = await chooseQuarter(engine, states);
   states = await chooseAngle(engine, states, NEAR_ANGLES);
   states = await chooseAngle(engine, states, FAR_ANGLES);
   states = await placeAgain(engine, states);
-  return states.map(({ face, bestScore }) => bestScore < MIN_FACE_SCORE ? undefined : face);
+  return states.map(({ face }) => face);
 }
 
 /** Gives whole photos to the detector on their sides and upside down, where it is open which way up a face is. */
@@ -97,15 +91,14 @@ async function chooseQuarter(engine: Engine, states: readonly State[]): Promise<
     const views = shown.get(state);
     if (!views) return state;
     const [best, ...others] = views.toSorted((a, b) => scoreOf(b.face) - scoreOf(a.face));
-    const bestScore = Math.max(state.bestScore, scoreOf(best.face));
     if (best.turns === 0 || !best.face) {
       const lead = scoreOf(best.face) - Math.max(...others.map(({ face }) => scoreOf(face)));
       const clear = lead > CLEAR_LEAD && Math.abs(rollAngle(state.face.landmarks)) <= MAX_ROLL;
-      return { ...state, open: !clear, bestScore };
+      return { ...state, open: !clear };
     }
     // The photo was turned clockwise, so that the face in it is turned the other way.
     const angle = -best.turns * Math.PI / 2;
-    return { ...state, face: best.face, angle, again: true, bestScore };
+    return { ...state, face: best.face, angle, again: true };
   });
 }
 
@@ -139,12 +132,11 @@ async function chooseAngle(
     }));
     const best = tried.toSorted((a, b) => scoreOf(b.face) - scoreOf(a.face))[0];
     if (!best.face) return state;
-    const bestScore = Math.max(state.bestScore, best.face.detectionScore);
     if (far) {
       const sure = best.face.detectionScore >= SURE_ON_CROP &&
         best.face.detectionScore > state.face.detectionScore + SURE_LEAD;
       const found = sure && { face: best.face, angle: best.angle, again: true };
-      return { ...state, ...found, open: false, bestScore };
+      return { ...state, ...found, open: false };
     }
     const here = scoreOf(tried[0].face);
     const chosen = best.face.detectionScore > here + (upright ? UPRIGHT_LEAD : 0) ? best : tried[0];
@@ -154,7 +146,6 @@ async function chooseAngle(
       ...state,
       ...(!stays && chosen.face && { face: chosen.face, angle: chosen.angle, again: true }),
       open: score < SURE_ON_CROP,
-      bestScore,
     };
   });
 }

@@ -111,7 +111,7 @@ export class Verifier implements AsyncDisposable {
       using photo = engine.backend.upload(image);
       const [all] = await findFaces(engine, [photo]);
       const listed = all.slice(0, resolved.maxFaces).map((face) => ({ photo, face }));
-      const refined = (await refineFaces(engine, listed)).filter((face) => face !== undefined);
+      const refined = await refineFaces(engine, listed);
       const faces = mesh
         ? await addMeshes(engine, refined.map((face) => ({ photo, face })))
         : refined;
