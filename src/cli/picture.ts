@@ -1,7 +1,6 @@
 // Pictures for people: photos with boxes, landmarks and the verdict drawn in, written as PNG.
 
-import type { Point } from "../align/affine.ts";
-import type { CoarseFace, Face } from "../detect/face.ts";
+import { type Face, fivePoints } from "../detect/face.ts";
 import { annotate, type Color } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
@@ -23,16 +22,13 @@ const COLORS: Readonly<Record<Outcome, { readonly line?: Color; readonly ground:
 /** The photo with the box and five landmarks of each face, and a label above the first. */
 export async function annotateFaces(
   photo: Image,
-  faces: readonly (Face | CoarseFace)[],
+  faces: readonly Face[],
   label = "",
   outcome: Outcome = "neutral",
 ): Promise<Image> {
   const { line: color, ground } = COLORS[outcome];
-  const points = faces.flatMap(({ landmarks }) =>
-    Object.values(landmarks).filter((value): value is Point =>
-      typeof value === "object" && "x" in value
-    ).map((point) => ({ ...point, color }))
-  );
+  const points = faces.flatMap(({ landmarks }) => fivePoints(landmarks))
+    .map((point) => ({ ...point, color }));
   const labels = faces.slice(0, label ? 1 : 0)
     .map(({ box: { x, y } }) => ({ x, y, text: label, ground, above: true }));
   return await annotate(photo, {
