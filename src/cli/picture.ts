@@ -1,10 +1,10 @@
 // Pictures for people: photos with boxes, landmarks and the verdict drawn in, written as PNG.
 
-import { type Face, fivePoints } from "../detect/face.ts";
+import { type Face, fivePoints } from "../pipeline/detect/face.ts";
 import { annotate, type Color } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
-import { asWriteError } from "../write_error.ts";
+import { asWriteError } from "../base/write_error.ts";
 
 /** What a picture says of a comparison; `neutral` if nothing was decided. */
 export type Outcome = "match" | "no-match" | "neutral";

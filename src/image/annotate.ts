@@ -1,7 +1,7 @@
 // Draws boxes, points and labels on a copy of a picture, for people to see what was found.
 // Sizes follow the picture, so that the marks can be seen on a thumbnail and on a photo of 50 MP.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Image } from "./image.ts";
 import { type TextRenderer, textRenderer } from "./text.ts";
 

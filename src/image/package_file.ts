@@ -1,7 +1,7 @@
 // Finds the WebAssembly files of npm packages: in the package's folder, or beside the bundle in a browser.
 // Some packages look for their file in ways that need more permissions than reading it, or that no browser has.
 
-import { MaskinvError } from "../errors.ts";
+import { MaskinvError } from "../base/errors.ts";
 import { view } from "./chunks.ts";
 
 /** The decoders whose WebAssembly file can be given as bytes. */

@@ -14,7 +14,11 @@ import { ascii } from "../../src/image/chunks.ts";
 import { readHeader } from "../../src/image/header.ts";
 import type { Image } from "../../src/image/image.ts";
 import { orient } from "../../src/image/orient.ts";
-import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../../src/errors.ts";
+import {
+  ImageDecodeError,
+  ImageTooLargeError,
+  InvalidArgumentError,
+} from "../../src/base/errors.ts";
 import { loadImage } from "../../src/image/load.ts";
 import { assertClose, fixture, fixturePath, HEIGHT, IMAGE_FILES, WIDTH } from "./fixtures.ts";
 
