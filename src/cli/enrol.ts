@@ -1,7 +1,7 @@
 // `enrol --gallery folder name a.jpg b.jpg`: adds photos of a person to a gallery.
 
 import { createGallery, type Enrolment, type Gallery } from "../gallery/mod.ts";
-import { MASK_STATES } from "../mask/state.ts";
+import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { explainFinding } from "../verify/result.ts";
 import { faceJson } from "../verify/json.ts";

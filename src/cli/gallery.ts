@@ -1,6 +1,6 @@
 // `gallery list|remove|export|import|dedupe|cluster|compact`: looks after a gallery. No photo is read and no network runs.
 
-import { InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import {
   createGallery,
   type FileStore,
@@ -8,7 +8,7 @@ import {
   type GalleryStore,
   openThresholds,
 } from "../gallery/mod.ts";
-import { asWriteError } from "../write_error.ts";
+import { asWriteError } from "../base/write_error.ts";
 import {
   type Arguments,
   type Command,

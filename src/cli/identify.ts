@@ -7,7 +7,7 @@ import {
   openThresholds,
   type Unknown,
 } from "../gallery/mod.ts";
-import { MASK_STATES } from "../mask/state.ts";
+import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { faceJson } from "../verify/json.ts";
 import { explainFinding } from "../verify/result.ts";

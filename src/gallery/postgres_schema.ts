@@ -4,7 +4,7 @@
 import { GalleryStoreError } from "./errors.ts";
 import type { SqlQuery } from "./postgres_client.ts";
 import type { GalleryModel } from "./store.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** How the database searches. */
 export type PostgresIndex = "exact" | "hnsw";

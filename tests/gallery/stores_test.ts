@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../../src/base/errors.ts";
 import type { GalleryStore } from "../../src/gallery/mod.ts";
-import { compareTemplates, Template } from "../../src/score/mod.ts";
+import { compareTemplates, Template } from "../../src/pipeline/score/mod.ts";
 import { STORES } from "./stores.ts";
 import { MODEL, near, people, randomTemplates } from "./templates.ts";
 
