@@ -2,14 +2,20 @@
 // SIGINT and SIGTERM let the requests under way end; a second signal ends the process at once.
 
 import { InvalidArgumentError } from "../errors.ts";
-import { createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
+import { checkStoreModel, createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
 import { MASK_STATES } from "../mask/state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
 import { readVariable } from "./environment.ts";
-import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
+import {
+  CREATE_OPTION,
+  GALLERY_OPTIONS,
+  openStore,
+  PROTECTION_OPTION,
+  protectionKey,
+} from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The environment variable with API keys, separated by white space. */
@@ -30,6 +36,7 @@ export const serveCommand: Command = {
     { name: "queue", value: "n", help: "how many requests may wait (16)" },
     { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
     ...GALLERY_OPTIONS,
+    CREATE_OPTION,
     PROTECTION_OPTION,
     { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
     { name: "max-pixels", value: "n", help: "largest photo to decode, in pixels (12000000)" },
@@ -107,11 +114,19 @@ async function openGallery(
   terminal: Terminal,
 ): Promise<Gallery | undefined> {
   if (args.text("gallery") === undefined) return undefined;
+  const making = verifierOptions(args), protection = await protectionKey(args);
+  const store = await openStore(args, terminal);
+  try {
+    await checkStoreModel(store, making, protection);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
   return createGallery({
-    store: await openStore(args, terminal),
+    store,
     verifier,
-    protection: await protectionKey(args),
-    thresholdAt: await openThresholds(verifierOptions(args)),
+    protection,
+    thresholds: await openThresholds(making),
     gate: { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined },
   });
 }
