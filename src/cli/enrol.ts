@@ -13,6 +13,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
+import { countedGallery } from "./counted.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
 import { enrolPeople, listPeople } from "./enrol_folder.ts";
@@ -104,8 +105,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     });
   }
   if (!json) {
-    const { identities, templates } = await gallery.count();
-    terminal.out(`the gallery has ${templates} templates of ${identities} identities`);
+    terminal.out(`the gallery has ${countedGallery(await gallery.count())}`);
   }
   return worst;
 }

@@ -22,6 +22,7 @@ import {
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
+import { counted, countedGallery } from "./counted.ts";
 import { isFileStore, remove } from "./gallery_remove.ts";
 import {
   CREATE_OPTION,
@@ -109,7 +110,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       `Cannot ${action} ${names.length} operands: it takes ${takes ?? "nothing"}`,
     );
   }
-  await using store = await openStore(args, terminal, args.flag("create") && action === "import");
+  const create = action === "import" && (args.flag("create") || "not unless told");
+  await using store = await openStore(args, terminal, create);
   const thresholds = action === "rename" ? await thresholdsOf(store, args) : undefined;
   return await act({ gallery: createGallery({ store, thresholds }), store, args, terminal, names });
 }
@@ -133,7 +135,9 @@ async function rename({ gallery, args, terminal, names: [from, to] }: Work): Pro
   const result = await gallery.rename(from, to, options);
   if (args.flag("json")) terminal.out(JSON.stringify({ from, ...result }));
   else if (result.kind === "renamed") {
-    terminal.out(`${from}: renamed to ${result.identity}, ${result.templates} templates`);
+    terminal.out(
+      `${from}: renamed to ${result.identity}, ${counted(result.templates, "template")}`,
+    );
   } else if (result.kind === "not-enrolled") terminal.out(`${from}: not in the gallery`);
   if (result.kind === "not-enrolled") return 1;
   for (const { message } of result.doubts ?? []) {
@@ -175,9 +179,7 @@ async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promi
   });
   const count = await gallery.count();
   terminal.out(
-    args.flag("json")
-      ? JSON.stringify(count)
-      : `${path}: ${count.templates} templates of ${count.identities} identities, not encrypted`,
+    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)}, not encrypted`,
   );
   return 0;
 }
@@ -192,9 +194,7 @@ async function importFrom({ gallery, args, terminal, names: [path] }: Work): Pro
     args.flag("force") ? undefined : known,
   );
   terminal.out(
-    args.flag("json")
-      ? JSON.stringify(count)
-      : `${path}: ${count.templates} templates of ${count.identities} identities imported`,
+    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)} imported`,
   );
   return 0;
 }
@@ -206,7 +206,9 @@ async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
     const line = `${score.toFixed(4)}\t${identities.join("\t")}`;
     terminal.out(args.flag("json") ? JSON.stringify({ identities, score, threshold }) : line);
   }
-  if (!args.flag("json")) terminal.err(`${pairs.length} pairs reach ${threshold.toFixed(4)}`);
+  if (!args.flag("json")) {
+    terminal.err(`${counted(pairs.length, "pair")} at ${threshold.toFixed(4)} or above`);
+  }
   return pairs.length === 0 ? 1 : 0;
 }
 
@@ -220,7 +222,7 @@ async function cluster({ gallery, args, terminal }: Work): Promise<number> {
     );
   }
   if (!args.flag("json")) {
-    terminal.err(`${groups.length} groups, joined by ${threshold.toFixed(4)}`);
+    terminal.err(`${counted(groups.length, "group")}, joined by ${threshold.toFixed(4)}`);
   }
   return groups.length === 0 ? 1 : 0;
 }
@@ -262,7 +264,7 @@ async function repair(args: Arguments, terminal: Terminal): Promise<number> {
   }
   if (!await isGalleryFolder(folder)) throw missingGallery(folder);
   const done = await repairFileStore(folder, { key: await folderKey(args, terminal) });
-  const { records, lost, cutBytes, kept, identities, templates } = done;
+  const { records, lost, cutBytes, kept } = done;
   if (args.flag("json")) terminal.out(JSON.stringify(done));
   else {
     for (const what of lost) terminal.out(`lost: ${what}`);
@@ -270,8 +272,8 @@ async function repair(args: Arguments, terminal: Terminal): Promise<number> {
       terminal.out(`${cutBytes} bytes at the end are of an unfinished, never acknowledged change`);
     }
     terminal.out(
-      `${lost.length > 0 ? "repaired" : "sound"}: ${records} records read, ` +
-        `${templates} templates of ${identities} identities`,
+      `${lost.length > 0 ? "repaired" : "sound"}: ${counted(records, "record")} read, ` +
+        countedGallery(done),
     );
   }
   if (kept) {

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from "../errors.ts";
 import type { FileStore, GalleryIdentity, GalleryStore } from "../gallery/mod.ts";
 import { namePattern } from "../gallery/names.ts";
+import { counted } from "./counted.ts";
 import type { Work } from "./gallery.ts";
 
 /** Names that a question shows. */
@@ -60,10 +61,12 @@ function confirmed(
   { terminal }: Work,
 ): boolean {
   const templates = found.reduce((sum, entry) => sum + entry.templates, 0);
-  const what = `${found.length} identities with ${templates} templates`;
+  const what = `${counted(found.length, "identity", "identities")} with ${
+    counted(templates, "template")
+  }`;
   if (!terminal.confirm) {
     throw new InvalidArgumentError(
-      `Cannot remove the ${what} that fit "${pattern}" without a terminal to ask on: look at them with ` +
+      `Cannot remove ${what} by the pattern "${pattern}" without a terminal to ask on: look at them with ` +
         `list --pattern, then give --yes`,
     );
   }

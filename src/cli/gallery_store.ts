@@ -62,13 +62,13 @@ export function isDatabase(place: string): boolean {
 /**
  * Opens the gallery that `--gallery` names.
  *
- * @param create Whether to make one where there is none. Nothing but enrolment does so unasked: a mistyped path would
- *     answer as an empty gallery does.
+ * @param create Whether to make one where there is none: `"not unless told"` if the command has `--create`, which was not
+ *     given. Nothing but enrolment makes one unasked, as a mistyped path would answer like an empty gallery.
  */
 export async function openStore(
   args: Arguments,
   terminal: Terminal,
-  create = args.flag("create"),
+  create: boolean | "not unless told" = false,
 ): Promise<GalleryStore> {
   const place = galleryPlace(args);
   if (isDatabase(place)) {
@@ -79,16 +79,22 @@ export async function openStore(
       );
     }
     const index = args.text("index") as PostgresIndex | undefined;
-    return await openPostgresStore(await connectPostgres(place), { index, create });
+    return await openPostgresStore(await connectPostgres(place), {
+      index,
+      create: create === true,
+    });
   }
   // Before anybody is asked for the key of what is not there.
   const isNew = !await isGalleryFolder(place);
+  if (isNew && create === "not unless told") {
+    throw missingGallery(place, "check the path, or give --create to make one");
+  }
   if (isNew && !create) throw missingGallery(place);
   const device = args.text("device") as DeviceChoice | undefined;
   const store: FileStore = await openFileStore(place, {
     device,
     key: await folderKey(args, terminal),
-    create,
+    create: create === true,
   });
   if (isNew) terminal.err(`maskinv: made a new gallery in ${place}`);
   if (store.cutBytes > 0) {

@@ -74,7 +74,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       const face = "face" in result && result.face ? faceJson(result.face) : undefined;
       terminal.out(JSON.stringify({ photo: label, ...result, face, faces: undefined }));
     } else if (result.kind === "identified" || result.kind === "unknown") {
-      describe(result, label, options.fpir === undefined, terminal);
+      describe(result, label, options, terminal);
     } else if (result.kind === "ranked") {
       describeRanks(result, label, options.fpir === undefined, terminal);
     } else terminal.err(`maskinv: ${explainFinding(result, label, "--face")}`);
@@ -85,15 +85,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 function describe(
   { kind, candidates, threshold, rates, templates }: Identified | Unknown,
   label: string,
-  isDefault: boolean,
+  { fpir, threshold: own }: IdentifyOptions,
   terminal: Terminal,
 ): void {
+  const wish = own !== undefined ? "your own: " : fpir === undefined ? "for the default " : "for ";
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");
   const each = `${rates?.fmr.toPrecision(2)} in each of ${templates} comparisons`;
   const why = rates
-    ? `${isDefault ? "for the default " : "for "}${describeFpir(rates)}; FMR ${each}`
+    ? `${wish}${describeFpir(rates)}; FMR ${each}`
     : "your own: its error rates are not measured";
   terminal.out(`${label}: ${verdict}  threshold ${threshold.toFixed(4)} (${why})`);
   for (const { identity, score, decision } of candidates) {
@@ -135,7 +136,8 @@ function describeRanks(
 function describeFpir({ fpir, interval: [low, high], bound }: EstimatedFpir): string {
   if (bound === "below") return `FPIR below ${percent(fpir)}, 95% up to ${percent(high)}`;
   if (bound === "above") return `FPIR above ${percent(fpir)}`;
-  return `FPIR ${percent(fpir)}, 95% ${percent(low)} to ${percent(high)}`;
+  const [at, from, to] = [fpir, low, high].map(percent);
+  return `FPIR ${at}${from === to ? "" : `, 95% ${from} to ${to}`}`;
 }
 
 function percent(rate: number): string {

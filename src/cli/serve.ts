@@ -115,7 +115,7 @@ async function openGallery(
 ): Promise<Gallery | undefined> {
   if (args.text("gallery") === undefined) return undefined;
   const making = verifierOptions(args), protection = await protectionKey(args);
-  const store = await openStore(args, terminal);
+  const store = await openStore(args, terminal, args.flag("create") || "not unless told");
   try {
     await checkStoreModel(store, making, protection);
   } catch (error) {

@@ -42,6 +42,6 @@ export class IdentityExistsError extends MaskinvError {
 /** The error for a name that is taken. */
 export function identityExists(from: string, to: string): IdentityExistsError {
   return new IdentityExistsError(
-    `Cannot rename ${from} to ${to} as there is an identity of that name: choose another name, or merge the two`,
+    `Cannot rename ${from} to ${to} as there is an identity of that name: choose another name, or join the two by merge`,
   );
 }

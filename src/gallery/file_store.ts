@@ -138,10 +138,11 @@ export async function isGalleryFolder(folder: string): Promise<boolean> {
 }
 
 /** The error for a folder without a gallery. */
-export function missingGallery(folder: string): GalleryMissingError {
-  return new GalleryMissingError(
-    `There is no gallery in ${folder}: check the path, or enrol somebody there first, which makes it`,
-  );
+export function missingGallery(
+  folder: string,
+  remedy = "check the path, or enrol somebody there first, which makes it",
+): GalleryMissingError {
+  return new GalleryMissingError(`There is no gallery in ${folder}: ${remedy}`);
 }
 
 /** A change that waits for its turn; `settle` is called with what the change gave. */
