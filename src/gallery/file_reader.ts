@@ -55,7 +55,7 @@ export class LogReader {
    */
   async skip(): Promise<boolean> {
     const { crc32 } = await import("node:zlib");
-    for (let at = this.end + 1; at + HEAD_SIZE <= this.size;) {
+    for (let at = this.end; at + HEAD_SIZE <= this.size;) {
       const bytes = await readAt(this.file, at, SCANNED), view = new DataView(bytes.buffer);
       for (let i = 0; i + HEAD_SIZE <= bytes.length; i++) {
         const length = view.getUint32(i, true) + this.cipher.overhead;

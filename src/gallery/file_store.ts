@@ -205,9 +205,9 @@ class OpenFileStore implements FileStore {
     return this.#change({ kind: "remove", identities: identities.map(checkIdentity) });
   }
 
-  rename(from: string, to: string, mode: RenameMode): Promise<number> {
+  async rename(from: string, to: string, mode: RenameMode): Promise<number> {
     const name = checkIdentity(to);
-    return this.#inTurn(async () => {
+    return await this.#inTurn(async () => {
       this.#memory.checkRename(from, name, mode);
       const [moved] = await this.#memory.templates(from);
       // The whole log is written anew, so that the old name is gone from the disk as well, and at one moment.

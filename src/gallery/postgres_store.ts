@@ -164,9 +164,9 @@ class PostgresStore implements GalleryStore {
     });
   }
 
-  rename(from: string, to: string, mode: RenameMode): Promise<number> {
+  async rename(from: string, to: string, mode: RenameMode): Promise<number> {
     const name = checkIdentity(to);
-    return this.#run(
+    return await this.#run(
       "write",
       async (query) =>
         await this.#readModel(query) ? await renameRows(query, this.#tables, from, name, mode) : 0,
