@@ -3,6 +3,7 @@
 
 import type { Enrolment, Gallery } from "../gallery/mod.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { counted } from "./counted.ts";
 import { isOfPhoto } from "./each_photo.ts";
 import type { EnrolJournal, PhotoFile } from "./enrol_journal.ts";
 import { INTERRUPTED } from "./evaluate_options.ts";
@@ -38,6 +39,8 @@ export async function listPeople(folder: string): Promise<PeopleFolder> {
       ignored.push(person);
       continue;
     }
+    // Two forms of one name, as of an archive made on macOS, are one person.
+    const identity = person.normalize("NFC"), before = ignored.length;
     for (const file of await namesIn(`${folder}/${person}`)) {
       const name = `${person}/${file}`, path = `${folder}/${name}`, stat = await statOf(path);
       if (!stat?.isFile || !PHOTO.test(file)) {
@@ -45,9 +48,10 @@ export async function listPeople(folder: string): Promise<PeopleFolder> {
         continue;
       }
       const photo = { path, name, bytes: stat.size, changed: stat.mtime?.getTime() ?? 0 };
-      // Two forms of one name, as of an archive made on macOS, are one person.
-      const identity = person.normalize("NFC");
       people.set(identity, [...people.get(identity) ?? [], photo]);
+    }
+    if (!people.has(identity) && ignored.length === before) {
+      ignored.push(`${person}, an empty folder`);
     }
   }
   if (people.size === 0) {
@@ -129,7 +133,8 @@ async function enrolPerson(
       // A folder's name that cannot be an identity is about this person alone.
       if (!isOfPhoto(error) && !(error instanceof InvalidArgumentError)) throw error;
       terminal.progress("");
-      terminal.err(`maskinv: ${photo.name}: ${error.message}`);
+      const where = isOfPhoto(error) ? "" : `${photo.name}: `;
+      terminal.err(`maskinv: ${where}${error.message}`);
       tally.failed++;
     }
   }
@@ -180,9 +185,13 @@ class Tally {
 
   summary(ignored: readonly string[]): string {
     const shown = ignored.slice(0, 3).join(", ") + (ignored.length > 3 ? ", ..." : "");
-    return `${this.#photos} photos of ${this.#people.length} people: ` +
+    return `${counted(this.#photos, "photo")} of ${
+      counted(this.#people.length, "person", "people")
+    }: ` +
       this.since({ enrolled: 0, before: 0, left: 0, failed: 0 }) +
-      (ignored.length > 0 ? `; ${ignored.length} other files left out (${shown})` : "");
+      (ignored.length > 0
+        ? `; ${counted(ignored.length, "other entry", "other entries")} left out (${shown})`
+        : "");
   }
 }
 

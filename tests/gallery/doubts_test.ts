@@ -50,7 +50,10 @@ testOnStores(
       "like-another",
       "Ann",
     ]]);
-    assertMatch(other.doubts[0].message, /looks like Ann \(score 1\.0000; strangers reach 0\.2867 in 0\.1%/);
+    assertMatch(
+      other.doubts[0].message,
+      /looks like Ann \(score 1\.0000; strangers reach 0\.2867 in 0\.1%/,
+    );
     const similar = await gallery.enrol("ann ", bob);
     assert(similar.kind === "doubtful");
     assertEquals(similar.doubts.map(({ kind, identity }) => [kind, identity]), [[
