@@ -92,7 +92,9 @@ function describe(
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");
-  const each = `${rates?.fmr.toPrecision(2)} in each of ${templates} comparisons`;
+  const each = `${rates?.fmr.toPrecision(2)} in ${
+    templates === 1 ? "the one comparison" : `each of ${templates} comparisons`
+  }`;
   const why = rates
     ? `${wish}${describeFpir(rates)}; FMR ${each}`
     : "your own: its error rates are not measured";
