@@ -24,7 +24,7 @@ export interface PeopleFolder {
 }
 
 /** Names of photos. Files that macOS puts beside others begin with a dot. */
-const PHOTO = /^[^.].*\.(jpe?g|jfif|png|webp|avif|hei[cf]|bmp|tiff?)$/i;
+const PHOTO = /^[^.].*\.(jpe?g|jfif|png|gif|webp|avif|hei[cf]|bmp|tiff?)$/i;
 
 /**
  * Lists the people of a folder.

@@ -160,7 +160,10 @@ Deno.test("repair has its command", async () => {
   assertStringIncludes((await gallery(folder, "list")).err, "gallery repair");
   const { code, out, err } = await gallery(folder, "repair");
   assertEquals(code, 1);
-  assertMatch(out, /^lost: record 1 and what follows, bytes \d+ to \d+\nrepaired: 1 record read, 5 templates of 5 /);
+  assertMatch(
+    out,
+    /^lost: record 1 and what follows, bytes \d+ to \d+\nrepaired: 1 record read, 5 templates of 5 /,
+  );
   assertMatch(err, /the damaged file is kept as .*gallery\.log\.damaged-/);
   assertEquals((await gallery(folder, "list")).out.split("\n").length, 5);
   const database = await run("gallery", "--gallery", "postgres://h/d", "repair");
