@@ -14,7 +14,7 @@
  */
 export * from "./src/errors.ts";
 export { createVerifier } from "./src/verify/create.ts";
-export type { EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
+export type { DetectOptions, EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/backend/host.ts";
@@ -30,14 +30,7 @@ export type {
 export type { ScoreFmr } from "./src/score/fmr.ts";
 export type { SituationBasis } from "./src/score/situation.ts";
 export type { FaceChoice } from "./src/detect/choose.ts";
-export type {
-  Box,
-  CoarseFace,
-  DetectorLandmarks,
-  Face,
-  Landmarks,
-  MeshLandmarks,
-} from "./src/detect/face.ts";
+export type { Box, Face, FaceWithMesh, Landmarks } from "./src/detect/face.ts";
 export type { Alignment } from "./src/align/arcface.ts";
 export type { Affine, Point } from "./src/align/affine.ts";
 export type { AlignedFace, EmbeddedFace } from "./src/embed/embed.ts";

@@ -4,12 +4,6 @@
  * @module
  */
 export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "./affine.ts";
-export {
-  alignByPoints,
-  alignFace,
-  type Alignment,
-  ARCFACE_SIZE,
-  ARCFACE_TEMPLATE,
-} from "./arcface.ts";
+export { alignFace, type Alignment, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "./arcface.ts";
 export { type Similarity, umeyama } from "./umeyama.ts";
-export type { DetectorLandmarks, Landmarks, MeshLandmarks } from "../detect/face.ts";
+export type { Landmarks } from "../detect/face.ts";

@@ -3,6 +3,7 @@
 
 import type { Image } from "../image/image.ts";
 import type { Affine } from "../align/affine.ts";
+import type { LetterboxJob } from "../detect/letterbox.ts";
 import type { MaskLayer } from "../mask/layer.ts";
 import type { LoadedModel } from "../model/model.ts";
 import type { TensorSpec } from "./tensor_spec.ts";
@@ -47,8 +48,8 @@ export interface Backend extends AsyncDisposable {
   upload(image: Image): Photo;
   /** Brings float32 values from JavaScript; refuses what is not finite. */
   write(values: Float32Array, shape: readonly number[]): Block;
-  /** Fits the whole photo into the square input of a detector, with room around it; see `letterbox.ts`. */
-  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block;
+  /** Fits whole photos into the square input of a detector, with room around them; see `letterbox.ts`. */
+  letterbox(jobs: readonly LetterboxJob<Photo>[], spec: TensorSpec, margin?: number): Block;
   /** Cuts crops, followed by their mirror images if `mirrored`; see `warp_affine.ts`. */
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block;
   /** Draws masks on a copy of the photo, in order; see `mask/overlay.ts`. */

@@ -4,7 +4,7 @@
 import type { InferenceSession } from "onnxruntime-web";
 import { DeviceError } from "../errors.ts";
 import { warpAffine } from "../align/warp_affine.ts";
-import { letterbox } from "../detect/letterbox.ts";
+import { letterbox, type LetterboxJob } from "../detect/letterbox.ts";
 import { blendNormalize } from "../embed/blend_normalize.ts";
 import type { Image } from "../image/image.ts";
 import type { MaskLayer } from "../mask/layer.ts";
@@ -73,9 +73,9 @@ class CpuBackend implements Backend {
     return new CpuBlock(values, shape);
   }
 
-  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block {
-    const { image } = own(CpuPhoto, photo);
-    return new CpuBlock(letterbox(image, spec, margin), tensorShape(spec, 1));
+  letterbox(jobs: readonly LetterboxJob<Photo>[], spec: TensorSpec, margin?: number): Block {
+    const images = jobs.map(({ photo, turns }) => ({ photo: own(CpuPhoto, photo).image, turns }));
+    return new CpuBlock(letterbox(images, spec, margin), tensorShape(spec, jobs.length));
   }
 
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block {

@@ -14,6 +14,7 @@ import { GpuNetwork, GpuNetworks } from "../gpu/networks.ts";
 import { createTopK, MOST_K } from "../gpu/top_k.ts";
 import { createWarpAffine } from "../gpu/warp_affine.ts";
 import type { Image } from "../image/image.ts";
+import type { LetterboxJob } from "../detect/letterbox.ts";
 import type { MaskLayer } from "../mask/layer.ts";
 import type { LoadedModel } from "../model/model.ts";
 import { topK } from "../score/top_k.ts";
@@ -109,8 +110,9 @@ class OwnedBackend implements WebgpuBackend {
     return this.#context.write(values, shape);
   }
 
-  letterbox(photo: Photo, spec: TensorSpec, margin?: number): Block {
-    return this.#kernels.letterbox(this.#photo(photo), spec, margin);
+  letterbox(jobs: readonly LetterboxJob<Photo>[], spec: TensorSpec, margin?: number): Block {
+    const photos = jobs.map(({ photo, turns }) => ({ photo: this.#photo(photo), turns }));
+    return this.#kernels.letterbox(photos, spec, margin);
   }
 
   warpAffine(jobs: readonly WarpJob[], spec: TensorSpec, mirrored: boolean): Block {

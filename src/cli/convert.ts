@@ -13,11 +13,11 @@ export const convertCommand: Command = {
   options: [
     { name: "out", short: "o", value: "model.onnx", help: "where to write" },
     { name: "fp16", help: "store weights as float16: half the size" },
-    { name: "normalize", help: "give templates length 1" },
+    { name: "normalize", help: "give templates length 1, as EdgeFace's always are" },
     {
       name: "epsilon",
       value: "number",
-      help: "of the batch norms (1e-5; MagFace's and MXNet's 2e-5)",
+      help: "of the norms (1e-5; MagFace's and MXNet's 2e-5; EdgeFace's 1e-6)",
     },
     { name: "key", value: "name", help: "which network, if the checkpoint has several" },
     JSON_OPTION,
@@ -33,7 +33,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const start = performance.now();
   const found = await convertCheckpoint(path, out, {
     fp16: args.flag("fp16"),
-    normalized: args.flag("normalize"),
+    normalized: args.flag("normalize") || undefined,
     epsilon: args.number("epsilon"),
     key: args.text("key"),
   });

@@ -14,9 +14,7 @@ export function describeFace(face: EmbeddedFace): string {
   return `face ${width}x${height} at ${x},${y}, eyes ${
     interEyeDistance(landmarks).toFixed(0)
   } px apart, ` +
-    `roll ${roll.toFixed(0)} deg, landmarks by ${landmarks.source}, residual ${
-      residual.toFixed(1)
-    }` +
+    `roll ${roll.toFixed(0)} deg, residual ${residual.toFixed(1)}` +
     (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "");
 }
 

@@ -4,9 +4,14 @@
 import { InvalidArgumentError } from "../errors.ts";
 import type { Blend } from "../distill/train/export.ts";
 import { writing } from "../write_error.ts";
+import type { DistillConfig } from "../distill/train/config.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
+import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";
+import type { Validation } from "../distill/train/validate.ts";
 import type { Arguments, Command } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+const TORCH_OPTIONS = ["python", "processes", "threads", "listen"] as const;
 
 /** The command. */
 export const distillCommand: Command = {
@@ -22,8 +27,30 @@ export const distillCommand: Command = {
     },
     { name: "models", value: "folder", help: "its model folder (the package's)" },
     { name: "resume", help: "go on from the last checkpoint of the configuration's out folder" },
-    { name: "workers", value: "n", help: "workers, each with its share of every batch (cores)" },
-    { name: "device", value: "wasm|webgpu", help: "where to compute (wasm)" },
+    {
+      name: "engine",
+      value: "jax|torch",
+      help: "jax-js, or PyTorch of a Python that has it (jax)",
+    },
+    {
+      name: "workers",
+      value: "n",
+      help:
+        "workers: of jax each with its share of every batch (cores), of torch to draw samples (cores - 1)",
+    },
+    { name: "device", value: "name", help: "jax: wasm or webgpu (wasm); torch: cpu or cuda (cpu)" },
+    { name: "python", value: "path", help: "torch: the interpreter (python3)" },
+    {
+      name: "processes",
+      value: "n",
+      help: "torch: processes that share each batch, by torchrun (1)",
+    },
+    { name: "threads", value: "n", help: "torch: threads of each process (cores / processes)" },
+    {
+      name: "listen",
+      value: "host:port",
+      help: "torch: start no process, wait for those of torchrun on other machines",
+    },
     { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
     { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
     { name: "blend", value: "a.onnx:0.2,...", help: "mix in networks with the same beginning" },
@@ -40,12 +67,15 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
     const { exportStudent } = await import("../distill/train/export.ts");
     const blends = (args.text("blend")?.split(",") ?? []).map(readBlend);
-    const student = exportStudent(config.network, checkpoint, blends);
+    const { readStart } = await import("../distill/train/first_weights.ts");
+    const graph = config.network === "edgenext" && config.start !== undefined
+      ? (await readStart(config.start)).bytes
+      : undefined;
+    const student = exportStudent(config.network, checkpoint, blends, graph);
     writing(out, () => Deno.writeFileSync(out, student));
     terminal.out(`wrote ${out}`);
     return 0;
   }
-  const { train } = await import("../distill/train/trainer.ts");
   const stop = new AbortController();
   const onSignal = (): void => {
     terminal.err("stopping after this step ...");
@@ -54,12 +84,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
   try {
-    const { step, best } = await train(config, {
+    const common = {
       resume: args.flag("resume"),
-      workers: workersOf(args),
-      device: deviceOf(args),
-      progress: (text) => terminal.progress(text),
-      found: (step, found) => {
+      progress: (text: string): void => terminal.progress(text),
+      found: (step: number, found: Validation): void => {
         terminal.progress("");
         const figures = Object.entries(found).map(([name, value]) =>
           `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
@@ -67,7 +95,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
         terminal.out(`after ${step} steps: ${figures.join(", ")}`);
       },
       signal: stop.signal,
-    });
+    };
+    const { step, best } = await trained(args, terminal, config, common);
     terminal.progress("");
     terminal.out(
       step < config.steps
@@ -79,6 +108,40 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);
   }
+}
+
+/** Trains on the engine that the options name. */
+async function trained(
+  args: Arguments,
+  terminal: Terminal,
+  config: DistillConfig,
+  common: Omit<TrainOptions, "workers" | "device">,
+): Promise<TrainResult> {
+  const engine = args.text("engine") ?? "jax", workers = wholeOf(args, "workers");
+  if (engine === "torch") {
+    const { trainOnTorch } = await import("../distill/torch/trainer.ts");
+    return await trainOnTorch(config, {
+      ...common,
+      samplers: workers,
+      device: args.text("device"),
+      python: args.text("python"),
+      processes: wholeOf(args, "processes"),
+      threads: wholeOf(args, "threads"),
+      listen: args.text("listen"),
+      waiting: (text) => terminal.err(text),
+    });
+  }
+  if (engine !== "jax") {
+    throw new InvalidArgumentError(`There is no engine "${engine}": use jax or torch`);
+  }
+  const other = TORCH_OPTIONS.find((name) => args.text(name) !== undefined);
+  if (other !== undefined) {
+    throw new InvalidArgumentError(
+      `Option --${other} is for --engine torch: give that, or neither`,
+    );
+  }
+  const { train } = await import("../distill/train/trainer.ts");
+  return await train(config, { ...common, workers, device: deviceOf(args) });
 }
 
 /** The configuration with the start that the options name, if they do. */
@@ -117,10 +180,10 @@ function readBlend(text: string): Blend {
   }
 }
 
-function workersOf(args: Arguments): number | undefined {
-  const workers = args.number("workers");
-  if (workers === undefined || (Number.isInteger(workers) && workers >= 1)) return workers;
-  throw new InvalidArgumentError(`Option --workers is ${workers}: give a whole number from 1 on`);
+function wholeOf(args: Arguments, name: string): number | undefined {
+  const number = args.number(name);
+  if (number === undefined || (Number.isInteger(number) && number >= 1)) return number;
+  throw new InvalidArgumentError(`Option --${name} is ${number}: give a whole number from 1 on`);
 }
 
 function deviceOf(args: Arguments): TrainingDevice | undefined {

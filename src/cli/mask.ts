@@ -7,7 +7,7 @@ import { fromPixels, type Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
-import type { Face, MeshLandmarks } from "../detect/face.ts";
+import type { FaceWithMesh } from "../detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
   type Arguments,
@@ -50,9 +50,9 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   await using verifier = await createVerifier(verifying);
   const [{ label, input }] = args.photos;
   const image = await loadImage(input, verifying);
-  const { faces, device } = await verifier.detect(image);
+  const { faces, device } = await verifier.detect(image, { mesh: true });
   terminal.progress("");
-  const fitted = faces.filter((face) => face.landmarks.source === "mesh");
+  const fitted = faces.filter((face) => face.mesh !== undefined) as FaceWithMesh[];
   if (fitted.length > 0) {
     await writePng(
       path,
@@ -97,19 +97,18 @@ const PORTRAIT: TensorSpec = {
 };
 
 /** A face without a mask and with each kind: a row for each wearing. */
-export function maskSheet(image: Image, face: Face, options: Partial<MaskOptions>): Image {
-  if (face.landmarks.source !== "mesh") {
-    throw new InvalidArgumentError(
-      "Cannot fit masks on a face without a mesh: give a clearer face",
-    );
-  }
-  const portrait = portraitOf(image, face.landmarks);
+export function maskSheet(
+  image: Image,
+  face: FaceWithMesh,
+  options: Partial<MaskOptions>,
+): Image {
+  const portrait = portraitOf(image, face.mesh);
   const rows = WEARINGS.map((wearing, row) =>
     sideBySide([
       portrait.image,
       ...MASK_KINDS.map((kind, column) => {
         const seed = (options.seed ?? 0) + row * MASK_KINDS.length + column;
-        return applyMask(portrait.image, [{ ...face, landmarks: portrait.landmarks }], {
+        return applyMask(portrait.image, [{ ...face, mesh: portrait.mesh }], {
           ...options,
           kind,
           wearing,
@@ -124,9 +123,8 @@ export function maskSheet(image: Image, face: Face, options: Partial<MaskOptions
 /** Head and neck in a square of the sheet's size, with the mesh in its pixels. */
 function portraitOf(
   image: Image,
-  landmarks: MeshLandmarks,
-): { image: Image; landmarks: MeshLandmarks } {
-  const { mesh } = landmarks;
+  mesh: Float32Array,
+): { image: Image; mesh: Float32Array } {
   let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
   for (let i = 0; i < mesh.length; i += 3) {
     left = Math.min(left, mesh[i]);
@@ -140,7 +138,7 @@ function portraitOf(
   const data = Uint8ClampedArray.from(pixels);
   const moved = mesh.map((value, i) => [value - x0, value - y0, value][i % 3] / step);
   const portrait = fromPixels({ width: CELL, height: CELL, data });
-  return { image: portrait, landmarks: { ...landmarks, mesh: moved } };
+  return { image: portrait, mesh: moved };
 }
 
 /** Pictures of one width below each other. */

@@ -1,7 +1,6 @@
 // Pictures for people: photos with boxes, landmarks and the verdict drawn in, written as PNG.
 
-import type { Point } from "../align/affine.ts";
-import type { CoarseFace, Face } from "../detect/face.ts";
+import { type Face, fivePoints } from "../detect/face.ts";
 import { annotate } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
@@ -10,14 +9,10 @@ import { asWriteError } from "../write_error.ts";
 /** The photo with the box and five landmarks of each face, and a label above the first. */
 export function annotateFaces(
   photo: Image,
-  faces: readonly (Face | CoarseFace)[],
+  faces: readonly Face[],
   label: string,
 ): Image {
-  const points = faces.flatMap(({ landmarks }) =>
-    Object.values(landmarks).filter((value): value is Point =>
-      typeof value === "object" && "x" in value
-    )
-  );
+  const points = faces.flatMap(({ landmarks }) => fivePoints(landmarks));
   const labels = faces.slice(0, label ? 1 : 0).map(({ box: { x, y } }) => ({ x, y, text: label }));
   return annotate(photo, { boxes: faces.map(({ box }) => box), points, labels });
 }

@@ -1,8 +1,8 @@
-// `prepare photos --out shards`: photos of faces to shards that `distill` trains on; can be stopped and run again.
+// `prepare faces --out shards`: aligned crops, or photos, to shards that `distill` trains on; can be stopped and run again.
 // Ends with the index of what is used, for training and for validation, and what was dropped and why.
 
-import { choosePhotos } from "../distill/data/choose.ts";
 import type { DataIndex } from "../distill/data/index_file.ts";
+import { indexShards } from "../distill/data/index_shards.ts";
 import { prepareShards } from "../distill/data/prepare.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
@@ -11,8 +11,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const prepareCommand: Command = {
   name: "prepare",
-  summary: "make photos into shards to train on",
-  usage: "prepare [options] --out <shards> <photo folder>",
+  summary: "make aligned crops or photos into shards to train on",
+  usage: "prepare [options] --out <shards> <folder of crops with index.tsv, or of photos>",
   takes: ["photo folders", 1, 1],
   options: [
     {
@@ -22,17 +22,13 @@ export const prepareCommand: Command = {
       help: "folder of the shards; what is there is kept",
     },
     { name: "models", value: "folder", help: "model folder (the package's)" },
-    { name: "teacher", value: "name", help: "the teacher in the manifest (teacher, else student)" },
-    { name: "border", value: "share", help: "black border around each photo (0.25)" },
-    { name: "shift-every", value: "n", help: "mask 1 photo in n to measure misalignment (10)" },
-    { name: "exclude", value: "shards", help: "drop photos of people who are in these shards" },
-    { name: "exclude-score", value: "score", help: "score from which on they are (0.6)" },
     {
-      name: "same-score",
-      value: "score",
-      help: "score from which on pictures are the same (0.95)",
+      name: "teacher",
+      value: "name|file",
+      help: "the teacher in the manifest, or an .onnx file (teacher, else student)",
     },
-    { name: "validation", value: "n", help: "people kept for validation (an eighth)" },
+    { name: "like", value: "family", help: "form of a teacher from a file (arcface_torch)" },
+    { name: "validation", value: "n", help: "people kept for validation, of photos (an eighth)" },
     {
       name: "part",
       value: "i/n",
@@ -49,56 +45,65 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (!out) throw new InvalidArgumentError("Cannot write the shards: give --out folder");
   const [folder] = args.operands;
   const part = readPart(args.text("part"));
-  const start = performance.now();
   const settings = await prepareShards(folder, out, {
     models: args.text("models"),
     teacher: args.text("teacher"),
-    border: args.number("border"),
-    shiftEvery: args.number("shift-every"),
+    like: args.text("like"),
     threads: args.number("threads"),
     part,
-    progress: (done, of) => {
-      const rate = done / (performance.now() - start) * 1000;
-      const left = Math.ceil((of - done) / rate / 60);
-      terminal.progress(`${done}/${of} photos, ${rate.toFixed(1)} a second, ${left} min left`);
-    },
+    progress: progressTo(terminal),
   });
-  terminal.progress("choosing ...");
   if (part) {
     terminal.progress("");
     terminal.out(`part ${args.text("part")} of ${out} is done: run without --part at the end`);
     return 0;
   }
-  const index = await choosePhotos(out, settings, {
-    models: args.text("models"),
-    exclude: args.text("exclude"),
-    excludeScore: args.number("exclude-score"),
-    sameScore: args.number("same-score"),
-    validationIdentities: args.number("validation"),
-  });
+  const index = indexShards(out, settings, { validationIdentities: args.number("validation") });
   terminal.progress("");
-  const { training, validation, counts, shifts } = index;
+  const { training, validation, counts } = index;
   terminal.out(
     args.flag("json")
       ? JSON.stringify({
         out,
         training: training.length,
         validation: validation.length,
+        meshes: meshesOf(index),
         dropped: counts,
-        shifts: shifts.length,
       })
       : describe(out, index),
   );
   return training.length > 0 ? 0 : 1;
 }
 
-function describe(out: string, { training, validation, counts }: DataIndex): string {
+/** Milliseconds between lines of progress where stderr is a file, in which nothing can be overwritten. */
+const BETWEEN_LINES = 30_000;
+
+function progressTo(terminal: Terminal): (done: number, of: number) => void {
+  const start = performance.now(), inFile = !Deno.stderr.isTerminal();
+  let lastLine = start;
+  return (done, of) => {
+    const now = performance.now(), rate = done / (now - start) * 1000;
+    const left = Math.ceil((of - done) / rate / 60);
+    const line = `${done}/${of} photos, ${rate.toFixed(1)} a second, ${left} min left`;
+    terminal.progress(line);
+    if (!inFile || now - lastLine < BETWEEN_LINES) return;
+    lastLine = now;
+    terminal.err(line);
+  };
+}
+
+/** How many photos have a mesh to fit masks to. */
+function meshesOf({ training, validation }: DataIndex): number {
+  return [...training, ...validation].filter(({ mesh }) => mesh).length;
+}
+
+function describe(out: string, index: DataIndex): string {
+  const { training, validation, counts } = index;
   const dropped = Object.entries(counts).map(([reason, count]) =>
     `\n  dropped ${count}: ${reason}`
   );
-  return `${out}: ${training.length} photos to train on, ${validation.length} to validate${
-    dropped.join("")
-  }`;
+  return `${out}: ${training.length} photos to train on, ${validation.length} to validate; ` +
+    `${meshesOf(index)} have a mesh to fit masks to${dropped.join("")}`;
 }
 
 function readPart(text: string | undefined): { index: number; of: number } | undefined {

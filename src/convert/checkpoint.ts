@@ -5,6 +5,7 @@ import type { TensorSpec } from "../backend/tensor_spec.ts";
 import { CheckpointError, InvalidArgumentError } from "../errors.ts";
 import { fileSource, memorySource } from "../pickle/source.ts";
 import { findNetwork } from "./find.ts";
+import { buildEdgeNext } from "./network/edgenext.ts";
 import { buildIresnet } from "./network/iresnet.ts";
 import { buildMobileFaceNet } from "./network/mobilefacenet.ts";
 import { torchNames } from "./mxnet/names.ts";
@@ -19,7 +20,10 @@ export interface CheckpointOptions {
    * names, if there is one.
    */
   readonly key?: string;
-  /** What batch norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's and MXNet's 2e-5. */
+  /**
+   * What norms add to variances, above 0, at most 1; by default 1e-5, for MagFace's and MXNet's 2e-5, for EdgeFace's
+   * layer norms 1e-6.
+   */
   readonly epsilon?: number;
   /** What messages call the checkpoint; by default its path. */
   readonly label?: string;
@@ -27,7 +31,7 @@ export interface CheckpointOptions {
 
 /** How a checkpoint's network is written. */
 export interface OnnxOptions {
-  /** Whether templates have length 1; false by default, as verifiers bring them to it. */
+  /** Whether templates have length 1; by default EdgeFace's have and others' not, as verifiers bring them to it. */
   readonly normalized?: boolean;
   /** Whether convolutions' weights are stored as float16: half the size; false by default. */
   readonly fp16?: boolean;
@@ -35,15 +39,15 @@ export interface OnnxOptions {
 
 /** A network that was found in a checkpoint. The file stays open until it is disposed of. */
 export interface Checkpoint extends Disposable {
-  /** The network, as `iresnet100`, `iresnet50-se` or `mobilefacenet`. */
+  /** The network, as `iresnet100`, `iresnet50-se`, `mobilefacenet` or `edgeface-xs`. */
   readonly network: string;
   /** Whose training code names its tensors so; where that is not sure, `"insightface"`. */
-  readonly family: "insightface" | "magface";
+  readonly family: "insightface" | "magface" | "edgeface";
   /** Where the network is in the file, as {@linkcode CheckpointOptions.key}. */
   readonly key: string;
   /** Numbers of a template. */
   readonly templateSize: number;
-  /** What batch norms add to variances. */
+  /** What norms add to variances. */
   readonly epsilon: number;
   /** How the network wants its pixels, as the family's training code gave them. */
   readonly input: TensorSpec;
@@ -56,7 +60,13 @@ export interface Checkpoint extends Disposable {
   onnx(options?: OnnxOptions): Iterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** insightface's, ElasticFace's and MaskInv's pixels; MagFace's. */
+const BUILDERS = {
+  iresnet: buildIresnet,
+  mobilefacenet: buildMobileFaceNet,
+  edgenext: buildEdgeNext,
+} as const;
+
+/** insightface's, ElasticFace's, MaskInv's and EdgeFace's pixels; MagFace's. */
 const INSIGHTFACE_INPUT: TensorSpec = {
   size: 112,
   layout: "NCHW",
@@ -78,7 +88,8 @@ const MXNET_INPUT: TensorSpec = { ...INSIGHTFACE_INPUT, scale: [128, 128, 128] }
  * tensors. Nothing of the file is run: it is read as data, and what is no data is refused.
  *
  * Networks: iResNet of any depth (insightface's arcface_torch, ElasticFace, MaskInv; with squeeze-and-excitation;
- * MagFace) and insightface's MobileFaceNet, in float16, bfloat16, float32 or float64, wrapped in dictionaries and
+ * MagFace), insightface's MobileFaceNet and EdgeFace (timm's EdgeNeXt of any width, also with pairs of Linear layers of
+ * low rank or dynamically quantised to int8), in float16, bfloat16, float32 or float64, wrapped in dictionaries and
  * prefixes as training scripts do.
  *
  * @param input A path (of any size; only what is asked for is read), or the bytes.
@@ -121,12 +132,16 @@ export async function openCheckpoint(
     const saved = fromMxnet ? torchNames(readMxnet(source, label)) : readTorch(source, label);
     const { key, prefix, weights, kind } = findNetwork(saved, label, wantedKey);
     const isMagface = kind === "iresnet" && /(^|\.)features\.(module\.)?$/.test(prefix);
-    const epsilon = givenEpsilon ?? (isMagface || fromMxnet ? 2e-5 : 1e-5);
-    const build = kind === "iresnet" ? buildIresnet : buildMobileFaceNet;
-    const { network, templateSize, graph, output } = build(weights, epsilon, INPUT);
+    const isEdgeface = kind === "edgenext";
+    const epsilon = givenEpsilon ?? (isEdgeface ? 1e-6 : isMagface || fromMxnet ? 2e-5 : 1e-5);
+    const { network, templateSize, graph, output, flat = false } = BUILDERS[kind](
+      weights,
+      epsilon,
+      INPUT,
+    );
     weights.checkAllUsed(network);
     const spec = isMagface ? MAGFACE_INPUT : fromMxnet ? MXNET_INPUT : INSIGHTFACE_INPUT;
-    const family = isMagface ? "magface" : "insightface";
+    const family = isEdgeface ? "edgeface" : isMagface ? "magface" : "insightface";
     return {
       network,
       family,
@@ -134,12 +149,13 @@ export async function openCheckpoint(
       templateSize,
       epsilon,
       input: spec,
-      onnx: ({ normalized = false, fp16 = false } = {}) =>
+      onnx: ({ normalized = isEdgeface, fp16 = false } = {}) =>
         writeOnnx(graph, output, {
           name: network,
           templateSize,
           size: spec.size,
           normalized,
+          flat,
           fp16,
           metadata: { network, family, input: JSON.stringify(spec), epsilon: String(epsilon) },
         }),

@@ -4,11 +4,13 @@
 
 import { CheckpointError, InvalidArgumentError } from "../errors.ts";
 import type { Pickled } from "../pickle/values.ts";
+import { EDGENEXT_MARK, isEdgeNext } from "./network/edgenext.ts";
 import { isIresnet } from "./network/iresnet.ts";
 import { isMobileFaceNet } from "./network/mobilefacenet.ts";
 import { Weights } from "./network/weights.ts";
-import { StoredTensor } from "./torch/stored_tensor.ts";
+import type { StoredTensor } from "./torch/stored_tensor.ts";
 import { textOf } from "./torch/names.ts";
+import { unpackLinears } from "./torch/packed_linear.ts";
 
 /** A network's tensors in a checkpoint. */
 export interface Found {
@@ -17,11 +19,11 @@ export interface Found {
   /** What stands before the names of the network's tensors. */
   readonly prefix: string;
   readonly weights: Weights;
-  readonly kind: "iresnet" | "mobilefacenet";
+  readonly kind: "iresnet" | "mobilefacenet" | "edgenext";
 }
 
 /** A name of each network by which prefixes are found. */
-const MARKS = ["layer1.0.bn1.weight", "conv_sep.layers.0.weight"];
+const MARKS = ["layer1.0.bn1.weight", "conv_sep.layers.0.weight", EDGENEXT_MARK];
 const MOST_DEPTH = 8;
 /** Networks in one dictionary; each is looked for among all names. */
 const MOST_NETWORKS = 16;
@@ -59,7 +61,7 @@ export function findNetwork(
     `Cannot convert ${label} as its ${names.length} tensors (${
       some || "none"
     }) are of no network that maskinv knows: ` +
-      `give an iResNet's or insightface's MobileFaceNet's`,
+      `give an iResNet's, insightface's MobileFaceNet's or an EdgeFace's`,
   );
 }
 
@@ -72,13 +74,14 @@ function* tensorDictionaries(
   // A pickle's values may contain themselves.
   if (!(value instanceof Map) || seen.has(value) || depth > MOST_DEPTH) return;
   seen.add(value);
-  const tensors = new Map<string, StoredTensor>();
+  const named = new Map<string, Pickled>();
   for (const [key, entry] of value) {
     const name = textOf(key);
     if (name === undefined) continue;
-    if (entry instanceof StoredTensor) tensors.set(name, entry);
-    else yield* tensorDictionaries(entry, path ? `${path}.${name}` : name, seen, depth + 1);
+    named.set(name, entry);
+    yield* tensorDictionaries(entry, path ? `${path}.${name}` : name, seen, depth + 1);
   }
+  const tensors = unpackLinears(named);
   if (tensors.size > 0) yield { path, tensors };
 }
 
@@ -104,6 +107,8 @@ function networksOf(path: string, tensors: ReadonlyMap<string, StoredTensor>): F
       ? "iresnet"
       : isMobileFaceNet(weights)
       ? "mobilefacenet"
+      : isEdgeNext(weights)
+      ? "edgenext"
       : undefined;
     const key = [path, prefix.slice(0, -1)].filter((part) => part !== "").join("/");
     return kind ? [{ key, prefix, weights, kind }] : [];

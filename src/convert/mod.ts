@@ -1,6 +1,6 @@
 /**
  * Checkpoints of PyTorch to ONNX, without Python: iResNets and MobileFaceNets as insightface, ElasticFace, MaskInv and
- * MagFace publish them. Nothing of a checkpoint is run.
+ * MagFace publish them, and Idiap's EdgeFace. Nothing of a checkpoint is run.
  *
  * @module
  */

@@ -16,7 +16,7 @@ export const FACE_CHOICES: readonly FaceChoice[] = ["only", "largest", "centred"
 export type ChosenFace<T> =
   | { readonly kind: "face"; readonly face: T }
   | { readonly kind: "no-face" }
-  | { readonly kind: "several-faces"; readonly faces: readonly T[] };
+  | { readonly kind: "several-faces"; readonly faces: readonly T[]; readonly omitted: number };
 
 /**
  * Chooses the face that is meant.
@@ -24,6 +24,7 @@ export type ChosenFace<T> =
  * @param faces The faces of one photo, in any order.
  * @param photo The photo's size in pixels.
  * @param choice Which one is meant.
+ * @param maxFaces Of several faces so many are given back, the largest.
  * @returns The face, or that there is none, or that there are several and `"only"` was asked for.
  *
  * @example
@@ -37,10 +38,14 @@ export function chooseFace<T extends { readonly box: Box }>(
   faces: readonly T[],
   photo: Pick<Image, "width" | "height">,
   choice: FaceChoice,
+  maxFaces = Infinity,
 ): ChosenFace<T> {
   if (faces.length === 0) return { kind: "no-face" };
-  if (choice === "only" && faces.length > 1) return { kind: "several-faces", faces };
   const area = ({ width, height }: Box): number => width * height;
+  if (choice === "only" && faces.length > 1) {
+    const largest = faces.toSorted((a, b) => area(b.box) - area(a.box)).slice(0, maxFaces);
+    return { kind: "several-faces", faces: largest, omitted: faces.length - largest.length };
+  }
   const offCentre = ({ x, y, width, height }: Box): number =>
     Math.hypot(x + (width - photo.width) / 2, y + (height - photo.height) / 2);
   const cost = choice === "centred" ? offCentre : (box: Box): number => -area(box);

@@ -1,100 +1,95 @@
-// Finds the faces of photos: BlazeFace, once more with room around the photo where that is in doubt, then FaceMesh on
-// each face, then the gate. Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
+// Finds the faces of photos with YuNet: one pass over all photos at 320 pixels, then more only where that leaves doubt.
+// Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
 
 import type { Engine, Photo } from "../backend/backend.ts";
-import type { CoarseFace, Face } from "./face.ts";
-import { CROP_ENLARGEMENTS, isSane, meshCrop, type MeshGate, meshLandmarks } from "./facemesh.ts";
-import { BACK_LOOK, lookAt, ROOMY_BACK_LOOK, ROOMY_SHORT_LOOK } from "./look.ts";
-import { area, isDoubtful, settle, SURE } from "./settle.ts";
+import type { Box, Face } from "./face.ts";
+import { detectInPhotos, type Pass, passScale } from "./pass.ts";
+import { suppressOverlaps } from "./yunet.ts";
 
-/** The models of detection; the short-range one is needed only when the first look is in doubt. */
-export const DETECTION_MODELS = {
-  back: BACK_LOOK.network,
-  shortRange: ROOMY_SHORT_LOOK.network,
-  mesh: "facemesh",
-} as const;
+/** A detection from this score on is a face. */
+export const MIN_FACE_SCORE = 0.5;
 
-/** Wide enough for profiles, where the mesh is right and the detector's keypoints are not (looked at on LFW). */
-const GATE: MeshGate = { roll: 0.35, eyeRatio: [0.15, 0.65], score: 0.5, eyeShift: 0.4 };
+/** The first pass; faces that fill their photo are known only with room around them. */
+export const FIRST_PASS: Pass = { size: 320, margin: 0.25 };
+
+/** What is tried where the first pass shows no face: on its sides and upside down, closer, and from farther away. */
+const OTHER_PASSES: readonly Pass[] = [
+  ...([1, 2, 3] as const).map((turns): Pass => ({ ...FIRST_PASS, turns })),
+  { ...FIRST_PASS, margin: 0 },
+  { ...FIRST_PASS, margin: 0.5 },
+];
+
+/** Passes for small faces, one after the other while there is reason to. */
+const FINER_PASSES: readonly Pass[] = [640, 1280, 1920].map((size) => ({ size, margin: 0 }));
+
+/** Where a pass shows a face smaller than this, in its pixels, it may have missed smaller ones. */
+const SMALL_FACE = 32;
+
+/** The share of a box inside a larger one from which it is a part of the same face, such as an eye. */
+const PART_SHARE = 0.8;
 
 /**
- * The faces of each photo, largest first, with the detector's keypoints; of more than `maxFaces` the largest. Photos
- * whose first look leaves doubt are looked at again by both models, with a border around the photo.
+ * All faces of each photo, largest first. Photos without a face at the first pass are given to the detector on their
+ * sides, upside down and larger; those with several faces, or small ones, larger. Where all of that shows no face, the
+ * likeliest detection of a lower score is given: so real faces behind mask and sunglasses are found.
  */
-export async function findFaces(
-  engine: Engine,
-  photos: readonly Photo[],
-  maxFaces: number,
-): Promise<CoarseFace[][]> {
-  const plain = await lookAt(engine, photos.map((photo) => ({ photo, look: BACK_LOOK })));
-  const found = plain.map((seen) => seen(SURE));
-  const open = photos.map((_, i) => i).filter((i) => isDoubtful(found[i], photos[i]));
-  if (open.length > 0) {
-    const looks = open.flatMap((i) =>
-      [ROOMY_BACK_LOOK, ROOMY_SHORT_LOOK].map((look) => ({ photo: photos[i], look }))
+export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
+  const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);
+  const without = indices(photos, (i) => facesOf(found[i]).length === 0);
+  for (const [margin, passes] of Map.groupBy(OTHER_PASSES, (pass) => pass.margin)) {
+    const jobs = without.flatMap((i) =>
+      passes.map(({ turns }) => ({ i, photo: photos[i], turns }))
     );
-    const roomy = await lookAt(engine, looks);
-    open.forEach((i, at) => found[i] = settle(plain[i], roomy[2 * at], roomy[2 * at + 1]));
+    const shown = await detectInPhotos(engine, jobs, { ...FIRST_PASS, margin });
+    jobs.forEach(({ i }, at) => found[i].push(...shown[at]));
   }
-  return found.map((faces) => largest(faces, maxFaces));
-}
-
-function largest(faces: readonly CoarseFace[], count: number): CoarseFace[] {
-  return faces.toSorted((a, b) => area(b.box) - area(a.box)).slice(0, count);
-}
-
-/** A face of one of several photos. */
-interface FaceOfPhoto {
-  readonly photo: Photo;
-  readonly face: CoarseFace;
-}
-
-/**
- * Adds the mesh to all faces of all photos, in one run; faces whose mesh fails the gate are tried again on a wider
- * crop. If that fails too, faces of a sure detection keep the detector's keypoints; unsure ones are none and left out.
- */
-export async function refineFaces(
-  engine: Engine,
-  photos: readonly Photo[],
-  faces: readonly CoarseFace[][],
-): Promise<Face[][]> {
-  const wanted = faces.flatMap((found, i) => found.map((face) => ({ photo: photos[i], face })));
-  let refined: Face[] = wanted.map(({ face }) => ({ ...face, meshScore: 0 }));
-  for (const enlargement of CROP_ENLARGEMENTS) {
-    const open = wanted.filter((_, i) => refined[i].landmarks.source === "detector");
-    const tried = await tryMesh(engine, open, enlargement);
-    refined = refined.map((face) => face.landmarks.source === "detector" ? tried.shift()! : face);
+  let before: Pass = FIRST_PASS;
+  for (const pass of FINER_PASSES) {
+    const open = indices(photos, (i) => mayHideMore(facesOf(found[i]), photos[i], before));
+    const finer = await detectInPhotos(engine, open.map((i) => ({ photo: photos[i] })), pass);
+    open.forEach((i, at) => found[i].push(...finer[at]));
+    before = pass;
   }
-  return faces.map((found) => refined.splice(0, found.length).filter(isBelieved));
-}
-
-/** The detector makes an unsure face of every second grey wall; FaceMesh has the casting vote. */
-function isBelieved({ detectionScore, landmarks }: Face): boolean {
-  return detectionScore >= SURE || landmarks.source === "mesh";
-}
-
-async function tryMesh(
-  engine: Engine,
-  faces: readonly FaceOfPhoto[],
-  enlargement: number,
-): Promise<Face[]> {
-  if (faces.length === 0) return [];
-  const { backend } = engine;
-  const mesh = await engine.network(DETECTION_MODELS.mesh);
-  const spec = mesh.model.entry.input;
-  const crops = faces.map(({ photo, face: { box, landmarks } }) => ({
-    photo,
-    cropToPhoto: meshCrop(box, landmarks, enlargement, spec.size),
-  }));
-  using stack = new DisposableStack();
-  const input = stack.use(backend.warpAffine(crops, spec, false));
-  const outputs = (await backend.run(mesh, input)).map((block) => stack.use(block));
-  const [points, scores] = await backend.read(...outputs);
-  const length = points.length / faces.length;
-  return faces.map(({ face }, i): Face => {
-    const output = points.subarray(i * length, (i + 1) * length);
-    const landmarks = meshLandmarks(output, crops[i].cropToPhoto);
-    const sane = isSane(landmarks, scores[i], face.box, face.landmarks, GATE);
-    return { ...face, meshScore: scores[i], landmarks: sane ? landmarks : face.landmarks };
+  return found.map((detections) => {
+    const faces = facesOf(detections);
+    if (faces.length === 0) return suppressOverlaps(detections).slice(0, 1);
+    return faces.sort((a, b) => area(b.box) - area(a.box));
   });
+}
+
+/** The detections that are faces, each once. */
+function facesOf(detections: readonly Face[]): Face[] {
+  const likely = detections.filter(({ detectionScore }) => detectionScore >= MIN_FACE_SCORE);
+  const faces = suppressOverlaps(likely);
+  return faces.filter((face) => !faces.some((other) => isPart(face, other)));
+}
+
+function isPart({ box, detectionScore }: Face, other: Face): boolean {
+  return other.detectionScore > detectionScore && area(other.box) > area(box) &&
+    shareInside(box, other.box) > PART_SHARE;
+}
+
+/** Whether a photo has more pixels than a pass gave the detector, and what it showed gives reason to use them. */
+function mayHideMore(faces: readonly Face[], photo: Photo, pass: Pass): boolean {
+  const scale = passScale(photo, pass);
+  if (scale >= 1) return false;
+  const smallest = Math.min(...faces.map(({ box }) => Math.max(box.width, box.height)));
+  return faces.length !== 1 || smallest * scale < SMALL_FACE;
+}
+
+function indices(photos: readonly Photo[], wanted: (index: number) => boolean): number[] {
+  return [...photos.keys()].filter(wanted);
+}
+
+function area({ width, height }: Box): number {
+  return width * height;
+}
+
+function shareInside(box: Box, other: Box): number {
+  const along = (at: "x" | "y", side: "width" | "height"): number =>
+    Math.max(
+      0,
+      Math.min(box[at] + box[side], other[at] + other[side]) - Math.max(box[at], other[at]),
+    );
+  return along("x", "width") * along("y", "height") / area(box);
 }

@@ -1,4 +1,4 @@
-// What detection says of one face: where it is, its landmarks, and where the landmarks come from.
+// What detection says of one face: where it is, how sure the detector is, and its five points.
 // The types that every later stage reads; how they are found is in detect.ts.
 
 import type { Point } from "../align/affine.ts";
@@ -15,13 +15,11 @@ export interface Box {
   readonly height: number;
 }
 
-/** Landmarks of FaceMesh; left and right are the person's. */
-export interface MeshLandmarks {
-  /** The mesh passed the sanity gate. */
-  readonly source: "mesh";
-  /** Middle of the right eye's corners. */
+/** The five points that alignment uses, in photo pixels (pixel centres at integers); left and right are the person's. */
+export interface Landmarks {
+  /** Right eye. */
   readonly rightEye: Point;
-  /** Middle of the left eye's corners. */
+  /** Left eye. */
   readonly leftEye: Point;
   /** Tip of the nose. */
   readonly nose: Point;
@@ -29,43 +27,29 @@ export interface MeshLandmarks {
   readonly rightMouth: Point;
   /** Left corner of the mouth. */
   readonly leftMouth: Point;
-  /** All 468 points: x, y in photo pixels and z on the same scale (negative towards the camera). */
+}
+
+/** One face of a photo. */
+export interface Face {
+  /** The detector's box. */
+  readonly box: Box;
+  /** How sure the detector is that this is a face, 0..1. */
+  readonly detectionScore: number;
+  /** Its five points. */
+  readonly landmarks: Landmarks;
+}
+
+/** A face on which a mask can be drawn. */
+export interface FaceWithMesh extends Face {
+  /** The 468 points of FaceMesh: x, y in photo pixels and z on the same scale (negative towards the camera). */
   readonly mesh: Float32Array;
 }
 
-/** Keypoints of the detector, used where the mesh failed the sanity gate (often under masks). */
-export interface DetectorLandmarks {
-  /** The mesh was refused. */
-  readonly source: "detector";
-  /** Right eye. */
-  readonly rightEye: Point;
-  /** Left eye. */
-  readonly leftEye: Point;
-  /** Tip of the nose. */
-  readonly nose: Point;
-  /** Middle of the mouth. */
-  readonly mouth: Point;
-}
-
-/** The landmarks of a face, told apart by `source`. */
-export type Landmarks = MeshLandmarks | DetectorLandmarks;
-
-/** One face of a photo as the detector sees it. */
-export interface CoarseFace {
-  /** The detector's box. */
-  readonly box: Box;
-  /** The detector's probability that this is a face, 0..1. */
-  readonly detectionScore: number;
-  /** The detector's keypoints. */
-  readonly landmarks: DetectorLandmarks;
-}
-
-/** One face of a photo after FaceMesh. */
-export interface Face extends Omit<CoarseFace, "landmarks"> {
-  /** FaceMesh's probability that its crop holds a face, 0..1; low under some masks. */
-  readonly meshScore: number;
-  /** The mesh's landmarks, or the detector's keypoints where the mesh cannot be believed. */
-  readonly landmarks: Landmarks;
+/** The five points in the order of {@linkcode ARCFACE_TEMPLATE}: right eye, left eye, nose, right and left mouth corner. */
+export function fivePoints(
+  { rightEye, leftEye, nose, rightMouth, leftMouth }: Landmarks,
+): [Point, Point, Point, Point, Point] {
+  return [rightEye, leftEye, nose, rightMouth, leftMouth];
 }
 
 /** The distance between the eyes in pixels: the field's measure of how large a face is. */

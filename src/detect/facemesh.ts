@@ -1,39 +1,74 @@
-// FaceMesh on the crop that a detection calls for: the crop's map, the landmarks, and the gate that they must pass.
-// After Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs" (2019).
+// FaceMesh on the faces that a mask is to be drawn on: the crop it wants, its 468 points, and whether they can be
+// believed. After Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs" (2019).
 
 import { type Affine, applyAffine, type Point } from "../align/affine.ts";
-import {
-  type Box,
-  type DetectorLandmarks,
-  interEyeDistance,
-  type MeshLandmarks,
-  rollAngle,
-} from "./face.ts";
+import { ARCFACE_TEMPLATE } from "../align/arcface.ts";
+import { umeyama } from "../align/umeyama.ts";
+import type { Engine } from "../backend/backend.ts";
+import { type Face, type FaceWithMesh, fivePoints } from "./face.ts";
+import { cropMap } from "./pass.ts";
+import type { FaceOfPhoto } from "./refine.ts";
 
-/**
- * How much larger than the detector's box the crop is, so that the chin and forehead are inside: MediaPipe's value, and
- * a wider one for a second try, as boxes of masked faces tend to be too small.
- */
-export const CROP_ENLARGEMENTS: readonly number[] = [1.5, 1.95];
+/** The network's name in the manifest. */
+export const FACE_MESH_MODEL = "facemesh";
+
+/** The middle of the crop in the ArcFace template, and its side: the head with some room, as MediaPipe cuts it. */
+const CROP_MIDDLE: Point = { x: 56, y: 74 };
+const CROP_SIDES: readonly number[] = [128, 160];
+/** The least probability that the crop holds a face. */
+const MIN_MESH_SCORE = 0.5;
+/** How far the mesh's five points may be from the detector's, as a share of the crop template's eye distance. */
+const MAX_POINT_DISTANCE = 0.4;
 const POINTS = 468;
 
-/** The map from crop pixels to photo pixels: a square around the box, turned so that the eyes are level. */
-export function meshCrop(
-  box: Box,
-  eyes: DetectorLandmarks,
-  enlargement: number,
-  size: number,
-): Affine {
-  const step = enlargement * Math.max(box.width, box.height) / size;
-  const angle = rollAngle(eyes);
-  const a = step * Math.cos(angle), d = step * Math.sin(angle);
-  const middle = (size - 1) / 2;
-  const x = box.x + box.width / 2 - 0.5, y = box.y + box.height / 2 - 0.5;
-  return [a, -d, x - a * middle + d * middle, d, a, y - d * middle - a * middle];
+/** The faces with their meshes; without one where FaceMesh cannot be believed, which happens under masks and hands. */
+export async function addMeshes(
+  engine: Engine,
+  faces: readonly FaceOfPhoto[],
+): Promise<(Face | FaceWithMesh)[]> {
+  let found: (Face | FaceWithMesh)[] = faces.map(({ face }) => face);
+  // Where the first crop fails, a wider one often shows enough of the head.
+  for (const side of CROP_SIDES) {
+    const open = faces.filter((_, i) => !("mesh" in found[i]));
+    const tried = await tryMeshes(engine, open, side);
+    found = found.map((face) => "mesh" in face ? face : tried.shift()!);
+  }
+  return found;
 }
 
-/** The landmarks in photo pixels from FaceMesh's 1404 numbers in crop pixels. */
-export function meshLandmarks(output: Float32Array, cropToPhoto: Affine): MeshLandmarks {
+async function tryMeshes(
+  engine: Engine,
+  faces: readonly FaceOfPhoto[],
+  side: number,
+): Promise<(Face | FaceWithMesh)[]> {
+  if (faces.length === 0) return [];
+  const { backend } = engine;
+  const network = await engine.network(FACE_MESH_MODEL);
+  const spec = network.model.entry.input;
+  const crops = faces.map(({ photo, face }) => ({
+    photo,
+    cropToPhoto: meshCrop(face, side, spec.size),
+  }));
+  using stack = new DisposableStack();
+  const input = stack.use(backend.warpAffine(crops, spec, false));
+  const outputs = (await backend.run(network, input)).map((block) => stack.use(block));
+  const [points, scores] = await backend.read(...outputs);
+  const length = points.length / faces.length;
+  return faces.map(({ face }, i) => {
+    const mesh = toPhoto(points.subarray(i * length, (i + 1) * length), crops[i].cropToPhoto);
+    return scores[i] >= MIN_MESH_SCORE && isOnFace(mesh, face) ? { ...face, mesh } : face;
+  });
+}
+
+/** The map from FaceMesh's crop to the photo: a square about the head, turned so that the face is upright. */
+export function meshCrop({ landmarks }: Face, side: number, size: number): Affine {
+  const { map: [a, b, c, d, e, f] } = umeyama(ARCFACE_TEMPLATE, fivePoints(landmarks));
+  const centre = applyAffine([a, b, c, d, e, f], CROP_MIDDLE);
+  return cropMap({ centre, side: side * Math.hypot(a, d), angle: Math.atan2(d, a) }, size);
+}
+
+/** The mesh in photo pixels from FaceMesh's 1404 numbers in crop pixels. */
+function toPhoto(output: Float32Array, cropToPhoto: Affine): Float32Array {
   const mesh = new Float32Array(POINTS * 3);
   const step = Math.hypot(cropToPhoto[0], cropToPhoto[3]);
   for (let i = 0; i < mesh.length; i += 3) {
@@ -43,50 +78,29 @@ export function meshLandmarks(output: Float32Array, cropToPhoto: Affine): MeshLa
     mesh[i + 1] = point.y;
     mesh[i + 2] = output[i + 2] * step;
   }
+  return mesh;
+}
+
+/** Whether the mesh lies where the detector's points are: under some masks FaceMesh slips off the face. */
+export function isOnFace(mesh: Float32Array, { landmarks }: Face): boolean {
+  const { map, residual: _ } = umeyama(fivePoints(landmarks), ARCFACE_TEMPLATE);
+  const scale = Math.hypot(map[0], map[3]);
+  const eyes = Math.hypot(
+    ARCFACE_TEMPLATE[1].x - ARCFACE_TEMPLATE[0].x,
+    ARCFACE_TEMPLATE[1].y - ARCFACE_TEMPLATE[0].y,
+  );
+  const own = meshPoints(mesh), seen = fivePoints(landmarks);
+  const squares = own.map((point, i) => (point.x - seen[i].x) ** 2 + (point.y - seen[i].y) ** 2);
+  const distance = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+  return distance * scale <= MAX_POINT_DISTANCE * eyes;
+}
+
+/** The five points of a mesh, in the order of the ArcFace template. */
+export function meshPoints(mesh: Float32Array): [Point, Point, Point, Point, Point] {
   const at = (index: number): Point => ({ x: mesh[3 * index], y: mesh[3 * index + 1] });
   const between = (i: number, j: number): Point => ({
     x: (at(i).x + at(j).x) / 2,
     y: (at(i).y + at(j).y) / 2,
   });
-  return {
-    source: "mesh",
-    rightEye: between(33, 133),
-    leftEye: between(362, 263),
-    nose: at(1),
-    rightMouth: at(61),
-    leftMouth: at(291),
-    mesh,
-  };
-}
-
-/** The limits of the gate; see `isSane`. */
-export interface MeshGate {
-  /** Largest difference between the mesh's and the detector's roll, in radians. */
-  readonly roll: number;
-  /** Smallest and largest distance between the eyes over the box's width. */
-  readonly eyeRatio: readonly [number, number];
-  /** Smallest mesh score. */
-  readonly score: number;
-  /** Largest distance between the mesh's and the detector's middle of the eyes, over the box's width. */
-  readonly eyeShift: number;
-}
-
-/** Whether the mesh can be believed: under some masks FaceMesh slips off the face, which alignment must not follow. */
-export function isSane(
-  mesh: MeshLandmarks,
-  score: number,
-  box: Box,
-  detector: DetectorLandmarks,
-  gate: MeshGate,
-): boolean {
-  const turn = rollAngle(mesh) - rollAngle(detector);
-  const roll = Math.abs(Math.atan2(Math.sin(turn), Math.cos(turn)));
-  const ratio = interEyeDistance(mesh) / box.width;
-  const shift = Math.hypot(
-    mesh.rightEye.x + mesh.leftEye.x - detector.rightEye.x - detector.leftEye.x,
-    mesh.rightEye.y + mesh.leftEye.y - detector.rightEye.y - detector.leftEye.y,
-  ) / 2 / box.width;
-  const [least, most] = gate.eyeRatio;
-  return score >= gate.score && roll <= gate.roll && ratio >= least && ratio <= most &&
-    shift <= gate.eyeShift;
+  return [between(33, 133), between(362, 263), at(1), at(61), at(291)];
 }

@@ -25,19 +25,61 @@ export function letterboxFit(
   return { scale, padX: (size - width * scale) / 2, padY: (size - height * scale) / 2 };
 }
 
-/** The letterboxed photo in the form of `spec`: shape [1, size, size, 3] or [1, 3, size, size]. */
+/** Quarter turns clockwise that a letterboxed photo is given. */
+export type QuarterTurns = 0 | 1 | 2 | 3;
+
+/** One photo to letterbox. */
+export interface LetterboxJob<T> {
+  readonly photo: T;
+  /** By default 0: upright. */
+  readonly turns?: QuarterTurns;
+}
+
+/**
+ * Where the pixels of the upright square go when it is turned: pixel (x, y) is written at
+ * `first + x * stepX + y * stepY`, in pixels of the row-major turned square.
+ */
+export function turnedSteps(
+  size: number,
+  turns: QuarterTurns = 0,
+): { first: number; stepX: number; stepY: number } {
+  const last = size - 1;
+  return [
+    { first: 0, stepX: 1, stepY: size },
+    { first: last, stepX: size, stepY: -1 },
+    { first: last * size + last, stepX: -1, stepY: -size },
+    { first: last * size, stepX: -size, stepY: 1 },
+  ][turns];
+}
+
+/** The letterboxed photos in the form of `spec`: shape [n, size, size, 3] or [n, 3, size, size]. */
 export function letterbox(
-  image: Image,
+  jobs: readonly LetterboxJob<Image>[],
   spec: TensorSpec,
   margin = 0,
 ): Float32Array<ArrayBuffer> {
+  const length = 3 * spec.size * spec.size;
+  const out = new Float32Array(jobs.length * length);
+  jobs.forEach(({ photo, turns }, i) =>
+    fill(out.subarray(i * length, (i + 1) * length), photo, spec, margin, turns)
+  );
+  return out;
+}
+
+function fill(
+  out: Float32Array,
+  image: Image,
+  spec: TensorSpec,
+  margin: number,
+  turns?: QuarterTurns,
+): void {
   const { size } = spec;
   const fit = letterboxFit(image.width, image.height, size, margin);
   const columns = taps(size, fit.padX, fit.scale, image.width);
   const rows = taps(size, fit.padY, fit.scale, image.height);
   const { pixelStride, offset, gain, bias } = channelPlan(spec);
   const [offsetR, offsetG, offsetB] = offset;
-  const out = new Float32Array(size * size * 3);
+  const { first, stepX, stepY } = turnedSteps(size, turns);
   const row = new Float32Array(size * 3), line = new Float32Array(size * 3);
   let lineY = -1;
   for (let y = 0; y < size; y++) {
@@ -50,13 +92,12 @@ export function letterbox(
       for (let i = 0; i < row.length; i++) row[i] += share * line[i];
     }
     for (let x = 0; x < size; x++) {
-      const to = (y * size + x) * pixelStride;
+      const to = (first + x * stepX + y * stepY) * pixelStride;
       out[to + offsetR] = row[3 * x] * gain[0] + bias[0];
       out[to + offsetG] = row[3 * x + 1] * gain[1] + bias[1];
       out[to + offsetB] = row[3 * x + 2] * gain[2] + bias[2];
     }
   }
-  return out;
 }
 
 /** For each output position: the first source position, how many, and their weights (`most` slots each). */

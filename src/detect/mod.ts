@@ -7,12 +7,11 @@
 export { chooseFace, type ChosenFace, FACE_CHOICES, type FaceChoice } from "./choose.ts";
 export {
   type Box,
-  type CoarseFace,
-  type DetectorLandmarks,
   type Face,
+  type FaceWithMesh,
+  fivePoints,
   interEyeDistance,
   type Landmarks,
-  type MeshLandmarks,
   rollAngle,
 } from "./face.ts";
 export type { Point } from "../align/affine.ts";

@@ -1,5 +1,6 @@
 /**
- * Distillation: photos to shards, shards to a student that knows faces behind masks, on jax-js (wasm or WebGPU).
+ * Distillation: photos to shards, shards to a student that knows faces behind masks, on jax-js (wasm or
+ * WebGPU) or PyTorch.
  *
  * Nothing else of maskinv loads jax-js. The trainer runs in Deno: it reads and writes files and starts workers.
  *
@@ -9,7 +10,11 @@ export * from "./data/mod.ts";
 export type { ContrastOptions } from "./loss/contrast.ts";
 export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
 export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
+export type { CentresOptions, RelationalOptions } from "./loss/options.ts";
 export { STUDENT_NETWORKS, type StudentName } from "./networks.ts";
+export type { EngineOptions } from "./torch/engine.ts";
+export type { PythonOptions } from "./torch/python.ts";
+export { type TorchOptions, trainOnTorch } from "./torch/trainer.ts";
 export { checkConfig, type DistillConfig } from "./train/config.ts";
 export { type Blend, exportStudent } from "./train/export.ts";
 export type { TrainingDevice } from "./train/gradient.ts";

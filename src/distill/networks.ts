@@ -7,6 +7,7 @@ import { StudentNetwork } from "./network/student.ts";
 
 /** Names of the student networks. */
 export const STUDENT_NETWORKS = [
+  "edgenext",
   "mobilefacenet",
   "iresnet18",
   "iresnet34",
@@ -25,6 +26,11 @@ export type StudentName = typeof STUDENT_NETWORKS[number];
  * @throws {InvalidArgumentError} If there is none.
  */
 export function studentNetwork(name: string, templateSize?: number): StudentNetwork {
+  if (name === "edgenext") {
+    throw new InvalidArgumentError(
+      "Cannot train an edgenext on jax-js: pass --engine torch",
+    );
+  }
   if (name === "mobilefacenet") {
     const size = templateSize ?? 192;
     return new StudentNetwork(name, size, mobilefacenetLayers(size));

@@ -3,6 +3,7 @@
 
 import { alignFace, type Alignment } from "../align/arcface.ts";
 import type { Backend, Block, Network, Photo, WarpJob } from "../backend/backend.ts";
+import type { TensorSpec } from "../backend/tensor_spec.ts";
 import type { Face } from "../detect/face.ts";
 import type { MaskState } from "../mask/state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
@@ -13,9 +14,12 @@ export interface AlignedFace extends Face {
   readonly alignment: Alignment;
 }
 
-/** Aligns a face to the crop that a network takes. */
-export function alignTo(network: Network, face: Face): AlignedFace {
-  return { ...face, alignment: alignFace(face.landmarks, network.model.entry.input.size) };
+/** Aligns a face to the crop that a network with this input takes. */
+export function alignTo<T extends Face>(
+  { size }: TensorSpec,
+  face: T,
+): T & { readonly alignment: Alignment } {
+  return { ...face, alignment: alignFace(face.landmarks, size) };
 }
 
 /** A face whose template was made. */

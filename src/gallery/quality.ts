@@ -13,8 +13,8 @@ export interface QualityGate {
    * a smaller face is a blown-up one.
    */
   readonly minInterEye?: number;
-  /** The least score of the face mesh, 0..1; by default 0.5, the detector's own gate. */
-  readonly minMeshScore?: number;
+  /** The least score of the detector, 0..1; by default 0.8: bare faces in even light have 0.9 and more. */
+  readonly minDetectionScore?: number;
   /** The largest residual of the alignment in crop pixels; by default 8: beyond it a face is turned far aside. */
   readonly maxResidual?: number;
   /**
@@ -27,7 +27,7 @@ export interface QualityGate {
 /** What a gate has against a face. */
 export interface QualityDefect {
   /** What is wrong. */
-  readonly kind: "small" | "no-mesh" | "turned" | "masked";
+  readonly kind: "small" | "unclear" | "turned" | "masked";
   /** What was seen, what is asked, and what to do. */
   readonly message: string;
 }
@@ -35,7 +35,7 @@ export interface QualityDefect {
 /** The defaults of {@linkcode QualityGate}. */
 export const DEFAULT_GATE: Required<QualityGate> = {
   minInterEye: 24,
-  minMeshScore: 0.5,
+  minDetectionScore: 0.8,
   maxResidual: 8,
   maskStates: ["none"],
 };
@@ -45,12 +45,12 @@ export function resolveGate(...gates: readonly QualityGate[]): Required<QualityG
   const given = gates.flatMap((gate) => Object.entries(gate))
     .filter(([, value]) => value !== undefined);
   const resolved: Required<QualityGate> = { ...DEFAULT_GATE, ...Object.fromEntries(given) };
-  const { minInterEye, minMeshScore, maxResidual } = resolved;
-  if (!(minInterEye >= 0 && minMeshScore >= 0 && minMeshScore <= 1 && maxResidual > 0)) {
+  const { minInterEye, minDetectionScore: score, maxResidual } = resolved;
+  if (!(minInterEye >= 0 && score >= 0 && score <= 1 && maxResidual > 0)) {
     throw new InvalidArgumentError(
       `Cannot use the quality gate ${
         JSON.stringify(resolved)
-      }: give a minInterEye from 0, a minMeshScore ` +
+      }: give a minInterEye from 0, a minDetectionScore ` +
         `from 0 to 1 and a maxResidual above 0`,
     );
   }
@@ -78,8 +78,8 @@ export function resolveGate(...gates: readonly QualityGate[]): Required<QualityG
  * ```
  */
 export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): QualityDefect[] {
-  const { minInterEye, minMeshScore, maxResidual, maskStates } = resolveGate(gate);
-  const { landmarks, meshScore, alignment: { residual }, mask } = face;
+  const { minInterEye, minDetectionScore, maxResidual, maskStates } = resolveGate(gate);
+  const { landmarks, detectionScore, alignment: { residual }, mask } = face;
   const eyes = interEyeDistance(landmarks);
   const defects: QualityDefect[] = [];
   if (eyes < minInterEye) {
@@ -96,15 +96,12 @@ export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): Qual
         Math.round(100 * mask.probability)
       }%): take it off`,
     });
-  } else if (meshScore < minMeshScore || (minMeshScore > 0 && landmarks.source !== "mesh")) {
-    // Under a mask the mesh often fails, which is no second defect.
+  } else if (detectionScore < minDetectionScore) {
+    // Under a mask the score is lower, which is no second defect.
     defects.push({
-      kind: "no-mesh",
-      message:
-        `the landmarks cannot be believed (score ${
-          meshScore.toFixed(2)
-        }, ${minMeshScore} is asked ` +
-        `for): look at the camera in even light with nothing before the face`,
+      kind: "unclear",
+      message: `the detector is not sure of the face (score ${detectionScore.toFixed(2)}, ` +
+        `${minDetectionScore} is asked for): look at the camera in even light with nothing before the face`,
     });
   }
   if (residual > maxResidual) {

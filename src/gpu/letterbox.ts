@@ -1,8 +1,8 @@
-// Launches shaders/letterbox.wgsl: the detector's input of a photo on the GPU.
+// Launches shaders/letterbox.wgsl: the detector's input of a batch of photos on the GPU, one dispatch a photo.
 // Its definition, and the path without a GPU, is src/detect/letterbox.ts.
 
 import { channelPlan, tensorShape, type TensorSpec } from "../backend/tensor_spec.ts";
-import { letterboxFit } from "../detect/letterbox.ts";
+import { letterboxFit, type LetterboxJob, turnedSteps } from "../detect/letterbox.ts";
 import type { GpuContext } from "./context.ts";
 import type { GpuBlock, GpuPhoto } from "./memory.ts";
 import { letterbox as code } from "./shaders.ts";
@@ -18,39 +18,57 @@ export const LETTERBOX_PARAMS = uniformLayout({
   pixelStride: "u32",
   insideFirst: "vec2u",
   insideEnd: "vec2u",
+  first: "u32",
+  stepX: "i32",
+  stepY: "i32",
   offset: "vec3u",
   gain: "vec3f",
   bias: "vec3f",
 });
 
-/** The kernel on a device: takes a photo and gives `[1, size, size, 3]` or `[1, 3, size, size]`. */
+/** The kernel on a device: takes photos and gives `[n, size, size, 3]` or `[n, 3, size, size]`. */
 export async function createLetterbox(
   context: GpuContext,
-): Promise<(photo: GpuPhoto, spec: TensorSpec, margin?: number) => GpuBlock> {
+): Promise<
+  (jobs: readonly LetterboxJob<GpuPhoto>[], spec: TensorSpec, margin?: number) => GpuBlock
+> {
   const pipeline = await context.pipeline({
     label: "letterbox",
     code,
     bindings: ["uniform", "read", "read_write"],
   });
-  return (photo, spec, margin) => {
+  return (jobs, spec, margin) => {
     const { size } = spec;
-    const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
-    const columns = insideRange(size, padX, scale, photo.width);
-    const rows = insideRange(size, padY, scale, photo.height);
-    const params = LETTERBOX_PARAMS.pack({
-      photoSize: [photo.width, photo.height],
-      origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
-      step: 1 / scale,
-      footprint: Math.max(1, 1 / scale),
-      size,
-      insideFirst: [columns.first, rows.first],
-      insideEnd: [columns.end, rows.end],
-      ...channelPlan(spec),
-    });
-    const tiles = Math.ceil(size / 8);
-    return context.produce("letterbox", tensorShape(spec, 1), [photo], (out) => [
-      { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] },
-    ]);
+    const plan = channelPlan(spec), tiles = Math.ceil(size / 8);
+    // Of pixels or of channels, as `first` counts in steps of `pixelStride`.
+    const pictureLength = 3 * size * size / plan.pixelStride;
+    const photos = jobs.map(({ photo }) => photo);
+    return context.produce(
+      "letterbox",
+      tensorShape(spec, jobs.length),
+      photos,
+      (out) =>
+        jobs.map(({ photo, turns }, slot) => {
+          const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
+          const columns = insideRange(size, padX, scale, photo.width);
+          const rows = insideRange(size, padY, scale, photo.height);
+          const { first, stepX, stepY } = turnedSteps(size, turns);
+          const params = LETTERBOX_PARAMS.pack({
+            photoSize: [photo.width, photo.height],
+            origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
+            step: 1 / scale,
+            footprint: Math.max(1, 1 / scale),
+            size,
+            insideFirst: [columns.first, rows.first],
+            insideEnd: [columns.end, rows.end],
+            first: first + slot * pictureLength,
+            stepX,
+            stepY,
+            ...plan,
+          });
+          return { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] };
+        }),
+    );
   };
 }
 

@@ -185,12 +185,12 @@ fn many(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 `;
 
 /** shaders/letterbox.wgsl */
-export const letterbox: string = `// Fits a whole photo into a detector's square input; see src/detect/letterbox.ts for the definition.
+export const letterbox: string = `// Fits a whole photo into a detector's square input, turned by quarters, at its place in a batch; see src/detect/letterbox.ts for the definition.
 // One thread per pixel of the square: it averages the photo pixels under its footprint, weighted by the covered area
 // (bilinear when enlarging), with the border pixel filling in where the footprint hangs over the border.
 // Coordinates are photo pixels counted from the photo's edge. Which rows and columns touch the photo comes from the
 // host, as f32 could decide otherwise than the TypeScript kernel where an edge falls on a pixel centre.
-// Bindings: 0 params; 1 the photo, one RGBA u32 per pixel; 2 the square, normalised, [size, size, 3] or [3, size, size].
+// Bindings: 0 params; 1 the photo, one RGBA u32 per pixel; 2 the squares of the batch, normalised, [n, size, size, 3] or [n, 3, size, size].
 
 struct Params {
   photoSize: vec2u,
@@ -204,6 +204,10 @@ struct Params {
   // Square pixels from \`insideFirst\` up to before \`insideEnd\` touch the photo.
   insideFirst: vec2u,
   insideEnd: vec2u,
+  // Pixel (x, y) of the upright square is written at pixel first + x * stepX + y * stepY.
+  first: u32,
+  stepX: i32,
+  stepY: i32,
   // Per channel R, G, B: where it goes, and what is done to its grey level.
   offset: vec3u,
   gain: vec3f,
@@ -243,7 +247,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   let value = sum * 255.0 * params.gain + params.bias;
-  let to = (id.y * params.size + id.x) * params.pixelStride + params.offset;
+  let turned = i32(params.first) + i32(id.x) * params.stepX + i32(id.y) * params.stepY;
+  let to = u32(turned) * params.pixelStride + params.offset;
   square[to.x] = value.x;
   square[to.y] = value.y;
   square[to.z] = value.z;

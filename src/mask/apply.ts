@@ -1,7 +1,7 @@
 // Masks on a photo: every face that has a mesh gets one, in the photo's own light.
 // The layers come from wear.ts; the drawing is the overlay kernel's.
 
-import type { Face } from "../detect/face.ts";
+import type { Face, FaceWithMesh } from "../detect/face.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
 import type { MaskOptions } from "./kinds.ts";
@@ -13,7 +13,7 @@ import { wearMask } from "./wear.ts";
  * Draws masks on the faces of a photo.
  *
  * @param image The photo; it is not changed.
- * @param faces The faces as `Verifier.detect` finds them; those whose landmarks are not a mesh stay as they are.
+ * @param faces The faces as `Verifier.detect` finds them with `mesh: true`; those without a mesh stay as they are.
  * @param options Which mask, and how it is worn; each face has its own variation of the seed.
  * @returns The photo with masks.
  * @throws {InvalidArgumentError} If no face has a mesh, or an option is unknown.
@@ -26,19 +26,21 @@ import { wearMask } from "./wear.ts";
  *
  * await using verifier = await createVerifier({ device: "wasm" });
  * const photo = await loadImage("tests/photos/collins.jpg");
- * const { faces } = await verifier.detect(photo);
+ * const { faces } = await verifier.detect(photo, { mesh: true });
  * const masked = applyMask(photo, faces, { kind: "surgical", color: "#4a7", seed: 7 });
  * console.log(masked.width === photo.width); // true
  * ```
  */
-export function applyMask(image: Image, faces: readonly Face[], options: MaskOptions): Image {
-  const meshes = faces.flatMap(({ landmarks }) =>
-    landmarks.source === "mesh" ? [landmarks.mesh] : []
-  );
+export function applyMask(
+  image: Image,
+  faces: readonly (Face | FaceWithMesh)[],
+  options: MaskOptions,
+): Image {
+  const meshes = faces.flatMap((face) => "mesh" in face && face.mesh ? [face.mesh] : []);
   if (meshes.length === 0) {
     throw new InvalidArgumentError(
       `Cannot put a mask on any of ${faces.length} faces as none has a mesh: ` +
-        `give a photo that shows a face larger and uncovered`,
+        `detect with mesh: true, and give a photo that shows a face larger and uncovered`,
     );
   }
   const { seed = 0 } = options;

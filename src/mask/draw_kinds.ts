@@ -6,16 +6,22 @@ import { outlineDistance } from "./draw_outline.ts";
 import { printAt } from "./draw_pattern.ts";
 import type { Look, Rgb } from "./kinds.ts";
 
-/** A colour and a brightness at a place. */
-interface Cloth {
-  readonly color: Rgb;
+/** What a mask shows at a place, whatever its colours are: a cloth is drawn once and then coloured at will. */
+export interface Cloth {
+  /** Share of the print's colour, 0..1; the rest is the mask's. */
+  readonly print: number;
+  /** Share of plastic or metal, whose colour is {@linkcode HARDWARE}, 0..1. */
+  readonly hardware: number;
+  /** Brightness of both. */
   readonly shade: number;
 }
 
+/** Colour of valves and nose clips. */
+export const HARDWARE: Rgb = [201, 204, 206];
+
 /** What the mask shows at (u, v), inside of its outline by `depth`. */
-export function clothAt(look: Look, u: number, v: number, depth: number): Rgb {
-  const { color, shade } = DRAW[look.kind](look, u, v, depth);
-  return [color[0] * shade, color[1] * shade, color[2] * shade];
+export function clothAt(look: Look, u: number, v: number, depth: number): Cloth {
+  return DRAW[look.kind](look, u, v, depth);
 }
 
 type Draw = (look: Look, u: number, v: number, depth: number) => Cloth;
@@ -45,12 +51,10 @@ function surgical(look: Look, u: number, v: number, depth: number): Cloth {
   const wire = Math.abs(v - 0.055) < 0.018 && Math.abs(u) < 0.26 ? 0.06 : 0;
   const hem = smoothStep(0.012, 0, Math.abs(depth - 0.06)) * 0.1;
   const weld = Math.abs(Math.abs(u) - 0.56) < 0.022 && Math.sin(v * 110) > 0.2 ? 0.07 : 0;
-  return { color: look.color, shade: shade + wire - hem - weld };
+  return { print: printed(look, u, v), hardware: 0, shade: shade + wire - hem - weld };
 }
 
 function cloth(look: Look, u: number, v: number, depth: number): Cloth {
-  const t = printAt(look.pattern, u, v, look.seed);
-  const color = blend(look.color, printColor(look.color), t);
   // A seam down the middle for most, gathers at the sides, stitched hem.
   const seam = look.seed % 3 > 0 ? 0.18 * smoothStep(0.018, 0, Math.abs(u)) : 0;
   const gather = smoothStep(0.3, 0.62, Math.abs(u)) * 0.1 *
@@ -58,7 +62,7 @@ function cloth(look: Look, u: number, v: number, depth: number): Cloth {
   const stitch = Math.abs(depth - 0.045) < 0.007 && Math.sin((u + v) * 130) > -0.2 ? 0.16 : 0;
   const hem = 0.08 * smoothStep(0.05, 0.03, depth);
   const shade = crumple(look, u, v, 0.1) * weave(look, u, v, 0.05) + gather - seam - stitch - hem;
-  return { color, shade };
+  return { print: printed(look, u, v), hardware: 0, shade };
 }
 
 function folded(look: Look, u: number, v: number, depth: number): Cloth {
@@ -72,7 +76,11 @@ function folded(look: Look, u: number, v: number, depth: number): Cloth {
   const press = 0.05 * smoothStep(0.012, 0, Math.abs(x - 0.5 + 0.14 * (v - 0.5)));
   const wire = Math.abs(depth - 0.035) < 0.016 && v < 0.3 && x < 0.24 ? 0.07 : 0;
   const shade = crumple(look, u, v, 0.045) * weave(look, u, v, 0.012) - 0.05 * x;
-  return { color: printed(look, u, v), shade: shade - seam - dots - rim - press + wire };
+  return {
+    print: printed(look, u, v),
+    hardware: 0,
+    shade: shade - seam - dots - rim - press + wire,
+  };
 }
 
 const VALVE = { u: 0.25, v: 0.6, radius: 0.115 };
@@ -91,8 +99,7 @@ function valved(look: Look, u: number, v: number, depth: number): Cloth {
   const light = mix(1.05, 0.8, (y + 1) / 2);
   const rim = radius > 0.82 ? -0.16 * y : 0;
   const slot = radius < 0.72 && Math.sin(y * 13) > 0.35 ? 0.34 : 0;
-  const grey = blend(look.color, [205, 208, 210], 0.75);
-  return { color: grey, shade: light + rim - slot };
+  return { print: 0, hardware: 0.75, shade: light + rim - slot };
 }
 
 function cup(look: Look, u: number, v: number, depth: number): Cloth {
@@ -104,8 +111,10 @@ function cup(look: Look, u: number, v: number, depth: number): Cloth {
   shade += 0.03 * smoothNoise(u * 70, v * 55, look.seed);
   shade *= crumple(look, u, v, 0.03);
   const clip = Math.abs(depth - 0.085) < 0.02 && v < 0.25 && Math.abs(u) < 0.14;
-  if (clip) return { color: [196, 199, 202], shade: 1.05 - 0.25 * Math.abs(depth - 0.085) / 0.02 };
-  return { color: printed(look, u, v), shade };
+  if (clip) {
+    return { print: 0, hardware: 1, shade: 1.05 - 0.25 * Math.abs(depth - 0.085) / 0.02 };
+  }
+  return { print: printed(look, u, v), hardware: 0, shade };
 }
 
 function gaiter(look: Look, u: number, v: number, depth: number): Cloth {
@@ -115,20 +124,15 @@ function gaiter(look: Look, u: number, v: number, depth: number): Cloth {
   const slack = 0.09 + 0.16 * smoothStep(0.7, 1.15, v);
   const shade = 1 + slack * fold - 0.22 * smoothStep(0.98, 1.12, v) * smoothStep(1.4, 1.12, v);
   const hem = smoothStep(0.01, 0, Math.abs(depth - 0.035)) * 0.14;
-  return { color: printed(look, u, v), shade: shade * weave(look, u, v, 0.03) - hem };
+  return {
+    print: printed(look, u, v),
+    hardware: 0,
+    shade: shade * weave(look, u, v, 0.03) - hem,
+  };
 }
 
-function printed(look: Look, u: number, v: number): Rgb {
-  const t = printAt(look.pattern, u, v, look.seed);
-  return t > 0 ? blend(look.color, printColor(look.color), t) : look.color;
-}
-
-/** A second colour that can be told from the first: light on dark, dark on light. */
-function printColor(color: Rgb): Rgb {
-  const light = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2];
-  return light > 110
-    ? [color[0] * 0.35, color[1] * 0.32, color[2] * 0.42]
-    : blend(color, [250, 246, 236], 0.75);
+function printed(look: Look, u: number, v: number): number {
+  return printAt(look.pattern, u, v, look.seed);
 }
 
 function blend(a: Rgb, b: Rgb, t: number): Rgb {

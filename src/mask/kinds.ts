@@ -38,6 +38,8 @@ export interface MaskOptions {
   readonly color?: string;
   /** The pattern; by default plain, for `patterned` one by the seed. */
   readonly pattern?: Pattern;
+  /** CSS hex colour of the pattern; by default one that can be told from `color`. */
+  readonly printColor?: string;
   /** How it is worn; by default `"full"`. */
   readonly wearing?: Wearing;
   /** Chooses what is left open, and the small differences between masks of a kind; by default 0. */
@@ -52,6 +54,7 @@ export interface Look {
   readonly kind: MaskKind;
   readonly color: Rgb;
   readonly pattern: Pattern;
+  readonly print: Rgb;
   readonly wearing: Wearing;
   readonly seed: number;
 }
@@ -88,13 +91,22 @@ export function completeLook(options: MaskOptions): Look {
   const random = randomNumbers(seed);
   const hex = COLORS[kind][Math.floor(random() * COLORS[kind].length)];
   const printed = PATTERNS[1 + Math.floor(random() * (PATTERNS.length - 1))];
+  const color = parseColor(options.color ?? hex);
   return {
     kind,
-    color: parseColor(options.color ?? hex),
+    color,
+    print: options.printColor === undefined ? printOn(color) : parseColor(options.printColor),
     pattern: options.pattern ?? (kind === "patterned" ? printed : "plain"),
     wearing,
     seed,
   };
+}
+
+/** A second colour that can be told from the first: light on dark, dark on light. */
+function printOn([red, green, blue]: Rgb): Rgb {
+  return 0.3 * red + 0.59 * green + 0.11 * blue > 110
+    ? [red * 0.35, green * 0.32, blue * 0.42]
+    : [red / 4 + 187.5, green / 4 + 184.5, blue / 4 + 177];
 }
 
 function oneOf(what: string, value: string, known: readonly string[]): void {

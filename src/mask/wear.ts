@@ -32,10 +32,10 @@ const LIGHT_SIZE = 6;
  *
  * await using verifier = await createVerifier({ device: "wasm" });
  * const photo = await loadImage("tests/photos/collins.jpg");
- * const { faces: [{ landmarks }] } = await verifier.detect(photo);
- * if (landmarks.source === "mesh") {
+ * const { faces: [{ mesh }] } = await verifier.detect(photo, { mesh: true });
+ * if (mesh) {
  *   const whole = { x: 0, y: 0, width: photo.width, height: photo.height };
- *   const layer = wearMask(landmarks.mesh, whole, { kind: "ffp2", seed: 3 }, photo);
+ *   const layer = wearMask(mesh, whole, { kind: "ffp2", seed: 3 }, photo);
  *   console.log(layer.pieces.length > 100); // true
  * }
  * ```

@@ -27,6 +27,12 @@ export type ModelWithGraph = ModelProto & { graph: GraphProto };
 
 /** Reads an ONNX file; throws ModelError if it is none, or keeps its weights in other files. */
 export function decodeModel(bytes: Uint8Array, label: string): ModelWithGraph {
+  if (isTorchCheckpoint(bytes)) {
+    throw new ModelError(
+      `Cannot read ${label} as it is a checkpoint of PyTorch and no ONNX file: ` +
+        `make one of it with maskinv convert -o model.onnx ${label}`,
+    );
+  }
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     throw new ModelError(
       `Cannot read ${label} as it is a zip archive: unpack it and give the .onnx file of the embedding network`,
@@ -87,3 +93,12 @@ export const attribute = {
     ints,
   }),
 };
+
+/** Whether bytes begin as torch.save's zip, whose first record is `<folder>/data.pkl`, or as its legacy pickles. */
+function isTorchCheckpoint(bytes: Uint8Array): boolean {
+  const isLegacy = [0x80, 2, 0x8a, 10].every((byte, i) => bytes[i] === byte);
+  const isZip = [0x50, 0x4b, 3, 4].every((byte, i) => bytes[i] === byte);
+  if (!isZip || bytes.length < 30) return isLegacy;
+  const nameLength = bytes[26] + 256 * bytes[27];
+  return new TextDecoder().decode(bytes.subarray(30, 30 + nameLength)).endsWith("/data.pkl");
+}

@@ -3,7 +3,8 @@
 
 import { alignFace } from "../align/arcface.ts";
 import type { Engine } from "../backend/backend.ts";
-import { findFaces, refineFaces } from "../detect/detect.ts";
+import { addMeshes } from "../detect/facemesh.ts";
+import { locateFaces } from "../detect/locate.ts";
 import { listPhotos } from "../distill/data/source.ts";
 import { MaskinvError } from "../errors.ts";
 import type { Image } from "../image/image.ts";
@@ -39,8 +40,10 @@ export async function facesOf(
   }
   const { backend } = engine;
   using photo = backend.upload(image);
-  const [[face]] = await refineFaces(engine, [photo], await findFaces(engine, [photo], 1));
-  if (!face) return [];
+  const [found] = await locateFaces(engine, [photo], { face: "largest", maxFaces: 1 });
+  if (found.kind !== "face") return [];
+  const [face] = await addMeshes(engine, [{ photo, face: found.face }]);
+  if (!("mesh" in face)) return [];
   const { cropToPhoto } = alignFace(face.landmarks, spec.size);
   using masked = backend.upload(applyMask(image, [face], randomMaskOptions(seed)));
   using crops = backend.warpAffine(

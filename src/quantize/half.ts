@@ -10,7 +10,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../onnx/model_proto.ts";
-import { floatsOf } from "./tensors.ts";
+import { floatsOf } from "../onnx/tensors.ts";
 
 /** The largest number of 16 bits. */
 const MOST = 65504;

@@ -11,7 +11,7 @@ import {
   type TensorProto,
 } from "../onnx/model_proto.ts";
 import type { Range } from "./ranges.ts";
-import { byteTensor, floatsOf, floatTensor, intTensor } from "./tensors.ts";
+import { byteTensor, floatsOf, floatTensor, intTensor } from "../onnx/tensors.ts";
 
 /** Operations that are computed, or at least read and written, in 8 bits. */
 const QUANTISED = ["Conv", "PRelu", "Add"];

@@ -191,8 +191,8 @@ async function mask(
   // Refuses what does not exist before the photo is looked at.
   completeLook(given);
   const image = await loadImage(fields.photo("photo"), { maxPixels, signal });
-  const { faces } = await verifier.detect(image, { signal });
-  if (!faces.some(({ landmarks }) => landmarks.source === "mesh")) {
+  const { faces } = await verifier.detect(image, { signal, mesh: true });
+  if (!faces.some(({ mesh }) => mesh)) {
     throw new ProblemError(
       "no-face-for-mask",
       `Cannot put a mask on any of ${faces.length} faces: send a photo that shows a face larger and uncovered`,
@@ -208,8 +208,8 @@ async function mask(
 async function detect(fields: Fields, context: RouteContext): Promise<Response> {
   const { maxPixels, signal, verifier } = context;
   const found = await verifier.detect(fields.photo("photo"), { maxPixels, signal });
-  const { width, height, faces, device } = found;
-  return json({ width, height, faces: faces.map(faceJson), device });
+  const { width, height, faces, omitted, device } = found;
+  return json({ width, height, faces: faces.map(faceJson), omitted, device });
 }
 
 function photoOptions(

@@ -1,7 +1,7 @@
 // Brings a verifier to life: opens the models, picks the device, and loads the networks that every call needs.
 
 import { EngineHost } from "../backend/host.ts";
-import { DETECTION_MODELS } from "../detect/detect.ts";
+import { DETECTOR_MODEL } from "../detect/pass.ts";
 import { takeSameCrops } from "../embed/embed.ts";
 import { giveCodec } from "../image/codec.ts";
 import { MASK_STATE_MODEL } from "../mask/state.ts";
@@ -40,17 +40,16 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   const store = await openModels(options.models, signal);
   const host = new EngineHost(options.device ?? "auto", store, options);
   const name = modelName(store.manifest, options.model, options.variant);
-  const { back, mesh } = DETECTION_MODELS;
   try {
     // Files are read and hashed while onnxruntime starts.
-    const files = Promise.all([name, back, mesh].map((model) => host.preload(model)));
+    const files = Promise.all([name, DETECTOR_MODEL].map((model) => host.preload(model)));
     files.catch(() => {});
     const load = (): Promise<void> =>
       host.use(async (engine) => {
         const [{ entry }] = await files;
         const { decision, mirror = false } = options;
         if (decision && hasRule(entry, mirror, decision)) ruleFor(entry, mirror, decision);
-        for (const model of [back, mesh, name]) await engine.network(model);
+        for (const model of [DETECTOR_MODEL, name]) await engine.network(model);
       }, signal);
     await host.track(load, signal);
     const { entry } = await host.preload(name);

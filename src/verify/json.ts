@@ -1,5 +1,4 @@
 // Results as JSON: what `--json` prints and the server answers.
-// The 468-point mesh is left out, as nobody reads it there; the API has it.
 
 import type { Alignment } from "../align/arcface.ts";
 import { interEyeDistance, type Landmarks } from "../detect/face.ts";
@@ -11,27 +10,17 @@ import type { Verification } from "./result.ts";
 export interface FaceJson {
   readonly box: EmbeddedFace["box"];
   readonly detectionScore: number;
-  readonly meshScore: number;
   readonly interEyeDistance: number;
-  readonly landmarks: Omit<Landmarks, "mesh">;
+  readonly landmarks: Landmarks;
   readonly alignment: Alignment;
   readonly mask?: MaskState;
 }
 
-/** A face without its mesh. */
+/** A face as JSON. */
 export function faceJson(face: EmbeddedFace): FaceJson {
-  const { box, detectionScore, meshScore, landmarks, alignment, mask } = face;
-  const { mesh: _, ...points } = { mesh: undefined, ...landmarks };
+  const { box, detectionScore, landmarks, alignment, mask } = face;
   const distance = interEyeDistance(landmarks);
-  return {
-    box,
-    detectionScore,
-    meshScore,
-    interEyeDistance: distance,
-    landmarks: points,
-    alignment,
-    mask,
-  };
+  return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, mask };
 }
 
 /** A comparison; `labels` are what the two photos are called. */

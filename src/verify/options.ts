@@ -13,7 +13,7 @@ import type { RuleOptions } from "../score/decide.ts";
 export interface PhotoOptions {
   /** Which face of a photo is meant; `"only"` by default, which refuses photos with several faces. */
   readonly face?: FaceChoice;
-  /** The most faces to look at per photo, the largest first; 1 to 64, by default 16. */
+  /** The most faces of a photo that a result lists, the largest first; 1 to 256, by default 256. What it leaves out it counts. */
   readonly maxFaces?: number;
   /** The largest photo to decode, in pixels; by default 40 million. */
   readonly maxPixels?: number;
@@ -62,15 +62,15 @@ export type ResolvedPhotoOptions =
 
 /** Checks options and fills in the defaults. */
 export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions {
-  const { face = "only", maxFaces = 16, maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
+  const { face = "only", maxFaces = 256, maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
   if (!FACE_CHOICES.includes(face)) {
     throw new InvalidArgumentError(
       `Cannot choose face "${face}": give one of ${FACE_CHOICES.join(", ")}`,
     );
   }
-  if (!(Number.isInteger(maxFaces) && maxFaces >= 1 && maxFaces <= 64)) {
+  if (!(Number.isInteger(maxFaces) && maxFaces >= 1 && maxFaces <= 256)) {
     throw new InvalidArgumentError(
-      `Cannot use maxFaces ${maxFaces}: give a whole number from 1 to 64`,
+      `Cannot use maxFaces ${maxFaces}: give a whole number from 1 to 256`,
     );
   }
   if (!(maxPixels > 0)) {

@@ -1,6 +1,6 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
-import type { CoarseFace } from "../detect/face.ts";
+import type { Face } from "../detect/face.ts";
 import type { AlignedFace, EmbeddedFace } from "../embed/embed.ts";
 import type { MaskinvError } from "../errors.ts";
 import type { ComparisonFmr, Decision, DecisionRule } from "../score/decide.ts";
@@ -28,8 +28,10 @@ export interface Detection {
   readonly width: number;
   /** Height of the upright photo in pixels. */
   readonly height: number;
-  /** The faces, largest first, each with its alignment. */
-  readonly faces: readonly AlignedFace[];
+  /** The faces, largest first, each with its alignment; with its mesh if that was asked for and can be believed. */
+  readonly faces: readonly (AlignedFace & { readonly mesh?: Float32Array })[];
+  /** How many more faces there are than `maxFaces`; 0 if all are given. */
+  readonly omitted: number;
   /** The device that did the work. */
   readonly device: "webgpu" | "wasm";
 }
@@ -44,8 +46,10 @@ export interface NoFace {
 export interface SeveralFaces {
   /** Always `"several-faces"`. */
   readonly kind: "several-faces";
-  /** The faces, largest first, as the detector sees them. */
-  readonly faces: readonly CoarseFace[];
+  /** The faces, largest first, at most `maxFaces`. */
+  readonly faces: readonly Face[];
+  /** How many more there are. */
+  readonly omitted: number;
 }
 
 /** The face that is meant. */
@@ -143,6 +147,8 @@ export function explainFinding(
   if (finding.kind === "no-face") {
     return `No face found in ${label}: use a photo in which the face is larger or lit better`;
   }
-  return `${finding.faces.length} faces found in ${label} and the only one is meant: ` +
+  return `${
+    finding.faces.length + finding.omitted
+  } faces found in ${label} and the only one is meant: ` +
     `choose one with ${option} largest or ${option} centred, or crop the photo`;
 }

@@ -4,8 +4,10 @@
 import { untilAborted } from "../abort.ts";
 import type { EngineHost } from "../backend/host.ts";
 import type { Block, Engine, Photo } from "../backend/backend.ts";
-import { chooseFace } from "../detect/choose.ts";
-import { findFaces, refineFaces } from "../detect/detect.ts";
+import { locateFaces } from "../detect/locate.ts";
+import { findFaces } from "../detect/detect.ts";
+import { addMeshes } from "../detect/facemesh.ts";
+import { refineFaces } from "../detect/refine.ts";
 import { elapsed } from "../elapsed.ts";
 import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
@@ -34,6 +36,12 @@ import type {
 export interface VerifyOptions extends PhotoOptions {
   /** The decision, if it differs from the verifier's. */
   readonly decision?: RuleOptions;
+}
+
+/** Options of `detect`. */
+export interface DetectOptions extends PhotoOptions {
+  /** Whether to fit the 468-point mesh that masks are drawn by; by default false, as it takes a network of its own. */
+  readonly mesh?: boolean;
 }
 
 /** Options of `embedAll`. */
@@ -88,20 +96,33 @@ export class Verifier implements AsyncDisposable {
    * @returns The faces, largest first, with landmarks and alignment; none if there are none.
    * @throws {MaskinvError} If the photo cannot be read or decoded.
    */
-  detect(input: ImageInput, options: PhotoOptions = {}): Promise<Detection> {
-    return this.#call(options, (resolved) => this.#detect(input, resolved));
+  detect(input: ImageInput, options: DetectOptions = {}): Promise<Detection> {
+    const { mesh = false, ...photoOptions } = options;
+    return this.#call(photoOptions, (resolved) => this.#detect(input, resolved, mesh));
   }
 
-  async #detect(input: ImageInput, resolved: ResolvedPhotoOptions): Promise<Detection> {
+  async #detect(
+    input: ImageInput,
+    resolved: ResolvedPhotoOptions,
+    mesh: boolean,
+  ): Promise<Detection> {
     const image = await loadImage(input, resolved);
     return await this.#host.use(async (engine) => {
       using photo = engine.backend.upload(image);
-      const found = await findFaces(engine, [photo], resolved.maxFaces);
-      const [faces] = await refineFaces(engine, [photo], found);
-      const student = await engine.network(this.#entry.name);
-      const { width, height } = image;
-      const aligned = faces.map((face) => alignTo(student, face));
-      return { width, height, faces: aligned, device: engine.backend.device };
+      const [all] = await findFaces(engine, [photo]);
+      const listed = all.slice(0, resolved.maxFaces).map((face) => ({ photo, face }));
+      const refined = await refineFaces(engine, listed);
+      const faces = mesh
+        ? await addMeshes(engine, refined.map((face) => ({ photo, face })))
+        : refined;
+      const { input } = this.#entry, { width, height } = image;
+      return {
+        width,
+        height,
+        faces: faces.map((face) => alignTo(input, face)),
+        omitted: all.length - listed.length,
+        device: engine.backend.device,
+      };
     }, resolved.signal);
   }
 
@@ -258,16 +279,12 @@ export class Verifier implements AsyncDisposable {
     photos: readonly Photo[],
     options: ResolvedPhotoOptions,
   ): Promise<PhotoFinding[]> {
-    const found = await findFaces(engine, photos, options.maxFaces);
-    const chosen = found.map((faces, i) => chooseFace(faces, photos[i], options.face));
-    const wanted = chosen.map((choice) => choice.kind === "face" ? [choice.face] : []);
-    const refined = await refineFaces(engine, photos, wanted);
-    const student = await engine.network(this.#entry.name);
-    return chosen.map((choice, i): PhotoFinding => {
-      if (choice.kind !== "face") return choice;
-      const [face] = refined[i];
-      return face ? { kind: "face", face: alignTo(student, face) } : { kind: "no-face" };
-    });
+    const located = await locateFaces(engine, photos, options);
+    return located.map((finding): PhotoFinding =>
+      finding.kind === "face"
+        ? { kind: "face", face: alignTo(this.#entry.input, finding.face) }
+        : finding
+    );
   }
 
   #acquire(images: readonly Image[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {

@@ -125,7 +125,145 @@ class MobileFaceNet(nn.Module):
         return self.features(self.conv_sep(x))
 
 
+class LowRank(nn.Module):
+    """EdgeFace's pair of Linear layers."""
+
+    def __init__(self, inputs, outputs, bias=True):
+        super().__init__()
+        rank = max(2, int(0.5 * min(inputs, outputs)))
+        self.linear1 = nn.Linear(inputs, rank, bias=False)
+        self.linear2 = nn.Linear(rank, outputs, bias=bias)
+
+    def forward(self, x):
+        return self.linear2(self.linear1(x))
+
+
+class ChannelNorm(nn.LayerNorm):
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Perceptron(nn.Module):
+    def __init__(self, width, linear):
+        super().__init__()
+        self.fc1 = linear(width, 4 * width)
+        self.fc2 = linear(4 * width, width)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class EdgeConvolution(nn.Module):
+    def __init__(self, width, kernel, linear):
+        super().__init__()
+        self.conv_dw = nn.Conv2d(width, width, kernel, padding=kernel // 2, groups=width)
+        self.norm = nn.LayerNorm(width, 1e-6)
+        self.mlp = Perceptron(width, linear)
+        self.gamma = nn.Parameter(torch.randn(width))
+
+    def forward(self, x):
+        y = self.gamma * self.mlp(self.norm(self.conv_dw(x).permute(0, 2, 3, 1)))
+        return x + y.permute(0, 3, 1, 2)
+
+
+class Position(nn.Module):
+    def __init__(self, width, half=32):
+        super().__init__()
+        self.half = half
+        self.token_projection = nn.Conv2d(2 * half, width, 1)
+
+    def forward(self, size):
+        at = torch.arange(1, size + 1, dtype=torch.float32) / (size + 1e-6) * 2 * torch.pi
+        angle = at[:, None] / 10000 ** (2 * (torch.arange(self.half) // 2) / self.half)
+        wave = torch.where(torch.arange(self.half) % 2 == 0, angle.sin(), angle.cos()).T
+        rows = wave[:, :, None].expand(-1, -1, size)
+        columns = wave[:, None, :].expand(-1, size, -1)
+        return self.token_projection(torch.cat([rows, columns])[None])
+
+
+class CrossCovariance(nn.Module):
+    def __init__(self, width, heads, linear):
+        super().__init__()
+        self.heads = heads
+        self.temperature = nn.Parameter(torch.rand(heads, 1, 1) * 3 + 0.5)
+        self.qkv = linear(width, 3 * width)
+        self.proj = linear(width, width)
+
+    def forward(self, x):
+        n, places, width = x.shape
+        q, k, v = self.qkv(x).transpose(1, 2).reshape(n, 3, self.heads, -1, places).unbind(1)
+        share = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(2, 3) * self.temperature
+        mixed = (share.softmax(-1) @ v).reshape(n, width, places).transpose(1, 2)
+        return self.proj(mixed)
+
+
+class EdgeAttention(nn.Module):
+    def __init__(self, width, scales, heads, positions, linear):
+        super().__init__()
+        part = -(-width // scales)
+        self.convs = nn.ModuleList(nn.Conv2d(part, part, 3, padding=1, groups=part) for _ in range(scales - 1))
+        self.pos_embd = Position(width) if positions else None
+        self.norm_xca = nn.LayerNorm(width, 1e-6)
+        self.gamma_xca = nn.Parameter(torch.randn(width))
+        self.xca = CrossCovariance(width, heads, linear)
+        self.norm = nn.LayerNorm(width, 1e-6)
+        self.mlp = Perceptron(width, linear)
+        self.gamma = nn.Parameter(torch.randn(width))
+
+    def forward(self, x):
+        parts, done = x.chunk(len(self.convs) + 1, 1), []
+        for i, conv in enumerate(self.convs):
+            done.append(conv(parts[i] + done[-1] if done else parts[i]))
+        y = torch.cat([*done, parts[-1]], 1)
+        if self.pos_embd is not None:
+            y = y + self.pos_embd(y.shape[-1])
+        y = y.permute(0, 2, 3, 1)
+        flat = y.flatten(1, 2)
+        y = y + (self.gamma_xca * self.xca(self.norm_xca(flat))).reshape(y.shape)
+        return x + (self.gamma * self.mlp(self.norm(y))).permute(0, 3, 1, 2)
+
+
+class EdgeStage(nn.Module):
+    def __init__(self, before, width, blocks):
+        super().__init__()
+        if before:
+            self.downsample = nn.Sequential(ChannelNorm(before, 1e-6), nn.Conv2d(before, width, 2, 2))
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, x):
+        return self.blocks(self.downsample(x) if hasattr(self, "downsample") else x)
+
+
+class EdgeNeXt(nn.Module):
+    """Widths that no number of scales or heads was chosen for: parts of unequal size, a rest in every loop."""
+
+    def __init__(self, numbers, linear=nn.Linear, widths=(6, 10, 14, 18), heads=2):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 4, 4), ChannelNorm(widths[0], 1e-6))
+        stages = []
+        for i, width in enumerate(widths):
+            blocks = [EdgeConvolution(width, 3 + 2 * i, linear)]
+            if i > 0:
+                blocks.append(EdgeAttention(width, (0, 2, 3, 4)[i], heads, i == 1, linear))
+            stages.append(EdgeStage(widths[i - 1] if i else 0, width, blocks))
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Sequential(collections.OrderedDict(
+            pool=nn.AdaptiveAvgPool2d(1), norm=ChannelNorm(widths[-1], 1e-6), flat=nn.Flatten(), fc=nn.Linear(widths[-1], numbers)))
+
+    def forward(self, x):
+        return F.normalize(self.head(self.stages(self.stem(x))))
+
+
 def make(network, numbers):
+    if network.startswith("edgenext"):
+        net = EdgeNeXt(numbers, LowRank if "low-rank" in network else nn.Linear)
+        # As in the published XS network, the queries of a whole head are zero: rows without a length.
+        qkv = net.stages[3].blocks[1].xca.qkv
+        last = qkv.linear2 if "low-rank" in network else qkv
+        with torch.no_grad():
+            last.weight[:9] = 0
+            last.bias[:9] = 0
+        return net
     if network == "mbf":
         return MobileFaceNet((1, 4, 6, 2), 2, numbers)
     if network == "mbf_large":
@@ -143,6 +281,9 @@ def settle(net):
             nn.init.normal_(module.bias, 0, 0.3)
         elif isinstance(module, nn.PReLU):
             nn.init.uniform_(module.weight, -0.1, 0.5)
+        elif isinstance(module, nn.LayerNorm):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, 0, 0.3)
         elif isinstance(module, nn.Conv2d):
             # Some channels hardly move, as in real checkpoints: there the batch norms' epsilon counts.
             with torch.no_grad():
@@ -164,6 +305,30 @@ def wrapped(state, job):
                 state[k] = torch.stack([v, -v], 1)[:, 0]
     for step in reversed(job.get("wrap", [])):
         state = {"epoch": 3, step: state, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "params": [0, 1]}]}}
+    return state
+
+
+def quantized(net, scheme):
+    """The state as torch's dynamic quantisation of Linear layers has it; the network gets the numbers that it stands for.
+
+    Made by hand, as Debian's torch has no engine that runs quantised layers.
+    """
+    state = net.state_dict()
+    for name, module in net.named_modules():
+        if not isinstance(module, nn.Linear):
+            continue
+        weight = state.pop(f"{name}.weight")
+        if scheme == "per_channel":
+            scales = (weight.abs().amax(1) / 127).clamp_min(1e-6).double()
+            points = torch.arange(len(scales)) % 3 - 1
+            packed = torch.quantize_per_channel(weight, scales, points, 0, torch.qint8)
+        else:
+            packed = torch.quantize_per_tensor(weight, float(weight.abs().max()) / 127, 3, torch.qint8)
+        bias = state.pop(f"{name}.bias", None)
+        state[f"{name}.scale"], state[f"{name}.zero_point"] = torch.tensor(1.0), torch.tensor(0)
+        state[f"{name}._packed_params.dtype"] = torch.qint8
+        state[f"{name}._packed_params._packed_params"] = (packed, bias)
+        module.weight.data = packed.dequantize()
     return state
 
 
@@ -204,13 +369,16 @@ def run(folder, job):
     dtype = getattr(torch, job.get("dtype", "float32"))
     state = {k: v.to(dtype) if v.is_floating_point() else v for k, v in net.state_dict().items()}
     path = f"{folder}/{job['file']}"
+    if job.get("quantized"):
+        state = quantized(net, job["quantized"])
     if job.get("mxnet"):
         # What the file has as factors of the last batch norm does not count: they were fixed to 1.
         save_mxnet(state, path)
         state["features.weight"] = torch.ones_like(state["features.weight"])
     else:
         torch.save(wrapped(state, job), path, _use_new_zipfile_serialization=not job.get("legacy", False))
-    net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    if not job.get("quantized"):
+        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     x = torch.rand(job.get("inputs", 8), 3, 112, 112) * 2 - 1
     with torch.no_grad():
         y = net(x)

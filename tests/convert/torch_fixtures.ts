@@ -32,6 +32,8 @@ export interface Job {
   readonly mxnet?: boolean;
   /** Torch's own export beside it. */
   readonly onnx?: boolean;
+  /** Linear layers dynamically quantised, with a scale for each matrix or for each of its rows. */
+  readonly quantized?: "per_tensor" | "per_channel";
   readonly prefix?: string;
   readonly wrap?: readonly string[];
   readonly strided?: boolean;

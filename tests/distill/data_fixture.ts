@@ -1,10 +1,13 @@
-// A small folder of photos for the tests of training data, good ones and hostile ones, and its shards.
+// Small folders of photos and of aligned crops for the tests of training data, good ones and hostile ones, and shards.
 // Prepared once for all tests of a file; nothing of it is left behind.
 
-import { choosePhotos } from "../../src/distill/data/choose.ts";
+import { EngineHost } from "../../src/backend/host.ts";
 import type { DataIndex } from "../../src/distill/data/index_file.ts";
+import { indexShards } from "../../src/distill/data/index_shards.ts";
+import { cutCrop } from "../../src/distill/data/open_crop.ts";
 import { prepareShards } from "../../src/distill/data/prepare.ts";
 import { encodePng, fromPixels } from "../../src/image/mod.ts";
+import { openModels } from "../../src/model/model.ts";
 import { photo } from "../hosts.ts";
 
 /** Photos that show a face. */
@@ -17,8 +20,8 @@ export const FACES = [
   "unlabelled/hopper_mirrored.jpg",
 ] as const;
 
-/** Options that make several shards of few photos, and measure the shift of each. */
-export const SMALL_SHARDS = { teacher: "student", shardSize: 3, shiftEvery: 1, threads: 1 };
+/** Options that make several shards of few photos. */
+export const SMALL_SHARDS = { teacher: "student", shardSize: 3, threads: 1 };
 
 /** Writes the photos into a new folder. */
 export async function writePhotos(): Promise<string> {
@@ -52,14 +55,44 @@ export async function addHostile(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/unlabelled/folder.jpg`);
 }
 
+/** `index.tsv` of the crops of {@linkcode writeCrops}, without its header; the file of the last line does not exist. */
+const CROP_ROWS = [
+  ["collins/1.png", "collins", "train", "53", "female", "white", "61"],
+  ["collins/2.png", "collins", "train", "", "", "", ""],
+  ["hopper/1.png", "hopper", "validation", "78", "female", "white", "50"],
+  ["hopper/2.png", "hopper", "validation", "78", "female", "white", "50"],
+  ["any/1.png", "", "train", "9", "", "black", ""],
+  ["any/2.png", "", "train", "70", "", "asian", "34"],
+  ["any/3.png", "someone", "calibration", "", "", "", ""],
+];
+
+/** Writes aligned crops with their `index.tsv` into a new folder. */
+export async function writeCrops(): Promise<string> {
+  const photos = await writePhotos();
+  const folder = await Deno.makeTempDir({ prefix: "maskinv-crops-" });
+  await using host = new EngineHost("wasm", await openModels(), { threads: 1 });
+  for (const [i, file] of FACES.entries()) {
+    const opened = await host.use((engine) => cutCrop(engine, `${photos}/${file}`, file));
+    if ("failed" in opened) throw new Error(`${file}: ${opened.failed}`);
+    const [name] = CROP_ROWS[i];
+    await Deno.mkdir(`${folder}/${name.split("/")[0]}`, { recursive: true });
+    await Deno.writeFile(`${folder}/${name}`, await encodePng(opened.crop));
+  }
+  await Deno.remove(photos, { recursive: true });
+  const header = ["file", "person", "split", "age", "sex", "origin", "eye_px"];
+  const lines = [header, ...CROP_ROWS].map((cells) => cells.join("\t"));
+  await Deno.writeTextFile(`${folder}/index.tsv`, `${lines.join("\n")}\n`);
+  return folder;
+}
+
 /** The shards of a folder of photos, with the index. */
 export async function shardsOf(
   photos: string,
 ): Promise<{ folder: string; index: DataIndex }> {
   const folder = await Deno.makeTempDir({ prefix: "maskinv-shards-" });
   const settings = await prepareShards(photos, folder, SMALL_SHARDS);
-  const options = { sameScore: 0.99999, validationIdentities: 1, validationShare: 0.5 };
-  return { folder, index: await choosePhotos(folder, settings, options) };
+  const options = { validationIdentities: 1, validationShare: 0.5 };
+  return { folder, index: indexShards(folder, settings, options) };
 }
 
 /** All files of a folder with their bytes, by name. */

@@ -1,34 +1,121 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { choosePhotos } from "../../src/distill/data/choose.ts";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { indexShards } from "../../src/distill/data/index_shards.ts";
 import { prepareShards } from "../../src/distill/data/prepare.ts";
+import { RecordReader } from "../../src/distill/data/reader.ts";
 import { readShard } from "../../src/distill/data/shard.ts";
 import { listPhotos } from "../../src/distill/data/source.ts";
+import { createSession, loadOrt } from "../../src/backend/ort.ts";
 import { main } from "../../src/cli/main.ts";
 import { InvalidArgumentError } from "../../src/errors.ts";
-import { addHostile, contents, FACES, SMALL_SHARDS, writePhotos } from "./data_fixture.ts";
+import { encodePng, fromPixels, type Image, loadImage } from "../../src/image/mod.ts";
+import {
+  addHostile,
+  contents,
+  FACES,
+  SMALL_SHARDS,
+  writeCrops,
+  writePhotos,
+} from "./data_fixture.ts";
 
-Deno.test("prepare: photos that cannot be used are dropped with a reason, the others are kept", async () => {
+const STUDENT = decodeURIComponent(new URL("../../models/student.onnx", import.meta.url).pathname);
+const crops = await writeCrops();
+globalThis.addEventListener("unload", () => Deno.removeSync(crops, { recursive: true }));
+
+Deno.test("prepare: crops keep their pixels, their labels and the teacher's template; other splits are not opened", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    const settings = await prepareShards(crops, out, SMALL_SHARDS);
+    assertEquals([settings.photos, settings.aligned, settings.templateSize], [6, true, 192]);
+    const { training, validation, dropped } = indexShards(out, settings);
+    assertEquals(dropped, []);
+    assertEquals(training.map(({ file }) => file).sort(), [
+      "any/1.png",
+      "any/2.png",
+      "collins/1.png",
+      "collins/2.png",
+    ]);
+    assertEquals(validation.map(({ identity }) => identity), ["hopper", "hopper"]);
+    const first = training.find(({ file }) => file === "collins/1.png")!;
+    const { identity, age, sex, origin, eyes, mesh } = first;
+    assertEquals({ identity, age, sex, origin, eyes, mesh }, {
+      identity: "collins",
+      age: 53,
+      sex: "female",
+      origin: "white",
+      eyes: 61,
+      mesh: true,
+    });
+    using reader = new RecordReader(out, settings.templateSize);
+    const record = reader.read(first), image = await loadImage(`${crops}/${first.file}`);
+    assertEquals(record.crop, Uint8Array.from(image.data.filter((_, i) => i % 4 < 3)));
+    // The nose of an aligned crop is near the template's (56, 71.7), 16 pixels into the crop.
+    assert(Math.hypot(record.mesh![3] - 72, record.mesh![4] - 87.7) < 10);
+    assertEquals(reader.templates(first.shard).length % 192, 0);
+    const wanted = await studentTemplate(image);
+    record.template.forEach((value, i) => assertAlmostEquals(value, wanted[i], 1e-5));
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+Deno.test("prepare: crops that are none are dropped with a reason, bare frames get a margin", async () => {
+  const folder = await Deno.makeTempDir(), out = `${folder}/out`;
+  try {
+    const grey = (size: number): Promise<Uint8Array> =>
+      encodePng(fromPixels({ width: size, height: size, data: new Uint8Array(3 * size * size) }));
+    await Deno.writeFile(`${folder}/frame.png`, await grey(112));
+    await Deno.writeFile(`${folder}/photo.png`, await grey(200));
+    await Deno.writeTextFile(`${folder}/text.png`, "no picture");
+    const names = ["frame.png", "photo.png", "text.png", "missing.png"];
+    const rows = names.map((name) => `${name}\t\ttrain`);
+    await Deno.writeTextFile(`${folder}/index.tsv`, ["file\tperson\tsplit", ...rows].join("\n"));
+    const index = indexShards(out, await prepareShards(folder, out, SMALL_SHARDS));
+    assertEquals(index.training.map(({ file, mesh }) => [file, mesh]), [["frame.png", false]]);
+    assertEquals(index.counts, { "no aligned crop": 1, unreadable: 2 });
+    using reader = new RecordReader(out, 192);
+    assertEquals(reader.read(index.training[0]).mesh, undefined);
+
+    await Deno.writeTextFile(`${folder}/index.tsv`, "file\tperson\na.png\tb\n");
+    const refused = (): Promise<unknown> => prepareShards(folder, out, SMALL_SHARDS);
+    await assertRejects(refused, InvalidArgumentError, "no column split");
+    await Deno.writeTextFile(`${folder}/index.tsv`, "file\tperson\tsplit\na.png\tb\tcalibration\n");
+    await assertRejects(refused, InvalidArgumentError, `lists no file of split "train"`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("prepare: photos that cannot be used are dropped with a reason, the others are cut and split by person", async () => {
   const photos = await writePhotos(), out = await Deno.makeTempDir();
   await addHostile(photos);
   try {
     const settings = await prepareShards(photos, out, SMALL_SHARDS);
-    const index = await choosePhotos(out, settings, { sameScore: 0.9999, validationShare: 0 });
+    const options = { validationIdentities: 1, validationShare: 0 };
+    const index = indexShards(out, settings, options);
     const why = Object.fromEntries(index.dropped.map(({ file, reason }) => [file, reason]));
     assertEquals(why["unlabelled/cut.jpg"], "unreadable");
     assertEquals(why["unlabelled/empty.jpg"], "unreadable");
     assertEquals(why["unlabelled/text.jpg"], "unreadable");
     assertEquals(why["unlabelled/black.png"], "no face");
-    // Of two files with the same picture one stays.
-    const twins = ["labelled/collins/crop.jpg", "unlabelled/copy.jpg"];
-    assertEquals(twins.filter((file) => why[file] === "same picture").length, 1);
     const kept = [...index.training, ...index.validation].map(({ file }) => file);
-    assertEquals(kept.length, FACES.length);
-    assertEquals(index.missingShards, 0);
+    assertEquals(kept.sort(), [...FACES, "unlabelled/copy.jpg"].sort());
+    assertEquals([settings.aligned, index.missingShards], [false, 0]);
+    const [held, ...others] = new Set(index.validation.map(({ identity }) => identity));
+    assert(held !== undefined && others.length === 0);
+    assert(index.training.every(({ identity }) => identity !== held));
     assert(
       index.dropped.find(({ reason }) => reason === "unreadable")?.detail?.startsWith("Cannot"),
     );
-    assertEquals(index.shifts.length > 0, true);
     assert(!listPhotos(photos).some(({ file }) => file.includes("folder.jpg")));
+    const wrong = { ...options, validationShare: 2 };
+    assertThrows(() => indexShards(out, settings, wrong), InvalidArgumentError, "from 0 to 1");
   } finally {
     await Deno.remove(photos, { recursive: true });
     await Deno.remove(out, { recursive: true });
@@ -36,92 +123,67 @@ Deno.test("prepare: photos that cannot be used are dropped with a reason, the ot
 });
 
 Deno.test("prepare: stopped and run again, in parts or at once, the shards are the same", async () => {
-  const photos = await writePhotos();
   const folders = await Promise.all([0, 1, 2].map(() => Deno.makeTempDir()));
   try {
     const [whole, resumed, parted] = folders;
-    await prepareShards(photos, whole, SMALL_SHARDS);
+    await prepareShards(crops, whole, SMALL_SHARDS);
     const stop = new AbortController();
     await assertRejects(() =>
-      prepareShards(photos, resumed, {
+      prepareShards(crops, resumed, {
         ...SMALL_SHARDS,
         signal: stop.signal,
-        progress: (done) => done === 4 && stop.abort(),
+        progress: () => stop.abort(),
       })
     );
-    assert(readShard(resumed, 0) !== undefined && readShard(resumed, 1) === undefined);
-    let done = 0;
-    await prepareShards(photos, resumed, { ...SMALL_SHARDS, progress: () => done++ });
-    assertEquals(done, 3, "only what was missing is done again");
+    const done: number[] = [];
+    await prepareShards(crops, resumed, { ...SMALL_SHARDS, progress: (count) => done.push(count) });
+    assertEquals(done, [3], "only what was missing is done again");
     for (const index of [1, 0]) {
-      await prepareShards(photos, parted, { ...SMALL_SHARDS, part: { index, of: 2 } });
+      await prepareShards(crops, parted, { ...SMALL_SHARDS, part: { index, of: 2 } });
     }
     assertEquals(contents(resumed), contents(whole));
     assertEquals(contents(parted), contents(whole));
     const other = await assertRejects(
-      () => prepareShards(photos, whole, { ...SMALL_SHARDS, border: 0.1 }),
+      () => prepareShards(crops, whole, { ...SMALL_SHARDS, shardSize: 4 }),
       InvalidArgumentError,
     ) as Error;
     assertMatch(other.message, /^Cannot go on in .* as shard 0 was made .*: give another folder/);
   } finally {
-    for (const folder of [photos, ...folders]) await Deno.remove(folder, { recursive: true });
+    for (const folder of folders) await Deno.remove(folder, { recursive: true });
   }
 });
 
-Deno.test("prepare: people of excluded shards are dropped, and validation people are not in training", async () => {
-  const photos = await writePhotos(), others = await Deno.makeTempDir();
-  const [out, excluded] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+Deno.test("prepare: a teacher that is no model, a damaged shard, a folder without photos are errors that say what to do", async () => {
+  const out = await Deno.makeTempDir();
   try {
-    await Deno.mkdir(`${others}/Hopper`);
-    await Deno.copyFile(`${photos}/unlabelled/hopper_mirrored.jpg`, `${others}/Hopper/1.jpg`);
-    await choosePhotos(excluded, await prepareShards(others, excluded, SMALL_SHARDS));
-    const settings = await prepareShards(photos, out, SMALL_SHARDS);
-    const options = { sameScore: 0.99999, validationIdentities: 1, validationShare: 0.5 };
-    const all = await choosePhotos(out, settings, options);
-    const [held] = new Set(all.validation.flatMap(({ identity }) => identity ?? []));
-    assert(held !== undefined);
-    assert(all.training.every(({ identity }) => identity !== held));
-    const index = await choosePhotos(out, settings, { ...options, exclude: excluded });
-    const gone = index.dropped.filter(({ reason }) => reason === "like an excluded photo");
-    assertEquals(
-      gone.map(({ file }) => file).sort(),
-      FACES.filter((file) => file.includes("hopper")),
-    );
-    await assertRejects(
-      () => choosePhotos(out, settings, { exclude: photos }),
-      InvalidArgumentError,
-      "there is no index.json",
-    );
-  } finally {
-    for (const folder of [photos, others, out, excluded]) {
-      await Deno.remove(folder, { recursive: true });
-    }
-  }
-});
-
-Deno.test("prepare: a shard that is damaged or a folder without photos is an error that says what to do", async () => {
-  const photos = await writePhotos(), out = await Deno.makeTempDir();
-  try {
-    const settings = await prepareShards(photos, out, SMALL_SHARDS);
+    const settings = await prepareShards(crops, out, SMALL_SHARDS);
     const path = `${out}/shard-0000.bin`;
     await Deno.truncate(path, 1000);
-    await assertRejects(
-      () => choosePhotos(out, settings),
-      InvalidArgumentError,
-      "as it has 1000 bytes",
-    );
+    assertThrows(() => indexShards(out, settings), InvalidArgumentError, "as it has 1000 bytes");
+    using reader = new RecordReader(out, 192);
+    const place = { file: "a", mesh: true, shard: 0, record: 0 };
+    assertThrows(() => reader.read(place), InvalidArgumentError, "delete the shard's");
     await Deno.writeTextFile(`${out}/shard-0001.json`, "{");
-    await assertRejects(() => choosePhotos(out, settings), InvalidArgumentError);
+    assertThrows(() => indexShards(out, settings), InvalidArgumentError);
     assertThrows(() => listPhotos(out), InvalidArgumentError, "holds no photos");
     assertThrows(() => listPhotos(`${out}/none`), InvalidArgumentError, "check the path");
+    await assertRejects(
+      () => prepareShards(crops, out, { teacher: `${out}/none.onnx` }),
+      Error,
+      "check the path",
+    );
+    await assertRejects(
+      () => prepareShards(crops, out, { teacher: "facemesh" }),
+      InvalidArgumentError,
+      "no embedding model",
+    );
   } finally {
-    for (const folder of [photos, out]) await Deno.remove(folder, { recursive: true });
+    await Deno.remove(out, { recursive: true });
   }
 });
 
-Deno.test("command prepare: makes shards, tells what was dropped, and goes on where it was", async () => {
-  const photos = await writePhotos(), out = await Deno.makeTempDir();
-  await addHostile(photos);
+Deno.test("command prepare: makes shards of crops, tells how many have a mesh, takes a teacher from a file", async () => {
+  const out = await Deno.makeTempDir();
   const lines: string[] = [], errors: string[] = [];
   const terminal = {
     out: (line: string) => void lines.push(line),
@@ -130,19 +192,42 @@ Deno.test("command prepare: makes shards, tells what was dropped, and goes on wh
     colors: false,
   };
   const prepare = (...args: string[]): Promise<number> =>
-    main(["prepare", photos, "--out", out, "--teacher", "student", ...args], terminal);
+    main(["prepare", crops, "--out", out, "--teacher", STUDENT, ...args], terminal);
   try {
-    assertEquals(await prepare("--part", "1/1"), 0);
+    assertEquals(await prepare("--like", "mobilefacenet", "--part", "1/1"), 0);
     assertMatch(lines[0], /^part 1\/1 of .* is done: run without --part at the end$/);
-    assertEquals(await prepare("--json", "--same-score", "0.9999", "--validation", "1"), 0);
-    const result = JSON.parse(lines[1]);
-    assertEquals(result.training + result.validation, FACES.length);
-    assertEquals(result.dropped, { unreadable: 3, "no face": 1, "same picture": 1 });
-    assertEquals(await prepare("--part", "3/2"), 2);
-    assertMatch(errors[0], /Cannot do part "3\/2": give one such as 1\/2/);
-    assertEquals(await prepare("--border", "7"), 2);
-    assertMatch(errors[1], /Cannot use border 7: give a share from 0 to 1/);
+    assertEquals(await prepare("--like", "mobilefacenet", "--json"), 0);
+    assertEquals(JSON.parse(lines[1]), {
+      out,
+      training: 4,
+      validation: 2,
+      meshes: 6,
+      dropped: {},
+    });
+    assertEquals(await prepare("--like", "mobilefacenet", "--part", "3/2"), 2);
+    assertMatch(errors.at(-1)!, /Cannot do part "3\/2": give one such as 1\/2/);
+    assertEquals(await prepare("--like", "sface"), 2);
+    assertEquals(readShard(out, 0)?.photos.length, 6);
   } finally {
-    for (const folder of [photos, out]) await Deno.remove(folder, { recursive: true });
+    await Deno.remove(out, { recursive: true });
   }
 });
+
+/** What the student makes of a crop's frame and its mirror image together, asked of onnxruntime alone. */
+async function studentTemplate({ data }: Image): Promise<Float32Array> {
+  const ort = await loadOrt("wasm", { threads: 1 });
+  const session = await createSession(ort, Deno.readFileSync(STUDENT), {
+    executionProviders: ["wasm"],
+  });
+  const input = Float32Array.from({ length: 2 * 112 * 112 * 3 }, (_, i) => {
+    const channel = i % 3, x = Math.floor(i / 3) % 112, y = Math.floor(i / 336) % 112;
+    const column = i < 112 * 112 * 3 ? x : 111 - x;
+    return (data[((y + 16) * 144 + column + 16) * 4 + channel] - 127.5) / 128;
+  });
+  const tensor = new ort.Tensor("float32", input, [2, 112, 112, 3]);
+  const embedding = (await session.run({ input: tensor })).embedding.data as Float32Array;
+  await session.release();
+  const sum = embedding.slice(0, 192).map((value, i) => value + embedding[192 + i]);
+  const length = Math.hypot(...sum);
+  return sum.map((value) => value / length);
+}

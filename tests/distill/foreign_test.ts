@@ -3,7 +3,7 @@
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
-import { choosePhotos } from "../../src/distill/data/choose.ts";
+import { indexShards } from "../../src/distill/data/index_shards.ts";
 import { prepareShards } from "../../src/distill/data/prepare.ts";
 import { HIGH_GUIDANCE } from "../../src/distill/loss/loss.ts";
 import type { Layer } from "../../src/distill/network/layers.ts";
@@ -111,11 +111,10 @@ Deno.test("a network of others teaches a student of templates as long as its own
   const photos = await writePhotos(), models = `${photos}/models`, shards = `${photos}/shards`;
   await Deno.writeFile(`${photos}/t.onnx`, tinyModel("insightface", 3));
   await addModel(`${photos}/t.onnx`, models, { like: "insightface", name: "tiny" });
-  const options = { models, teacher: "tiny", shiftEvery: 0, threads: 1 };
+  const options = { models, teacher: "tiny", threads: 1 };
   const settings = await prepareShards(photos, shards, options);
   assertEquals(settings.templateSize, 512);
-  const limits = { models, sameScore: 1, validationIdentities: 1, validationShare: 0.5 };
-  await choosePhotos(shards, settings, limits);
+  indexShards(shards, settings, { validationIdentities: 1, validationShare: 0.5 });
   const config: DistillConfig = {
     data: shards,
     network: "mobilefacenet",

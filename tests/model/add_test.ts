@@ -8,6 +8,7 @@ import { FAMILIES } from "../../src/model/families.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
 import { hashHex, openModels } from "../../src/model/model.ts";
 import { run } from "../cli/run.ts";
+import { legacyFile, smallNetwork, zipFile } from "../convert/torch_bytes.ts";
 import { type Oddity, tinyModel } from "./tiny_models.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -109,6 +110,8 @@ Deno.test("what is not of the family, or does not run, is refused and leaves the
       ["insightface", new TextEncoder().encode("<!DOCTYPE html>"), "not an ONNX model"],
       ["insightface", new Uint8Array(0), "no ONNX graph"],
       ["insightface", new Uint8Array([0x50, 0x4b, 3, 4]), "zip archive: unpack it"],
+      ["insightface", new Uint8Array(zipFile(smallNetwork())), "convert -o model.onnx"],
+      ["insightface", new Uint8Array(legacyFile(smallNetwork())), "convert -o model.onnx"],
       ["insightface", tinyModel("insightface").slice(0, 5000), "Cannot"],
       ["insightface", await Deno.readFile("models/blazeface-back.onnx"), "1 inputs and 4 outputs"],
     ];

@@ -1,4 +1,4 @@
-// What the builders of networks give: the graph, and where its template comes out as `[N, templateSize, 1, 1]`.
+// What the builders of networks give: the graph, and where its template comes out, flat or as `[N, templateSize, 1, 1]`.
 
 import type { Graph } from "../onnx/graph.ts";
 
@@ -10,4 +10,6 @@ export interface BuiltNetwork {
   readonly graph: Graph;
   /** The output that is the template once it is flat. */
   readonly output: string;
+  /** Whether it is `[N, templateSize]` already; false by default. */
+  readonly flat?: boolean;
 }

@@ -27,6 +27,11 @@ export class Graph {
   readonly nodes: Types.INodeProto[] = [];
   readonly tensors: Tensor[] = [];
 
+  /**
+   * @param opset Version of ONNX's operators; 13 is what old runtimes know, 17 has LayerNormalization, 20 has Gelu.
+   */
+  constructor(readonly opset = 13) {}
+
   node(
     opType: string,
     input: readonly string[],
@@ -76,14 +81,75 @@ export class Graph {
     ].map((tensor) => this.#add(tensor));
     // The default epsilon of 1e-5 would not leave weight and bias as they are.
     return this.node("BatchNormalization", [x, ...inputs], output, [
-      { name: "epsilon", type: onnx.AttributeProto.AttributeType.FLOAT, f: 0 },
+      float("epsilon", 0),
     ]);
+  }
+
+  /** Normalisation over the last dimension, with a factor and a shift for each place of it. */
+  layerNorm(
+    x: string,
+    output: string,
+    { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+    epsilon: number,
+  ): string {
+    return this.node("LayerNormalization", [x, this.#add(weight), this.#add(bias)], output, [
+      int("axis", -1),
+      float("epsilon", epsilon),
+    ]);
+  }
+
+  /** `x weight^T + bias` for `x` `[N, inputs]` and weights `[outputs, inputs]`. */
+  linear(
+    x: string,
+    output: string,
+    { weight, bias }: { readonly weight: Tensor; readonly bias?: Tensor },
+  ): string {
+    const inputs = [weight, ...bias ? [bias] : []].map((tensor) => this.#add(tensor));
+    return this.node("Gemm", [x, ...inputs], output, [int("transB", 1)]);
+  }
+
+  /** The dimensions in another order. */
+  transpose(x: string, output: string, ...order: number[]): string {
+    return this.node("Transpose", [x], output, [ints("perm", ...order)]);
+  }
+
+  /** Other sizes for the same numbers; the first, 0, stays as it is. */
+  reshape(x: string, output: string, ...sizes: number[]): string {
+    return this.node("Reshape", [x, this.wholeNumbers(`${output}:sizes`, ...sizes)], output);
+  }
+
+  /** Parts along a dimension: of these sizes, or equal ones, of which the last may be smaller; opset 18. */
+  split(
+    x: string,
+    outputs: readonly string[],
+    axis: number,
+    sizes?: readonly number[],
+  ): readonly string[] {
+    const input = sizes ? [x, this.wholeNumbers(`${outputs[0]}:sizes`, ...sizes)] : [x];
+    const attribute = [int("axis", axis), ...sizes ? [] : [int("num_outputs", outputs.length)]];
+    this.nodes.push({ opType: "Split", input, output: [...outputs], attribute });
+    return outputs;
+  }
+
+  /** A constant of whole numbers, as the sizes that an operator takes as an input. */
+  wholeNumbers(output: string, ...values: number[]): string {
+    return this.node("Constant", [], output, [ints("value_ints", ...values)]);
+  }
+
+  /** A tensor by itself, for any node. */
+  tensor(tensor: Tensor): string {
+    return this.#add(tensor);
   }
 
   #add(tensor: Tensor): string {
     this.tensors.push(tensor);
     return tensor.name;
   }
+}
+
+/** An attribute of a number. */
+export function float(name: string, value: number): Types.IAttributeProto {
+  return { name, type: onnx.AttributeProto.AttributeType.FLOAT, f: value };
 }
 
 /** An attribute of whole numbers. */

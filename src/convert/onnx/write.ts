@@ -22,6 +22,8 @@ export interface WriteOptions {
   /** Width and height of the pictures. */
   readonly size: number;
   readonly normalized: boolean;
+  /** Whether the graph's output has two dimensions already. */
+  readonly flat: boolean;
   /** Whether convolutions' weights are stored as float16. */
   readonly fp16: boolean;
   /** What the file says of itself. */
@@ -70,7 +72,7 @@ export function* writeOnnx(
       `Cannot write ${options.name} as it would have ${length} bytes and ONNX's limit is 2 GB: write it with fp16`,
     );
   }
-  yield joined(modelHead(options), [GRAPH], varint(length), body);
+  yield joined(modelHead(graph, options), [GRAPH], varint(length), body);
   for (const [i, { tensor, half, before }] of heads.entries()) {
     yield joined(prefixes[i], before);
     yield numbers(tensor, half);
@@ -109,12 +111,18 @@ function graphBody(
   casts: readonly Types.INodeProto[],
   graph: Graph,
   output: string,
-  { name, size, templateSize, normalized }: WriteOptions,
+  { name, size, templateSize, normalized, flat: isFlat }: WriteOptions,
 ): Uint8Array {
-  const flat = normalized ? "flat" : "embedding";
-  const last: Types.INodeProto[] = [
-    { opType: "Flatten", input: [output], output: [flat], attribute: [int("axis", 1)] },
-  ];
+  const last: Types.INodeProto[] = [];
+  const flat = isFlat ? output : normalized ? "flat" : "embedding";
+  if (!isFlat) {
+    last.push({
+      opType: "Flatten",
+      input: [output],
+      output: [flat],
+      attribute: [int("axis", 1)],
+    });
+  }
   if (normalized) {
     last.push({
       opType: "LpNormalization",
@@ -122,6 +130,8 @@ function graphBody(
       output: ["embedding"],
       attribute: [int("axis", 1), int("p", 2)],
     });
+  } else if (isFlat) {
+    last.push({ opType: "Identity", input: [output], output: ["embedding"] });
   }
   return onnx.GraphProto.encode({
     name,
@@ -139,11 +149,11 @@ function valueInfo(name: string, ...sizes: number[]): Types.IValueInfoProto {
   };
 }
 
-function modelHead({ metadata }: WriteOptions): Uint8Array {
+function modelHead({ opset }: Graph, { metadata }: WriteOptions): Uint8Array {
   return onnx.ModelProto.encode({
-    irVersion: 8,
+    irVersion: opset < 20 ? 8 : 9,
     producerName: "maskinv",
-    opsetImport: [{ domain: "", version: 13 }],
+    opsetImport: [{ domain: "", version: opset }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   }).finish();
 }

@@ -14,9 +14,28 @@ export const ELEMENT_BYTES = {
   Int: 4,
   Short: 2,
   Char: 1,
+  QInt8: 1,
   Byte: 1,
   Bool: 1,
 } as const;
+
+/** Whole numbers of the types that quantised tensors and their zero points have; undefined for other types. */
+export function decodeWholeNumbers(
+  type: ElementType,
+  bytes: Uint8Array,
+): Float32Array<ArrayBuffer> | undefined {
+  const { buffer } = new Uint8Array(bytes);
+  switch (type) {
+    case "QInt8":
+      return new Float32Array(new Int8Array(buffer));
+    case "Int":
+      return new Float32Array(new Int32Array(buffer));
+    case "Long":
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    default:
+      return undefined;
+  }
+}
 
 /** Floating-point numbers as float32; undefined for other types. */
 export function decodeNumbers(

@@ -6,6 +6,7 @@ import type { ByteSource } from "../../pickle/source.ts";
 import type { UnpickleOptions } from "../../pickle/unpickle.ts";
 import { isBytes, isName, type Pickled } from "../../pickle/values.ts";
 import { ELEMENT_BYTES, type ElementType } from "./elements.ts";
+import { type Quantizer, quantizerOf, SCHEMES } from "./quantizer.ts";
 import { type Storage, StoredTensor } from "./stored_tensor.ts";
 
 /** Values of a pickle; optimizers' states and class centres are few tensors, so that no honest file has as many. */
@@ -24,20 +25,30 @@ export function torchOptions(
 ): UnpickleOptions {
   const refused = (why: string): CheckpointError =>
     new CheckpointError(`Cannot read ${label} as ${why}: ${REMEDY}`);
-  const tensor = (args: readonly Pickled[]): Pickled => {
+  const tensor = (args: readonly Pickled[], quantizer?: Quantizer): StoredTensor => {
     const [storage, offset, sizes, strides] = args;
     if (!isStorage(storage) || !Array.isArray(sizes) || !Array.isArray(strides)) {
       throw refused("it makes a tensor of what is no storage with sizes and strides");
     }
-    return new StoredTensor(source, storage, {
+    const view = {
       offset: wholeOf(offset),
       sizes: sizes.map(wholeOf),
       strides: strides.map(wholeOf),
-    });
+    };
+    return new StoredTensor(source, storage, view, quantizer);
+  };
+  const quantized = (args: readonly Pickled[]): Pickled => {
+    const [, , sizes, , parameters] = args;
+    const quantizer = quantizerOf(parameters, Array.isArray(sizes) ? sizes.map(wholeOf) : []);
+    if (!quantizer) throw refused("it has a quantised tensor without sensible scales");
+    return tensor(args, quantizer);
   };
   const first = ([value]: readonly Pickled[]): Pickled => value ?? null;
   const never = (): Pickled => {
     throw refused("it calls a storage");
+  };
+  const constant = (): Pickled => {
+    throw refused("it calls a constant");
   };
   const dictionary = (entries: Pickled): Pickled => {
     if (!Array.isArray(entries)) throw refused("it makes a dictionary of what are no entries");
@@ -50,8 +61,10 @@ export function torchOptions(
   };
   const names = new Map<string, (args: readonly Pickled[]) => Pickled>([
     ["collections.OrderedDict", ([entries = []]) => dictionary(entries)],
-    ["torch._utils._rebuild_tensor", tensor],
-    ["torch._utils._rebuild_tensor_v2", tensor],
+    ["torch._utils._rebuild_tensor", (args) => tensor(args)],
+    ["torch._utils._rebuild_tensor_v2", (args) => tensor(args)],
+    ["torch._utils._rebuild_qtensor", quantized],
+    ...["torch.qint8", ...SCHEMES].map((name): [string, typeof never] => [name, constant]),
     ["torch._utils._rebuild_parameter", first],
     ["torch.Size", first],
     ...Object.keys(ELEMENT_BYTES).flatMap((type): [string, typeof never][] => [

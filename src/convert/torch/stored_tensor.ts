@@ -3,7 +3,8 @@
 
 import { CheckpointError } from "../../errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
-import { decodeNumbers, ELEMENT_BYTES, type ElementType } from "./elements.ts";
+import { decodeNumbers, decodeWholeNumbers, ELEMENT_BYTES, type ElementType } from "./elements.ts";
+import type { Quantizer } from "./quantizer.ts";
 
 /** Numbers of one kind in a row, somewhere in the file. */
 export interface Storage {
@@ -35,12 +36,14 @@ export class StoredTensor {
   readonly #strides: readonly number[];
   /** Elements of the storage from the first that is shown to behind the last. */
   readonly #span: number;
+  readonly #quantizer: Quantizer | undefined;
 
   /** @throws {CheckpointError} If the view leaves its storage, shows a number twice, or has no sense. */
   constructor(
     source: ByteSource,
     storage: Storage,
     view: { offset: number; sizes: readonly number[]; strides: readonly number[] },
+    quantizer?: Quantizer,
   ) {
     const { offset, sizes, strides } = view;
     if (sizes.length !== strides.length || sizes.length > MOST_DIMENSIONS) {
@@ -77,6 +80,7 @@ export class StoredTensor {
     this.#offset = offset;
     this.#strides = [...strides];
     this.#span = span;
+    this.#quantizer = quantizer;
   }
 
   /** The type of its numbers. */
@@ -85,11 +89,31 @@ export class StoredTensor {
   }
 
   /**
-   * The numbers in row-major order.
+   * The numbers in row-major order; quantised ones as the numbers that they stand for.
    *
    * @throws {CheckpointError} If they are no floating-point numbers, too many, or spread far over their storage.
    */
   values(): Float32Array<ArrayBuffer> {
+    if (this.#quantizer) return this.#quantizer.dequantize(this.wholeNumbers(), this.sizes);
+    const numbers = decodeNumbers(this.type, this.#bytes());
+    if (!numbers) throw refused(`has numbers of type ${this.type}, and weights are floating-point`);
+    return this.#inOrder(numbers);
+  }
+
+  /**
+   * The numbers of a tensor of whole numbers, in row-major order, as they are stored.
+   *
+   * @throws {CheckpointError} As {@linkcode StoredTensor.values}; or if they are no whole numbers.
+   */
+  wholeNumbers(): Float32Array<ArrayBuffer> {
+    const numbers = decodeWholeNumbers(this.type, this.#bytes());
+    if (!numbers) {
+      throw refused(`has numbers of type ${this.type} where whole numbers are expected`);
+    }
+    return this.#inOrder(numbers);
+  }
+
+  #bytes(): Uint8Array {
     if (this.#span > MOST_SPREAD * this.length) {
       throw refused(`has ${this.length} numbers spread over ${this.#span}`);
     }
@@ -97,12 +121,13 @@ export class StoredTensor {
     if (this.#span * bytesEach > MOST_BYTES) {
       throw refused(`takes ${this.#span * bytesEach} bytes and the limit is ${MOST_BYTES}`);
     }
-    const bytes = this.#source.read(
+    return this.#source.read(
       this.#storage.start() + this.#offset * bytesEach,
       this.#span * bytesEach,
     );
-    const numbers = decodeNumbers(this.type, bytes);
-    if (!numbers) throw refused(`has numbers of type ${this.type}, and weights are floating-point`);
+  }
+
+  #inOrder(numbers: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
     return this.#contiguous ? numbers : this.#gather(numbers);
   }
 

@@ -1,23 +1,32 @@
 // What the trainer gets from the shards: batches of augmented crops with the teacher's templates, and the validation set.
 // How a sample is drawn is in `sample.ts`, what a photo is made of in `record.ts`.
 
+import { InvalidArgumentError } from "../../errors.ts";
 import { chanceOf, shuffled } from "./chance.ts";
 import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";
-import { Places } from "./place.ts";
 import { RecordReader } from "./reader.ts";
-import { drawSample, FRAME_LENGTH } from "./sample.ts";
+import { drawSample, FRAME_LENGTH, normaliseLevels } from "./sample.ts";
+import { epochOf } from "./weights.ts";
 
-/** Augmented crops and what the student shall make of them. */
-export interface TrainingBatch {
+/** Augmented crops as grey levels, and what the student shall make of them. */
+export interface RawBatch {
   /** How many samples. */
   readonly count: number;
-  /** `count` x 112 x 112 x 3, NHWC, RGB, `(x - 127.5) / 128`. */
-  readonly images: Float32Array<ArrayBuffer>;
+  /** `count` x 112 x 112 x 3 grey levels, NHWC, RGB. */
+  readonly levels: Uint8Array<ArrayBuffer>;
   /** `count` x `templateSize`: the teacher's templates of the clean crops, of length 1. */
   readonly targets: Float32Array<ArrayBuffer>;
   /** Index of the identity of each sample, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** The same, but a photo of nobody known is a class of its own, behind the identities. */
+  readonly classes: Int32Array<ArrayBuffer>;
+}
+
+/** A {@linkcode RawBatch} whose pixels are floats. */
+export interface TrainingBatch extends Omit<RawBatch, "levels"> {
+  /** `count` x 112 x 112 x 3, NHWC, RGB, `(x - 127.5) / 128`. */
+  readonly images: Float32Array<ArrayBuffer>;
 }
 
 /** The teacher's templates of all photos to train on. */
@@ -26,22 +35,26 @@ export interface TemplateBank {
   readonly templates: Float32Array<ArrayBuffer>;
   /** Index of the identity of each photo, or -1 where it is not known. */
   readonly labels: Int32Array<ArrayBuffer>;
+  /** The class of each photo, see {@linkcode RawBatch}. */
+  readonly classes: Int32Array<ArrayBuffer>;
 }
 
 /** The photos to train on. */
 export interface TrainingData extends Disposable {
-  /** Photos to train on: an epoch. */
+  /** Samples of an epoch: the photos to train on, each as often as its weight says. */
   readonly photos: number;
   /** Identities: labels are 0 to `identities - 1`. */
   readonly identities: number;
   /** Length of the teacher's templates. */
   readonly templateSize: number;
-  /** The teacher's templates of all photos; reads all shards. */
+  /** The teacher's templates of all photos, each once; reads the templates of all shards. */
   bank(): TemplateBank;
   /**
    * The samples `from` to `to` (not included) of the `batchSize` samples of a step; the same whenever it is asked for,
    * by the seed, the step and the sample alone.
    */
+  rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch;
+  /** As `rawBatch`, with pixels as floats. */
   batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch>;
 }
 
@@ -51,18 +64,18 @@ export interface TrainingData extends Disposable {
  * @param folder A folder that `prepare` has made.
  * @param options How samples are drawn.
  * @returns The data; epochs are permutations of all photos by the seed.
- * @throws {InvalidArgumentError} If there is no index, or an option is out of its range.
+ * @throws {InvalidArgumentError} If there is no index or no photo to train on, or an option is out of its range.
  *
  * @example
  * ```ts
- * import { choosePhotos, openTrainingData, prepareShards } from "@maskinv/maskinv/distill";
+ * import { indexShards, openTrainingData, prepareShards } from "@maskinv/maskinv/distill";
  *
  * const shards = await Deno.makeTempDir();
  * const settings = await prepareShards("tests/photos", shards, { shardSize: 4 });
- * await choosePhotos(shards, settings);
+ * indexShards(shards, settings);
  * using data = await openTrainingData(shards, { maskProbability: 0.5 });
- * const { images, targets } = await data.batch(0, 0, 16, 16);
- * console.log(images.length, targets.length); // 602112 3072
+ * const { levels, count } = data.rawBatch(0, 0, 16, 16);
+ * console.log(levels.length / count); // 37632
  * await Deno.remove(shards, { recursive: true });
  * ```
  */
@@ -70,58 +83,93 @@ export function openTrainingData(
   folder: string,
   options: DataOptions = {},
 ): Promise<TrainingData> {
-  const resolved = resolveDataOptions(options);
-  const index = readIndex(folder);
-  const photos = index.training, { templateSize } = index.settings;
-  const people = new Map(identitiesOf(photos).map((name, label) => [name, label]));
-  const labelOf = ({ identity }: IndexedPhoto): number =>
-    identity === undefined ? -1 : people.get(identity)!;
-  const places = new Places(index.shifts, resolved.excludeKinds);
-  const reader = new RecordReader(folder, templateSize);
-  const orders = new Map<number, Uint32Array>();
-  const photoOf = (at: number): IndexedPhoto => {
-    const epoch = Math.floor(at / photos.length);
-    let order = orders.get(epoch);
-    if (!order) {
-      // A batch spans two epochs at most.
-      if (orders.size > 1) orders.clear();
-      orders.set(epoch, order = shuffled(photos.length, chanceSeed(resolved.seed, epoch)));
-    }
-    return photos[order[at % photos.length]];
-  };
-  return Promise.resolve({
-    photos: photos.length,
-    identities: people.size,
-    templateSize,
-    bank(): TemplateBank {
-      const templates = new Float32Array(photos.length * templateSize);
-      photos.forEach((photo, i) => templates.set(reader.read(photo).template, i * templateSize));
-      return { templates, labels: Int32Array.from(photos, labelOf) };
-    },
-    batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
-      const count = to - from;
-      const images = new Float32Array(count * FRAME_LENGTH);
-      const targets = new Float32Array(count * templateSize), labels = new Int32Array(count);
-      for (let i = 0; i < count; i++) {
-        const at = step * batchSize + from + i, photo = photoOf(at);
-        const image = images.subarray(i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
-        const chance = chanceOf(`${resolved.seed} sample ${at}`);
-        targets.set(
-          drawSample(reader.read(photo), places, chance, resolved, image),
-          i * templateSize,
-        );
-        labels[i] = labelOf(photo);
-      }
-      return Promise.resolve({ count, images, targets, labels });
-    },
-    [Symbol.dispose](): void {
-      reader[Symbol.dispose]();
-    },
-  });
+  return Promise.resolve(new ShardData(folder, options));
 }
 
-function chanceSeed(seed: number, epoch: number): number {
-  return Math.floor(chanceOf(`${seed} epoch ${epoch}`).next() * 2 ** 31);
+class ShardData implements TrainingData {
+  readonly photos: number;
+  readonly identities: number;
+  readonly templateSize: number;
+  readonly #photos: readonly IndexedPhoto[];
+  readonly #labels: Int32Array<ArrayBuffer>;
+  readonly #classes: Int32Array<ArrayBuffer>;
+  readonly #epoch: Uint32Array;
+  readonly #options: ReturnType<typeof resolveDataOptions>;
+  readonly #reader: RecordReader;
+  readonly #orders = new Map<number, Uint32Array>();
+
+  constructor(folder: string, options: DataOptions) {
+    this.#options = resolveDataOptions(options);
+    const { training, settings } = readIndex(folder), people = identitiesOf(training);
+    const labels = new Map(people.map((name, label) => [name, label]));
+    this.#photos = training;
+    this.#labels = Int32Array.from(
+      training,
+      ({ identity }) => identity === undefined ? -1 : labels.get(identity)!,
+    );
+    let classes = people.length;
+    this.#classes = this.#labels.map((label) => label < 0 ? classes++ : label);
+    this.#epoch = epochOf(training, this.#options);
+    if (this.#epoch.length === 0) {
+      throw new InvalidArgumentError(
+        `Cannot train on ${folder} as no photo of its index is ever drawn: prepare more photos, or change the weights`,
+      );
+    }
+    this.#reader = new RecordReader(folder, settings.templateSize);
+    this.photos = this.#epoch.length;
+    this.identities = people.length;
+    this.templateSize = settings.templateSize;
+  }
+
+  bank(): TemplateBank {
+    const size = this.templateSize, shards = new Map<number, Float32Array>();
+    const templates = new Float32Array(this.#photos.length * size);
+    this.#photos.forEach(({ shard, record }, i) => {
+      let rows = shards.get(shard);
+      if (!rows) shards.set(shard, rows = this.#reader.templates(shard));
+      templates.set(rows.subarray(record * size, (record + 1) * size), i * size);
+    });
+    return { templates, labels: this.#labels.slice(), classes: this.#classes.slice() };
+  }
+
+  rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch {
+    const count = to - from, size = this.templateSize;
+    const levels = new Uint8Array(count * FRAME_LENGTH);
+    const targets = new Float32Array(count * size), labels = new Int32Array(count);
+    const classes = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      const at = step * batchSize + from + i, photo = this.#photoOf(at);
+      const record = this.#reader.read(this.#photos[photo]);
+      const frame = levels.subarray(i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
+      drawSample(record, chanceOf(`${this.#options.seed} sample ${at}`), this.#options, frame);
+      targets.set(record.template, i * size);
+      labels[i] = this.#labels[photo];
+      classes[i] = this.#classes[photo];
+    }
+    return { count, levels, targets, labels, classes };
+  }
+
+  batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
+    const { levels, ...rest } = this.rawBatch(step, from, to, batchSize);
+    return Promise.resolve({ ...rest, images: normaliseLevels(levels) });
+  }
+
+  /** The photo of a sample: its place in the order of its epoch. */
+  #photoOf(at: number): number {
+    const length = this.#epoch.length, number = Math.floor(at / length);
+    let order = this.#orders.get(number);
+    if (!order) {
+      // A batch spans two epochs at most.
+      if (this.#orders.size > 1) this.#orders.clear();
+      const seed = Math.floor(chanceOf(`${this.#options.seed} epoch ${number}`).next() * 2 ** 31);
+      this.#orders.set(number, order = shuffled(length, seed));
+    }
+    return this.#epoch[order[at % length]];
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader[Symbol.dispose]();
+  }
 }
 
 export { openValidationData, type ValidationData, type ValidationOptions } from "./validation.ts";

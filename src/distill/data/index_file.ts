@@ -1,20 +1,30 @@
-// `index.json`: which photos of the shards are for training and which for validation, what was dropped and why.
-// Written by `choose.ts`, read by `open.ts`; the shards themselves are never changed.
+// `index.json`: which photos of the shards are for training and which for validation, and which could not be used.
+// The shards themselves are never changed, so the index can be written again at any time.
 
 import { InvalidArgumentError } from "../../errors.ts";
+import type { PhotoFacts } from "./shard.ts";
 import type { ShardSettings } from "./prepare.ts";
 import { readJson } from "./shard.ts";
-import type { Shift } from "./shift.ts";
 
 /** Raised when the fields change. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
-/** Where the record of a photo is. */
+/** What is known of a photo, and where its record is. */
 export interface IndexedPhoto {
   /** Path below the photo folder. */
   readonly file: string;
   /** Who it shows, if that is known. */
   readonly identity?: string;
+  /** Age in years, if that is known. */
+  readonly age?: number;
+  /** Sex as the photo's set labels it, if it does. */
+  readonly sex?: string;
+  /** Origin as the photo's set labels it, if it does. */
+  readonly origin?: string;
+  /** Distance between the eyes in the photo that the crop is from, in pixels, if that is known. */
+  readonly eyes?: number;
+  /** Whether there is a mesh to fit masks to. */
+  readonly mesh: boolean;
   /** The number of the shard. */
   readonly shard: number;
   /** Which record of the shard, from 0. */
@@ -27,7 +37,7 @@ export interface DroppedPhoto {
   readonly file: string;
   /** What was wrong, in a word or two; the same for all photos of a kind. */
   readonly reason: string;
-  /** More about it: an error's message, the other photo, a score. */
+  /** More about it, such as an error's message. */
   readonly detail?: string;
 }
 
@@ -41,14 +51,18 @@ export interface DataIndex {
   readonly missingShards: number;
   /** The photos to train on. */
   readonly training: readonly IndexedPhoto[];
-  /** The photos to validate on: people, and photos of nobody known, that training does not see. */
+  /** The photos to validate on: of people that training does not see. */
   readonly validation: readonly IndexedPhoto[];
   /** The photos that are not used. */
   readonly dropped: readonly DroppedPhoto[];
   /** Photos dropped, by reason. */
   readonly counts: Readonly<Record<string, number>>;
-  /** What masks did to alignment, where it was measured. */
-  readonly shifts: readonly Shift[];
+}
+
+/** The place of a photo in a shard, with what is known of it. */
+export function indexedPhoto(facts: PhotoFacts, shard: number, record: number): IndexedPhoto {
+  const { split: _split, failed: _failed, mesh = false, ...known } = facts;
+  return { ...known, mesh, shard, record };
 }
 
 /**
@@ -95,7 +109,7 @@ export function readIndex(folder: string): DataIndex {
  * ```ts
  * import { identitiesOf } from "@maskinv/maskinv/distill";
  *
- * console.log(identitiesOf([{ file: "a/1.jpg", identity: "a", shard: 0, record: 0 }])); // ["a"]
+ * console.log(identitiesOf([{ file: "a/1.jpg", identity: "a", mesh: true, shard: 0, record: 0 }])); // ["a"]
  * ```
  */
 export function identitiesOf(photos: readonly IndexedPhoto[]): string[] {

@@ -5,6 +5,9 @@ import type { Chance } from "./chance.ts";
 
 /** Share of pictures that lose their colours. */
 const GREY = 0.04;
+/** Steps of a grey level in the table of the gamma curve. */
+const STEPS = 4;
+const curve = new Float32Array(256 * STEPS);
 
 /** Changes the light by chance; `strength` 1 is what photos of one person differ by, 0 changes nothing. */
 export function varyLight(pixels: Float32Array, chance: Chance, strength: number): void {
@@ -13,23 +16,30 @@ export function varyLight(pixels: Float32Array, chance: Chance, strength: number
   const saturation = chance.happens(GREY * strength) ? 0 : 1 + spread(0.4);
   // Warm to cold light, and a little of green against magenta.
   const warm = spread(0.12), green = spread(0.04);
-  const tint = [1 + warm, 1 + green, 1 - warm];
+  const red = gain * (1 + warm), middle = gain * (1 + green), blue = gain * (1 - warm);
   const side = spread(0.3), size = Math.sqrt(pixels.length / 3);
-  const curve = gammaTable(gamma);
-  for (let i = 0; i < pixels.length; i += 3) {
-    // Light from one side.
-    const column = i / 3 % size / size - 0.5, lit = gain * (1 + side * column);
-    const grey = 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
-    for (let k = 0; k < 3; k++) {
-      const coloured = grey + saturation * (pixels[i + k] - grey);
-      const bent = curve[Math.min(1023, Math.max(0, Math.round(coloured * 4)))];
-      const value = lit * tint[k] * (118 + contrast * (bent - 118));
-      pixels[i + k] = value < 0 ? 0 : value > 255 ? 255 : value;
+  for (let i = 0; i < curve.length; i++) {
+    const bent = 255 * (i / STEPS / 255) ** gamma;
+    curve[i] = 118 + contrast * (bent - 118);
+  }
+  const top = curve.length - 1;
+  const at = (value: number): number => {
+    const i = value * STEPS + 0.5;
+    return curve[i < 0 ? 0 : i > top ? top : i | 0];
+  };
+  for (let y = 0, i = 0; y < size; y++) {
+    for (let x = 0; x < size; x++, i += 3) {
+      // Light from one side.
+      const lit = 1 + side * (x / size - 0.5);
+      const r = pixels[i], g = pixels[i + 1], b = pixels[i + 2];
+      const grey = 0.299 * r + 0.587 * g + 0.114 * b;
+      pixels[i] = clamp(lit * red * at(grey + saturation * (r - grey)));
+      pixels[i + 1] = clamp(lit * middle * at(grey + saturation * (g - grey)));
+      pixels[i + 2] = clamp(lit * blue * at(grey + saturation * (b - grey)));
     }
   }
 }
 
-/** `255 (x / 255)^gamma` at quarters of grey levels. */
-function gammaTable(gamma: number): Float32Array {
-  return Float32Array.from({ length: 1024 }, (_, i) => 255 * (i / 4 / 255) ** gamma);
+function clamp(level: number): number {
+  return level < 0 ? 0 : level > 255 ? 255 : level;
 }

@@ -1,8 +1,8 @@
 // The data half of distillation: photos to shards, and shards to batches.
 
-export { type ChooseOptions, choosePhotos } from "./choose.ts";
 export {
   openTrainingData,
+  type RawBatch,
   type TemplateBank,
   type TrainingBatch,
   type TrainingData,
@@ -14,7 +14,7 @@ export {
   type IndexedPhoto,
   readIndex,
 } from "./index_file.ts";
+export { type IndexOptions, indexShards } from "./index_shards.ts";
 export type { DataOptions } from "./options.ts";
 export { type PrepareOptions, prepareShards, type ShardSettings } from "./prepare.ts";
-export type { Shift } from "./shift.ts";
 export { openValidationData, type ValidationData, type ValidationOptions } from "./validation.ts";

@@ -2,27 +2,35 @@
 
 import { InvalidArgumentError } from "../../errors.ts";
 import { MASK_KINDS, type MaskKind } from "../../mask/kinds.ts";
+import { AGE_GROUPS, type AgeGroup } from "./weights.ts";
 
 /** How samples are drawn. Shares are probabilities, 0..1; strengths 0 (nothing changes) to 2. */
 export interface DataOptions {
   /** The seed of everything random; by default 1. */
   readonly seed?: number;
-  /** Share of masked samples; by default 0.7. */
+  /** Share of masked samples; by default 0.6. */
   readonly maskProbability?: number;
-  /** Kinds of masks that are never worn, so that a family can be held out; by default none. */
+  /** Kinds of masks that are never drawn, so that a family can be held out; by default none. */
   readonly excludeKinds?: readonly MaskKind[];
-  /** Share of the samples without a mask that something else covers in part; by default 0.05. */
-  readonly occluderProbability?: number;
+  /**
+   * Share of the samples that something other than a mask covers in part: sunglasses, a scarf, a hand, a veil; masked
+   * ones get sunglasses only. By default 0.08.
+   */
+  readonly coverProbability?: number;
   /** Share of the samples whose photo is continued where the crop reaches over its border; by default 0.5. */
   readonly surroundProbability?: number;
   /** Whether half of the samples are mirror images; by default true. */
   readonly flip?: boolean;
-  /** Strength of misalignment; by default 1. */
+  /** Strength of misalignment: shift, scale and roll; by default 1. */
   readonly place?: number;
   /** Strength of other light and colours; by default 1. */
   readonly light?: number;
   /** Strength of low resolution, blur, noise and JPEG; by default 1. */
   readonly quality?: number;
+  /** How often photos of an origin are drawn in an epoch, 0 to 20, by the index's labels; 1 for all others. */
+  readonly originWeights?: Readonly<Record<string, number>>;
+  /** How often photos of an age are drawn in an epoch, 0 to 20: child (below 16), adult, senior (from 60); 1 if not given. */
+  readonly ageWeights?: Readonly<Partial<Record<AgeGroup, number>>>;
 }
 
 /** {@linkcode DataOptions} with the defaults filled in. */
@@ -30,15 +38,20 @@ export type ResolvedDataOptions = Required<DataOptions>;
 
 const DEFAULTS: ResolvedDataOptions = {
   seed: 1,
-  maskProbability: 0.7,
+  maskProbability: 0.6,
   excludeKinds: [],
-  occluderProbability: 0.05,
+  coverProbability: 0.08,
   surroundProbability: 0.5,
   flip: true,
   place: 1,
   light: 1,
   quality: 1,
+  originWeights: {},
+  ageWeights: {},
 };
+
+/** More often in an epoch a photo is not drawn. */
+const MOST_WEIGHT = 20;
 
 /** Checks options and fills in the defaults. */
 export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
@@ -50,15 +63,21 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: ResolvedDataOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
-  const { seed, excludeKinds, flip: _flip, ...values } = resolved;
+  const { seed, excludeKinds, originWeights, ageWeights, flip: _flip, ...values } = resolved;
   if (!Number.isSafeInteger(seed)) {
     throw new InvalidArgumentError(`Cannot draw samples of seed ${seed}: give an integer`);
   }
   for (const [name, value] of Object.entries(values)) {
-    const most = name.endsWith("Probability") ? 1 : 2;
-    if (value >= 0 && value <= most) continue;
+    checkNumber(name, value, name.endsWith("Probability") ? 1 : 2);
+  }
+  for (const [name, value] of Object.entries(originWeights)) {
+    checkNumber(`originWeights.${name}`, value, MOST_WEIGHT);
+  }
+  for (const [name, value] of Object.entries(ageWeights)) {
+    checkNumber(`ageWeights.${name}`, value, MOST_WEIGHT);
+    if (AGE_GROUPS.includes(name as AgeGroup)) continue;
     throw new InvalidArgumentError(
-      `Cannot draw samples with ${name} ${value}: give a number from 0 to ${most}`,
+      `There is no age "${name}" of samples: use ${AGE_GROUPS.join(", ")}`,
     );
   }
   const unknown = excludeKinds.find((kind) => !MASK_KINDS.includes(kind));
@@ -70,4 +89,11 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
     );
   }
   return resolved;
+}
+
+function checkNumber(name: string, value: unknown, most: number): void {
+  if (typeof value === "number" && value >= 0 && value <= most) return;
+  throw new InvalidArgumentError(
+    `Cannot draw samples with ${name} ${value}: give a number from 0 to ${most}`,
+  );
 }

@@ -1,37 +1,42 @@
 // Photos to shards: the long part of preparing, resumable shard by shard, and shareable among processes.
-// What is kept of the photos in the end is decided by `choose.ts` from what stands here.
+// Which of the photos are for training and which for validation stands in the index that `index_shards.ts` writes.
 
 import { EngineHost } from "../../backend/host.ts";
 import { InvalidArgumentError } from "../../errors.ts";
-import { type ModelSource, openModels } from "../../model/model.ts";
+import { hashHex, type ModelSource, openModels } from "../../model/model.ts";
 import { writing } from "../../write_error.ts";
 import { shuffled } from "./chance.ts";
-import { lookAt } from "./look.ts";
-import { type LookedAt, readShard, SHARD_VERSION, writeShard } from "./shard.ts";
-import { listPhotos, type SourcePhoto } from "./source.ts";
+import { listCrops } from "./crop_index.ts";
+import { MESH_MODEL } from "./mesh_fit.ts";
+import { type CropOpener, cutCrop, readCrop } from "./open_crop.ts";
+import { preparePhotos } from "./prepare_photos.ts";
+import {
+  type PhotoFacts,
+  type PreparedPhoto,
+  readShard,
+  SHARD_VERSION,
+  writeShard,
+} from "./shard.ts";
+import { listPhotos } from "./source.ts";
+import { openTeacher, type TeacherStore } from "./teacher.ts";
 
 /** How photos are made into shards. */
 export interface PrepareOptions {
   /** Where the models are; by default the folder in the package. */
   readonly models?: ModelSource;
-  /** Name of the teacher in the manifest; by default `"teacher"`, or `"student"` where there is none. */
+  /** Name of the teacher in the manifest, or an ONNX file; by default `"teacher"`, or `"student"` where there is none. */
   readonly teacher?: string;
+  /** The family whose form of pixels a teacher from a file has, as of `models add`; by default `"arcface_torch"`. */
+  readonly like?: string;
   /** Photos of a shard; by default 256. */
   readonly shardSize?: number;
-  /**
-   * Black border around each photo, as a share of its width and height, 0..1; by default 0.25. Tight crops of faces
-   * need it: without one, meshes came out squashed (eyes to chin 1.54 instead of 1.73 distances between the eyes).
-   */
-  readonly border?: number;
-  /** One photo in this many is masked and detected again, to measure what masks do to alignment; 0 for none; by default 10. */
-  readonly shiftEvery?: number;
   /** Of how many processes that share the work this is which; by default the first of one. */
   readonly part?: { readonly index: number; readonly of: number };
   /** Threads of the wasm provider. */
   readonly threads?: number;
   /** Ends the work early; shards that are written stay. */
   readonly signal?: AbortSignal;
-  /** Told after each photo. */
+  /** Told every few photos. */
   readonly progress?: (done: number, of: number) => void;
 }
 
@@ -43,38 +48,40 @@ export interface ShardSettings {
   readonly teacher: { readonly name: string; readonly sha256: string };
   /** Length of the teacher's templates. */
   readonly templateSize: number;
-  /** SHA-256 of the detection models. */
-  readonly pipeline: readonly string[];
+  /** Whether the photos were aligned crops, or had to be detected. */
+  readonly aligned: boolean;
+  /** SHA-256 of the network that finds meshes. */
+  readonly mesh: string;
   /** Photos of a shard. */
   readonly shardSize: number;
-  /** Black border around each photo, as a share of its width and height. */
-  readonly border: number;
-  /** One photo in this many had its shift measured; 0 for none. */
-  readonly shiftEvery: number;
   /** How many photos there are in all shards. */
   readonly photos: number;
-  /** SHA-256 of everything above and the paths of the photos. */
+  /** SHA-256 of everything above and of what is known of the photos. */
   readonly hash: string;
 }
 
-const PIPELINE = ["blazeface-back", "blazeface-short-range", "facemesh"];
+/** Photos that go through the networks at a time. */
+const BATCH = 16;
 /** The order of the photos: fixed, so that a few shards are already a mix of all of them. */
 const ORDER_SEED = 20_211_205;
 
 /** The photos of each shard. */
 interface Plan {
   readonly settings: ShardSettings;
-  readonly shards: readonly (readonly SourcePhoto[])[];
+  readonly open: CropOpener;
+  readonly shards: readonly (readonly PhotoFacts[])[];
 }
 
 /**
- * Makes the shards of a folder of photos that are not there yet: detects and aligns each face, cuts it with a margin,
- * and asks the teacher for the templates of the frame and of its mirror image.
+ * Makes the shards of a folder of faces that are not there yet: each has the aligned crop with a margin, the teacher's
+ * template of the clean frame and its mirror image together, and FaceMesh's points, to which training fits masks.
  *
- * @param folder The photos: `labelled/<name>/` and `unlabelled/`, or a folder per person.
+ * @param folder Aligned crops of 144 x 144 pixels (ArcFace's frame of 112 with a margin of 16) or of 112 x 112, with
+ * `index.tsv` (columns file, person, split and, if known, age, sex, origin, eye_px; of the splits only `train` and
+ * `validation` are used). Or photos, whose largest faces are detected and aligned: a folder per person.
  * @param out The folder of the shards. A run that was stopped goes on where it was.
- * @param options The teacher, the border, and how the work is shared.
- * @returns What the shards are made of, for {@linkcode choosePhotos}.
+ * @param options The teacher, and how the work is shared.
+ * @returns What the shards are made of, for {@linkcode indexShards}.
  * @throws {InvalidArgumentError} If there are no photos, an option is out of its range, or the folder has shards that
  * were made otherwise.
  * @throws {ModelError} If a model is missing or corrupt.
@@ -84,8 +91,8 @@ interface Plan {
  * import { prepareShards } from "@maskinv/maskinv/distill";
  *
  * const shards = await Deno.makeTempDir();
- * const { photos, templateSize } = await prepareShards("tests/photos", shards, { shardSize: 5 });
- * console.log(photos, templateSize); // 10 192
+ * const { photos, aligned } = await prepareShards("tests/photos", shards, { shardSize: 5 });
+ * console.log(photos, aligned); // 10 false
  * await Deno.remove(shards, { recursive: true });
  * ```
  */
@@ -95,31 +102,30 @@ export async function prepareShards(
   options: PrepareOptions = {},
 ): Promise<ShardSettings> {
   const { part = { index: 0, of: 1 }, signal } = options;
-  const { shards, settings } = await planShards(folder, options);
+  const models = await openModels(options.models);
+  const { store, entry } = await openTeacher(models, options.teacher, options.like);
+  const { shards, settings, open } = await planShards(folder, { store, entry }, options.shardSize);
   writing(out, () => Deno.mkdirSync(out, { recursive: true }));
-  const open = shards.map((_, shard) => shard).filter((shard) =>
+  const missing = shards.map((_, shard) => shard).filter((shard) =>
     shard % part.of === part.index && !isDone(out, shard, settings)
   );
-  const total = open.reduce((sum, shard) => sum + shards[shard].length, 0);
+  const total = missing.reduce((sum, shard) => sum + shards[shard].length, 0);
   let done = 0;
-  await using host = new EngineHost("wasm", await openModels(options.models), options);
-  for (const shard of open) {
-    const looked: LookedAt[] = [];
-    for (const photo of shards[shard]) {
-      signal?.throwIfAborted();
-      looked.push(
-        await host.use((engine) =>
-          lookAt(engine, photo, {
-            folder,
-            teacher: settings.teacher.name,
-            border: settings.border,
-            shiftEvery: settings.shiftEvery,
-          }), signal),
+  await using host = new EngineHost("wasm", store, options);
+  for (const shard of missing) {
+    const prepared: PreparedPhoto[] = [];
+    for (let from = 0; from < shards[shard].length; from += BATCH) {
+      const photos = shards[shard].slice(from, from + BATCH);
+      prepared.push(
+        ...await host.use(
+          (engine) => preparePhotos(engine, photos, { folder, teacher: entry.name, open }),
+          signal,
+        ),
       );
-      options.progress?.(++done, total);
+      options.progress?.(done += photos.length, total);
     }
     const { hash, templateSize } = settings;
-    writeShard(out, shard, { settings: hash, templateSize }, looked);
+    writeShard(out, shard, { settings: hash, templateSize }, prepared);
   }
   return settings;
 }
@@ -136,47 +142,34 @@ function isDone(out: string, shard: number, settings: ShardSettings): boolean {
   return facts !== undefined;
 }
 
-async function planShards(folder: string, options: PrepareOptions): Promise<Plan> {
-  const { shardSize = 256, border = 0.25, shiftEvery = 10 } = options;
-  if (!(border >= 0 && border <= 1)) {
-    throw new InvalidArgumentError(`Cannot use border ${border}: give a share from 0 to 1`);
-  }
-  for (const [name, value, least] of [["shardSize", shardSize, 1], ["shiftEvery", shiftEvery, 0]]) {
-    if (!(Number.isSafeInteger(value) && Number(value) >= Number(least))) {
-      throw new InvalidArgumentError(
-        `Cannot use ${name} ${value}: give a whole number of ${least} or more`,
-      );
-    }
-  }
-  const { manifest } = await openModels(options.models);
-  const name = options.teacher ?? (manifest.teacher ? "teacher" : "student");
-  const teacher = manifest[name];
-  if (teacher?.templateSize === undefined) {
+async function planShards(
+  folder: string,
+  { store, entry }: TeacherStore,
+  shardSize = 256,
+): Promise<Plan> {
+  if (!(Number.isSafeInteger(shardSize) && shardSize > 0)) {
     throw new InvalidArgumentError(
-      `Cannot use "${name}" as the teacher as the manifest has no embedding model of this name: name another`,
+      `Cannot use shardSize ${shardSize}: give a whole number of 1 or more`,
     );
   }
-  const photos = listPhotos(folder);
+  const crops = listCrops(folder), photos: readonly PhotoFacts[] = crops ?? listPhotos(folder);
   const order = shuffled(photos.length, ORDER_SEED);
-  const shards: SourcePhoto[][] = [];
+  const shards: PhotoFacts[][] = [];
   for (let from = 0; from < photos.length; from += shardSize) {
     shards.push(Array.from(order.subarray(from, from + shardSize), (index) => photos[index]));
   }
+  const { name, sha256, templateSize } = entry;
   const content = {
     version: SHARD_VERSION,
-    teacher: { name, sha256: teacher.sha256 },
-    templateSize: teacher.templateSize,
-    pipeline: PIPELINE.map((model) => manifest[model]?.sha256 ?? ""),
+    teacher: { name, sha256 },
+    templateSize,
+    aligned: crops !== undefined,
+    mesh: store.manifest[MESH_MODEL]?.sha256 ?? "",
     shardSize,
-    border,
-    shiftEvery,
     photos: photos.length,
   };
-  const hash = await hashOf(JSON.stringify([content, photos]));
-  return { settings: { ...content, hash }, shards };
-}
-
-async function hashOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // The same file under another path is the same teacher.
+  const text = JSON.stringify([{ ...content, teacher: sha256 }, photos]);
+  const hash = await hashHex(new TextEncoder().encode(text));
+  return { settings: { ...content, hash }, open: crops ? readCrop : cutCrop, shards };
 }

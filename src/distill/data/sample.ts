@@ -1,99 +1,95 @@
-// One training sample from one record: mask, place, flip, light, and what a bad camera does.
+// One training sample from one record: mask or cover, place, flip, light, and what a bad camera does.
 // In the order in which it happens to real photos; the target stays the teacher's template of the clean frame.
 
-import { warpAffine } from "../../align/warp_affine.ts";
-import type { TensorSpec } from "../../backend/tensor_spec.ts";
+import type { Affine } from "../../align/affine.ts";
 import type { Image } from "../../image/image.ts";
-import { type MaskOptions, randomMaskOptions } from "../../mask/kinds.ts";
+import type { MaskOptions } from "../../mask/kinds.ts";
 import { maskOverlay } from "../../mask/overlay.ts";
 import { wearMask } from "../../mask/wear.ts";
 import type { Chance } from "./chance.ts";
+import { drawCover, drawPlainMask, drawSunglasses } from "./cover.ts";
 import { CROP_SIZE, cropImage, FRAME_SIZE } from "./crop.ts";
 import { degrade } from "./degrade.ts";
 import { varyLight } from "./light.ts";
-import { occlude } from "./occluder.ts";
+import { drawnMask, looseMesh } from "./mask_choice.ts";
 import type { ResolvedDataOptions } from "./options.ts";
-import { mirrored, type Places } from "./place.ts";
+import { drawPlace, mirrored } from "./place.ts";
 import type { PhotoRecord } from "./record.ts";
 import { surround } from "./surround.ts";
 
 /** Numbers of a frame. */
 export const FRAME_LENGTH = FRAME_SIZE * FRAME_SIZE * 3;
 
-const LEVELS: TensorSpec = {
-  size: FRAME_SIZE,
-  layout: "NHWC",
-  color: "RGB",
-  mean: [0, 0, 0],
-  scale: [1, 1, 1],
-};
 const WHOLE = { x: 0, y: 0, width: CROP_SIZE, height: CROP_SIZE };
+/** How much lighter or darker a mask is than the photo's light makes it. */
+const SHADE = 0.14;
 
-/** Draws a sample into `image`, and says which template is its target. The record's crop may be changed. */
+const pixels = new Float32Array(FRAME_LENGTH);
+
+/** Draws a sample as grey levels into `levels`. The record's crop may be changed. */
 export function drawSample(
   record: PhotoRecord,
-  places: Places,
   chance: Chance,
   options: ResolvedDataOptions,
-  image: Float32Array,
-): Float32Array {
+  levels: Uint8Array,
+): void {
   const masked = chance.happens(options.maskProbability);
   const flipped = chance.happens(0.5) && options.flip;
-  const mask = drawnMask(chance, options);
-  const place = masked
-    ? places.masked(chance, mask, options.place)
-    : places.clean(chance, options.place);
+  const covered = chance.happens(options.coverProbability);
+  const place = drawPlace(chance, masked, options.place);
   if (chance.happens(options.surroundProbability)) surround(record.crop);
-  const pixels = cut(masked ? wear(record, mask) : cropImage(record.crop), place, flipped);
-  const covered = chance.happens(options.occluderProbability);
-  if (covered && !masked) occlude(pixels, FRAME_SIZE, chance);
+  let image = cropImage(record.crop);
+  if (covered && masked) drawSunglasses(image, record.mesh, chance);
+  else if (covered) drawCover(image, record.mesh, chance);
+  if (masked) image = maskedCrop(image, record.mesh, chance, drawnMask(chance, options));
+  cutFrame(image, flipped ? mirrored(place) : place, pixels);
   if (options.light > 0) varyLight(pixels, chance, options.light);
   if (options.quality > 0) degrade(pixels, FRAME_SIZE, chance, options.quality);
-  normalise(pixels, image);
-  return flipped ? record.mirrorTemplate : record.template;
+  // A clamped array of bytes rounds and cuts, as cameras do.
+  new Uint8ClampedArray(levels.buffer, levels.byteOffset, levels.length).set(pixels);
 }
 
-/** Share of masks in a colour that no kind is made in; their textures are drawn anew each time, which takes 5 ms. */
-const ANY_COLOR = 0.1;
-
-/** A mask of a kind that is not excluded. */
-export function drawnMask(
+/** The crop with a mask on, as its wearer had put it on; a plain one where no mesh was found. */
+export function maskedCrop(
+  image: Image,
+  mesh: Float32Array | undefined,
   chance: Chance,
-  { excludeKinds }: Pick<ResolvedDataOptions, "excludeKinds">,
-): MaskOptions {
-  const colored = chance.happens(ANY_COLOR), rgb = Math.floor(chance.next() * 2 ** 24);
-  for (;;) {
-    const options = randomMaskOptions(Math.floor(chance.next() * 2 ** 31));
-    if (excludeKinds.includes(options.kind)) continue;
-    return colored ? { ...options, color: `#${rgb.toString(16).padStart(6, "0")}` } : options;
+  mask: MaskOptions,
+): Image {
+  if (!mesh) {
+    drawPlainMask(image, mesh, chance);
+    return image;
+  }
+  const layer = wearMask(looseMesh(mesh, chance), WHOLE, mask, image), { blend } = layer;
+  const shade = Math.exp(SHADE * chance.normal());
+  if (layer.region.width === 0 || blend.kind !== "alpha") return image;
+  const [red, green, blue] = blend.gain;
+  const gain = [red * shade, green * shade, blue * shade] as const;
+  return maskOverlay(image, [{ ...layer, blend: { ...blend, gain } }]);
+}
+
+/** Cuts the frame as grey levels, bilinear; beyond the crop its border goes on. */
+export function cutFrame({ data }: Image, place: Affine, out: Float32Array): void {
+  const [a, b, c, d, e, f] = place, last = CROP_SIZE - 1.001;
+  for (let y = 0, to = 0; y < FRAME_SIZE; y++) {
+    for (let x = 0; x < FRAME_SIZE; x++, to += 3) {
+      const u = a * x + b * y + c, v = d * x + e * y + f;
+      const cropX = u < 0 ? 0 : u > last ? last : u, cropY = v < 0 ? 0 : v > last ? last : v;
+      const left = cropX | 0, top = cropY | 0, s = cropX - left, t = cropY - top;
+      const at = (top * CROP_SIZE + left) * 4, under = at + CROP_SIZE * 4;
+      const w00 = (1 - s) * (1 - t), w01 = s * (1 - t), w10 = (1 - s) * t, w11 = s * t;
+      out[to] = w00 * data[at] + w01 * data[at + 4] + w10 * data[under] + w11 * data[under + 4];
+      out[to + 1] = w00 * data[at + 1] + w01 * data[at + 5] + w10 * data[under + 1] +
+        w11 * data[under + 5];
+      out[to + 2] = w00 * data[at + 2] + w01 * data[at + 6] + w10 * data[under + 2] +
+        w11 * data[under + 6];
+    }
   }
 }
 
-/** The crop with a mask on. */
-export function wear(record: PhotoRecord, mask: MaskOptions): Image {
-  const crop = cropImage(record.crop);
-  const layer = wearMask(record.mesh, WHOLE, mask, crop);
-  return layer.region.width > 0 ? maskOverlay(crop, [layer]) : crop;
-}
-
-/** Cuts the frame, in grey levels. */
-export function cut(
-  crop: Image,
-  place: Parameters<typeof mirrored>[0],
-  flipped: boolean,
-): Float32Array {
-  return warpAffine(
-    [{ image: crop, cropToPhoto: flipped ? mirrored(place) : place }],
-    LEVELS,
-    false,
-  );
-}
-
-/** From grey levels to what the networks read. */
-export function normalise(pixels: Float32Array, image: Float32Array): void {
-  for (let i = 0; i < pixels.length; i++) {
-    // Cameras give whole grey levels.
-    const level = Math.round(Math.min(255, Math.max(0, pixels[i])));
-    image[i] = (level - 127.5) / 128;
-  }
+/** From grey levels to what the students read, `(x - 127.5) / 128`. */
+export function normaliseLevels(levels: Uint8Array): Float32Array<ArrayBuffer> {
+  const images = new Float32Array(levels.length);
+  for (let i = 0; i < levels.length; i++) images[i] = (levels[i] - 127.5) / 128;
+  return images;
 }

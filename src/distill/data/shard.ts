@@ -3,24 +3,20 @@
 
 import { InvalidArgumentError } from "../../errors.ts";
 import { writeWhole } from "../../write_error.ts";
-import { type PhotoRecord, recordBytes, writeRecord } from "./record.ts";
-import type { Shift } from "./shift.ts";
+import type { SourceCrop } from "./crop_index.ts";
+import { encodeRecords, type PhotoRecord } from "./record.ts";
 
 /** Raised when what the files hold changes. */
-export const SHARD_VERSION = 2;
+export const SHARD_VERSION = 3;
 
-/** What is known of a photo that was looked at. */
-export interface PhotoFacts {
-  /** Path below the photo folder. */
-  readonly file: string;
-  /** Who it shows, if that is known. */
-  readonly identity?: string;
+/** What is known of a photo of a shard; `split` is not, where the source does not say it. */
+export interface PhotoFacts extends Omit<SourceCrop, "split"> {
+  /** What the photo may be used for. */
+  readonly split?: SourceCrop["split"];
   /** Why there is no record of it. */
   readonly failed?: string;
-  /** Distance between the eyes in the photo, in pixels. */
-  readonly eyes?: number;
-  /** What a mask on this photo did to its alignment, where that was measured. */
-  readonly shift?: Shift;
+  /** Whether there is a mesh in its record. */
+  readonly mesh?: boolean;
 }
 
 /** What `shard-0000.json` holds. */
@@ -33,8 +29,8 @@ export interface ShardFacts {
   readonly photos: readonly PhotoFacts[];
 }
 
-/** A photo that was looked at, with its record unless it failed. */
-export interface LookedAt {
+/** A photo that was prepared, with its record unless that failed. */
+export interface PreparedPhoto {
   readonly facts: PhotoFacts;
   readonly record?: PhotoRecord;
 }
@@ -49,12 +45,9 @@ export function writeShard(
   folder: string,
   shard: number,
   { settings, templateSize }: Omit<ShardFacts, "version" | "photos">,
-  photos: readonly LookedAt[],
+  photos: readonly PreparedPhoto[],
 ): void {
   const records = photos.flatMap(({ record }) => record ? [record] : []);
-  const length = recordBytes(templateSize);
-  const bytes = new Uint8Array(length * records.length);
-  records.forEach((record, i) => writeRecord(record, bytes.subarray(i * length)));
   const path = shardPath(folder, shard);
   const facts: ShardFacts = {
     version: SHARD_VERSION,
@@ -62,7 +55,7 @@ export function writeShard(
     templateSize,
     photos: photos.map((photo) => photo.facts),
   };
-  writeWhole(`${path}.bin`, bytes);
+  writeWhole(`${path}.bin`, encodeRecords(records, templateSize));
   writeWhole(`${path}.json`, new TextEncoder().encode(JSON.stringify(facts)));
 }
 

@@ -1,4 +1,4 @@
-// Which photos there are below a folder, and whose they are.
+// Which photos there are below a folder, and whose they are: aligned crops with `index.tsv`, or photos of any kind.
 // `labelled/<name>/` holds the photos of one person, `unlabelled/` those of anybody; or a folder per person, and photos beside.
 
 import { InvalidArgumentError } from "../../errors.ts";
@@ -24,8 +24,8 @@ export function listPhotos(folder: string): SourcePhoto[] {
     : [...people(folder, ""), ...files(folder, "")];
   if (photos.length === 0) {
     throw new InvalidArgumentError(
-      `Cannot prepare ${folder} as it holds no photos: give a folder with labelled/<name>/*.jpg ` +
-        `and unlabelled/*.jpg, or with a folder per person`,
+      `Cannot prepare ${folder} as it holds no photos: give a folder of aligned crops with index.tsv, ` +
+        `one with labelled/<name>/*.jpg and unlabelled/*.jpg, or one with a folder per person`,
     );
   }
   return photos.map((photo) => ({ ...photo, file: photo.file.replaceAll("//", "/") }))

@@ -1,105 +1,137 @@
 // What is beside a face that fills its photo: the crop reaches over the photo's border, where there is only black.
 // A student that saw nothing else would learn faces cut out of black; so half of the samples get surroundings.
+// Filled by pull and push (Gortler et al., "The Lumigraph", SIGGRAPH 1996): the photo goes on, ever more blurred.
 
 import { CROP_SIZE } from "./crop.ts";
-import { resample } from "./resample.ts";
 
-/** From this many pixels beyond the border on, only the blurred picture is seen: no second pair of eyes. */
-const FADE = 10;
-/** Cells a side of the blurred picture. */
-const CELLS = 12;
+/** Sum of red, green and blue up to which a pixel may be beyond the border: lossy files do not keep pure black. */
+const MOST_BLACK = 12;
+/** Pixels along the border that were mixed with the black, or that a lossy file has smeared into it. */
+const MIXED = 3;
+/** Sides of the ever smaller pictures. */
+const SIDES = [144, 72, 36, 18, 9, 5, 3, 2, 1];
+
+/** Red, green, blue and weight of each pixel of a picture. */
+const levels = SIDES.map((side) => new Float32Array(side * side * 4));
+const beyond = new Uint8Array(CROP_SIZE * CROP_SIZE);
+const stack = new Int32Array(CROP_SIZE * CROP_SIZE);
 
 /**
- * Continues the photo over its border, mirrored and ever more blurred, in place: whatever black is connected with the
- * crop's border.
+ * Continues the photo over its border, in place: whatever black is connected with the crop's border.
  *
  * @param crop RGB bytes of a crop.
  */
 export function surround(crop: Uint8Array): void {
-  const outside = blackFromBorder(crop);
-  const near = nearestInside(outside);
-  if (near[0] < 0) return;
-  const source = crop.slice(), far = new Float32Array(outside.length);
-  for (let y = 0; y < CROP_SIZE; y++) {
-    for (let x = 0; x < CROP_SIZE; x++) {
-      const at = y * CROP_SIZE + x;
-      if (!outside[at]) continue;
-      const edgeX = near[at] % CROP_SIZE, edgeY = (near[at] - edgeX) / CROP_SIZE;
-      const mirror = clamp(2 * edgeY - y) * CROP_SIZE + clamp(2 * edgeX - x);
-      const from = 3 * (outside[mirror] ? near[at] : mirror);
-      for (let k = 0; k < 3; k++) crop[3 * at + k] = source[from + k];
-      far[at] = Math.min(1, Math.hypot(x - edgeX, y - edgeY) / FADE);
-    }
+  if (!markBeyond(crop)) return;
+  const [whole] = levels;
+  for (let i = 0, p = 0, q = 0; i < beyond.length; i++, p += 3, q += 4) {
+    const weight = beyond[i] ? 0 : 1;
+    whole[q] = weight * crop[p];
+    whole[q + 1] = weight * crop[p + 1];
+    whole[q + 2] = weight * crop[p + 2];
+    whole[q + 3] = weight;
   }
-  const cells = resample(Float32Array.from(crop), CROP_SIZE, CELLS);
-  const blurred = resample(cells, CELLS, CROP_SIZE);
-  far.forEach((share, at) => {
-    if (share === 0) return;
-    for (let i = 3 * at; i < 3 * at + 3; i++) crop[i] += share * (blurred[i] - crop[i]);
-  });
+  for (let level = 1; level < SIDES.length; level++) pull(level);
+  // Nothing but black: there is nothing to go on with.
+  if (levels[SIDES.length - 1][3] === 0) return;
+  for (let level = SIDES.length - 1; level > 0; level--) push(level);
+  for (let i = 0, p = 0, q = 0; i < beyond.length; i++, p += 3, q += 4) {
+    if (!beyond[i]) continue;
+    crop[p] = whole[q];
+    crop[p + 1] = whole[q + 1];
+    crop[p + 2] = whole[q + 2];
+  }
 }
 
-const clamp = (value: number): number => Math.min(CROP_SIZE - 1, Math.max(0, value));
+/** Each pixel of a smaller picture is the mean of what is known of the four, or fewer, that it covers. */
+function pull(level: number): void {
+  const from = levels[level - 1], to = levels[level];
+  const side = SIDES[level - 1], half = SIDES[level];
+  to.fill(0);
+  for (let y = 0, p = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, p += 4) {
+      if (from[p + 3] === 0) continue;
+      const q = ((y >> 1) * half + (x >> 1)) * 4;
+      for (let k = 0; k < 4; k++) to[q + k] += from[p + 3] * (k < 3 ? from[p + k] : 1);
+    }
+  }
+  for (let q = 0; q < to.length; q += 4) {
+    const weight = to[q + 3];
+    if (weight === 0) continue;
+    for (let k = 0; k < 3; k++) to[q + k] /= weight;
+    to[q + 3] = Math.min(1, weight);
+  }
+}
 
-/** Which pixels lie outside of the photo, and the row of half-black pixels along its border. */
-function blackFromBorder(crop: Uint8Array): Uint8Array {
-  const count = CROP_SIZE * CROP_SIZE, outside = new Uint8Array(count);
-  const open: number[] = [];
-  const visit = (at: number): void => {
-    if (outside[at]) return;
-    const black = crop[3 * at] + crop[3 * at + 1] + crop[3 * at + 2] === 0;
-    // What borders on black was mixed with it when the crop was cut.
-    outside[at] = black ? 1 : 2;
-    if (black) open.push(at);
+/** What is not known of a picture comes from the smaller one, bilinear. */
+function push(level: number): void {
+  const from = levels[level], to = levels[level - 1];
+  const half = SIDES[level], side = SIDES[level - 1], last = half - 1;
+  for (let y = 0, q = 0; y < side; y++) {
+    const v = Math.min(last, Math.max(0, y / 2 - 0.25)), top = Math.floor(v), t = v - top;
+    const upper = top * half, lower = Math.min(last, top + 1) * half;
+    for (let x = 0; x < side; x++, q += 4) {
+      if (to[q + 3] === 1) continue;
+      const u = Math.min(last, Math.max(0, x / 2 - 0.25)), left = Math.floor(u), s = u - left;
+      const right = Math.min(last, left + 1), rest = 1 - to[q + 3];
+      const a = (upper + left) * 4, b = (upper + right) * 4;
+      const c = (lower + left) * 4, d = (lower + right) * 4;
+      for (let k = 0; k < 3; k++) {
+        const above = from[a + k] + s * (from[b + k] - from[a + k]);
+        const below = from[c + k] + s * (from[d + k] - from[c + k]);
+        to[q + k] = to[q + 3] * to[q + k] + rest * (above + t * (below - above));
+      }
+      to[q + 3] = 1;
+    }
+  }
+}
+
+/** Marks the pixels beyond the photo and those mixed with them; false if there are none. */
+function markBeyond(crop: Uint8Array): boolean {
+  const last = CROP_SIZE - 1;
+  let open = 0;
+  const isBlack = (i: number): boolean =>
+    crop[3 * i] + crop[3 * i + 1] + crop[3 * i + 2] <= MOST_BLACK;
+  const visit = (i: number): void => {
+    if (beyond[i] || !isBlack(i)) return;
+    beyond[i] = 1;
+    stack[open++] = i;
   };
+  beyond.fill(0);
   for (let i = 0; i < CROP_SIZE; i++) {
-    for (const at of [i, count - 1 - i, i * CROP_SIZE, i * CROP_SIZE + CROP_SIZE - 1]) {
-      if (crop[3 * at] + crop[3 * at + 1] + crop[3 * at + 2] === 0) visit(at);
-    }
+    visit(i);
+    visit(last * CROP_SIZE + i);
+    visit(i * CROP_SIZE);
+    visit(i * CROP_SIZE + last);
   }
-  while (open.length > 0) {
-    const at = open.pop()!, x = at % CROP_SIZE;
-    if (x > 0) visit(at - 1);
-    if (x < CROP_SIZE - 1) visit(at + 1);
-    if (at >= CROP_SIZE) visit(at - CROP_SIZE);
-    if (at < count - CROP_SIZE) visit(at + CROP_SIZE);
+  if (open === 0) return false;
+  while (open > 0) {
+    const i = stack[--open], x = i % CROP_SIZE;
+    if (x > 0) visit(i - 1);
+    if (x < last) visit(i + 1);
+    if (i >= CROP_SIZE) visit(i - CROP_SIZE);
+    if (i < last * CROP_SIZE) visit(i + CROP_SIZE);
   }
-  return outside;
+  widen(1);
+  widen(CROP_SIZE);
+  return true;
 }
 
-/** The nearest pixel of the photo to each pixel, by two sweeps; -1 where all is black. */
-function nearestInside(outside: Uint8Array): Int32Array {
-  const near = Int32Array.from(outside, (out, at) => out ? -1 : at);
-  // How far the nearest pixel is: to the right and down.
-  const across = new Int16Array(outside.length), down = new Int16Array(outside.length);
-  const take = (at: number, from: number, dx: number, dy: number): void => {
-    if (near[from] < 0) return;
-    const x = across[from] + dx, y = down[from] + dy;
-    if (near[at] >= 0 && across[at] ** 2 + down[at] ** 2 <= x * x + y * y) return;
-    near[at] = near[from];
-    across[at] = x;
-    down[at] = y;
-  };
-  const sweep = (first: number, step: 1 | -1): void => {
-    for (let i = 0; i < CROP_SIZE; i++) {
-      const row = (first + step * i) * CROP_SIZE, before = row - step * CROP_SIZE;
-      for (let j = 0; j < CROP_SIZE; j++) {
-        const x = first + step * j, at = row + x;
-        if (!outside[at]) continue;
-        if (j > 0) take(at, at - step, -step, 0);
-        if (i === 0) continue;
-        take(at, before + x, 0, -step);
-        if (x > 0) take(at, before + x - 1, -1, -step);
-        if (x < CROP_SIZE - 1) take(at, before + x + 1, 1, -step);
-      }
-      // Along the row once more the other way.
-      for (let j = CROP_SIZE - 2; j >= 0; j--) {
-        const at = row + first + step * j;
-        if (outside[at]) take(at, at + step, step, 0);
+/** Marks what lies within {@linkcode MIXED} pixels of a marked pixel along rows (step 1) or columns. */
+function widen(step: number): void {
+  const across = step === 1 ? CROP_SIZE : 1;
+  for (let line = 0; line < CROP_SIZE; line++) {
+    for (const way of [1, -1]) {
+      let left = 0;
+      for (let k = 0; k < CROP_SIZE; k++) {
+        const i = line * across + (way > 0 ? k : CROP_SIZE - 1 - k) * step;
+        if (beyond[i] === 1) left = MIXED;
+        else if (left > 0) {
+          left--;
+          beyond[i] = 2;
+        }
       }
     }
-  };
-  sweep(0, 1);
-  sweep(CROP_SIZE - 1, -1);
-  return near;
+  }
+  if (step === 1) { for (let i = 0; i < beyond.length; i++) if (beyond[i]) beyond[i] = 1; }
 }

@@ -4,16 +4,26 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import { type Bank, contrastLoss, type ContrastOptions } from "./contrast.ts";
 import { ELASTIC_ARC, elasticArcLoss, type ElasticArcOptions } from "./elastic_arc.ts";
+import type { CentresOptions, RelationalOptions } from "./options.ts";
 import { normalizeRows, templateLoss } from "./template_loss.ts";
 
-/** What is minimised: `classes * ElasticArc + templates * MSE + contrast.weight * contrast`, means over the batch. */
+/**
+ * What is minimised: `classes * ElasticArc + templates * MSE + contrast.weight * contrast + kd * (1 - cos) +
+ * centres.weight * centres + relational.weight * relational`, means over the batch.
+ */
 export interface LossOptions extends ElasticArcOptions {
-  /** Weight of the distillation. */
+  /** Weight of the distillation as the paper has it, by mean squared error. */
   readonly templates: number;
+  /** Weight of the distillation by cosine: `1 - cos` of the student's template and the teacher's; none if not given. */
+  readonly kd?: number;
   /** Weight of the classification; 0 for none. Samples without identity count as zero in its mean. */
   readonly classes: number;
   /** The contrast with strangers, which the paper does not have; none if not given. */
   readonly contrast?: ContrastOptions;
+  /** The classification by the teacher's mean templates; none if not given. */
+  readonly centres?: CentresOptions;
+  /** The similarities within a batch; none if not given. */
+  readonly relational?: RelationalOptions;
 }
 
 /**

@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from "../../errors.ts";
 import type { DataOptions } from "../data/data.ts";
 import type { LossOptions } from "../loss/loss.ts";
+import { checkLoss, isRate } from "./config_loss.ts";
 import { STUDENT_NETWORKS, type StudentName } from "../networks.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 import type { Schedule } from "./schedule.ts";
@@ -63,7 +64,7 @@ const NUMBERS = [
  *
  * @param value What the JSON file has.
  * @param label The file's name, for messages.
- * @returns The same object.
+ * @returns The same, with what the loss does not say filled in.
  * @throws {InvalidArgumentError} If something is missing or not what it should be.
  *
  * @example
@@ -100,20 +101,7 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
     check(typeof number === "number" && number > 0 && whole, `"${name}" is ${number}`);
   }
   check(config.average! < 1, `"average" is ${config.average} and not below 1`);
-  const { loss, optimizer, schedule } = config;
-  for (const name of ["templates", "classes", "scale", "margin", "deviation"] as const) {
-    check(isRate(loss?.[name]), `"loss.${name}" is ${loss?.[name]}`);
-  }
-  const { contrast } = loss!;
-  if (contrast !== undefined) {
-    const { weight, temperature, alike } = contrast;
-    const usable = isRate(weight) && isRate(temperature) && temperature > 0 && alike >= -1 &&
-      alike < 1;
-    check(
-      usable,
-      `"loss.contrast" lacks a weight, a temperature above 0, or "alike" from -1 to below 1`,
-    );
-  }
+  const { optimizer, schedule } = config, loss = checkLoss(config.loss, check);
   const kind: string | undefined = optimizer?.kind;
   check(kind === "sgd" || kind === "adamw", `"optimizer.kind" is ${kind} and not sgd or adamw`);
   const { rate, decay, clip } = optimizer!;
@@ -128,11 +116,7 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
     check(schedule?.kind === "cosine", `"schedule.kind" is not cosine or stairs`);
     check(isRate((schedule as { warmUp?: number }).warmUp), `"schedule.warmUp" is not a number`);
   }
-  return config as DistillConfig;
-}
-
-function isRate(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return { ...config, loss } as DistillConfig;
 }
 
 /** SHA-256 of what decides about the numbers of a training: a checkpoint goes on under the same only. */

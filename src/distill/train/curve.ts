@@ -16,7 +16,7 @@ export function drawCurve(log: readonly LogLine[]): string {
   const found = log.filter((line): line is ValidationLine => "validation" in line);
   const last = Math.max(1, ...log.map(({ step }) => step));
   const part = (name: keyof StepLine["loss"]): [number, number][] =>
-    smooth(steps.map(({ step, loss }) => [step, loss[name]]))
+    smooth(steps.map(({ step, loss }) => [step, loss[name] ?? 0]))
       .filter(([, value]) => value > 0).map(([step, value]) => [step, Math.log10(value)]);
   const cosines = (name: keyof ValidationLine["validation"]): [number, number][] =>
     found.flatMap(({ step, validation: { [name]: value } }) =>
@@ -26,11 +26,15 @@ export function drawCurve(log: readonly LogLine[]): string {
     { label: "loss (log10)", color: "#333", points: part("total") },
     { label: "templates (MSE)", color: "#1668b8", points: part("templates") },
     { label: "identities (cross entropy)", color: "#c2571a", points: part("classes") },
+    { label: "centres (cross entropy)", color: "#c2571a", points: part("centres") },
+    { label: "relational", color: "#2a8a3e", points: part("relational") },
   ];
   const quality: Line[] = [
     { label: "cosine masked, median", color: "#1668b8", points: cosines("maskedMedian") },
     { label: "cosine clean, median", color: "#2a8a3e", points: cosines("cleanMedian") },
     { label: "TAR at FMR 1%", color: "#c2571a", points: cosines("tar") },
+    { label: "TAR at FMR 0.1%", color: "#e0a030", points: cosines("tar1000") },
+    { label: "the same, bare", color: "#808080", points: cosines("bareTar1000") },
     { label: "EER", color: "#a02c6f", points: cosines("eer") },
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${2 * HEIGHT}" ` +

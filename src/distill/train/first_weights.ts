@@ -63,7 +63,10 @@ function readWeights(
   }
 }
 
-async function readStart(start: string): Promise<{ bytes: Uint8Array; pixels?: TensorSpec }> {
+/** The bytes of an ONNX file or a model to start from, with the form of its pixels if that is known. */
+export async function readStart(
+  start: string,
+): Promise<{ bytes: Uint8Array; pixels?: TensorSpec }> {
   const at = start.lastIndexOf("#");
   if (at >= 0) {
     const store = await openModels(start.slice(0, at) || undefined);
@@ -82,8 +85,8 @@ async function readStart(start: string): Promise<{ bytes: Uint8Array; pixels?: T
   }
 }
 
-/** He et al. (2015) for weights, zero for biases, 0.25 for the slopes of activations. */
-function chanceWeights(layout: FlatLayout, seed: number): Float32Array<ArrayBuffer> {
+/** Chance weights: He et al. (2015) for weights, zero for biases, 0.25 for the slopes of activations. */
+export function chanceWeights(layout: FlatLayout, seed: number): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(layout.length);
   for (const { name, shape, start, length } of layout.slots) {
     const chance = chanceOf(`first weights ${seed} ${name}`);

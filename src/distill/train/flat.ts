@@ -16,6 +16,8 @@ export interface Slot {
   readonly start: number;
   /** How long it is. */
   readonly length: number;
+  /** Share of the learning rate by which it moves; 1 if not given. */
+  readonly rate?: number;
 }
 
 /** Where each parameter lies. */
@@ -26,12 +28,26 @@ export interface FlatLayout {
   readonly length: number;
 }
 
-/** The layout of a network's parameters and its class centres `[identities, templateSize]`. */
-export function flatLayout(network: StudentNetwork, identities: number): FlatLayout {
+/**
+ * The layout of a network's parameters and its class centres `[identities, templateSize]`.
+ *
+ * @param rates Shares of the learning rate by name, see {@linkcode Slot}.
+ */
+export function flatLayout(
+  network: Pick<StudentNetwork, "shapes" | "templateSize">,
+  identities: number,
+  rates: Readonly<Record<string, number>> = {},
+): FlatLayout {
   const shapes = { ...network.shapes, [CENTRES]: [Math.max(1, identities), network.templateSize] };
   let length = 0;
   const slots = Object.entries(shapes).map(([name, shape]) => {
-    const slot = { name, shape, start: length, length: shape.reduce((a, b) => a * b, 1) };
+    const slot = {
+      name,
+      shape,
+      start: length,
+      length: shape.reduce((a, b) => a * b, 1),
+      ...rates[name] !== undefined && { rate: rates[name] },
+    };
     length += slot.length;
     return slot;
   });

@@ -20,6 +20,12 @@ export interface LossValues {
   readonly classes: number;
   /** The contrast with strangers. */
   readonly contrast: number;
+  /** One less the cosine to the teacher's template. */
+  readonly kd?: number;
+  /** The cross entropy of fixed centres. */
+  readonly centres?: number;
+  /** The mean squared difference of the batch's similarities. */
+  readonly relational?: number;
 }
 
 /** What a batch says about the parameters. */

@@ -79,19 +79,19 @@ export function update(
   step: number,
 ): number {
   const length = clipLength(gradient, options.clip);
-  for (const { name, start, length: count } of layout.slots) {
-    // Biases and slopes are few and not what overfits: decay would only move the folded batch norms.
-    const decay = name.endsWith(".bias") || name.endsWith(".slope") ? 0 : options.decay;
+  for (const { name, start, length: count, rate: share = 1 } of layout.slots) {
+    const decay = decayOf(options, name);
     const end = start + count;
     if (options.kind === "sgd") {
       const [moves] = state;
       for (let i = start; i < end; i++) {
         moves[i] = options.momentum * moves[i] + gradient[i] + decay * parameters[i];
-        parameters[i] -= rate * moves[i];
+        parameters[i] -= rate * share * moves[i];
       }
     } else {
       const [first, second] = state;
-      const speed = rate * (options.relative ? scaleOf(parameters.subarray(start, end)) : 1);
+      const speed = rate * share *
+        (options.relative ? scaleOf(parameters.subarray(start, end)) : 1);
       const fix1 = 1 - 0.9 ** (step + 1), fix2 = 1 - 0.999 ** (step + 1);
       for (let i = start; i < end; i++) {
         const slope = gradient[i];
@@ -103,6 +103,16 @@ export function update(
     }
   }
   return length;
+}
+
+/**
+ * The decay of a parameter. Biases, slopes and what norms and attention scale by are few and not what overfits: decay
+ * would only move the folded norms.
+ */
+export function decayOf(options: OptimizerOptions, name: string): number {
+  return /\.(bias|slope|temperature)$|norm\w*\.weight$|^stem\.1\.|downsample\.0\./.test(name)
+    ? 0
+    : options.decay;
 }
 
 function scaleOf(values: Float32Array): number {

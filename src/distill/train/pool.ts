@@ -82,7 +82,7 @@ export class WorkerPool implements Disposable {
       for (let i = 0; i < slopes.length; i++) slopes[i] += part.slopes[i];
     }
     const sum = (name: keyof Gradient["losses"]): number =>
-      parts.reduce((total, { losses }) => total + losses[name], 0);
+      parts.reduce((total, { losses }) => total + losses[name]!, 0);
     return {
       losses: {
         total: sum("total"),

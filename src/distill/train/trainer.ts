@@ -6,7 +6,7 @@ import { openValidationData, type ValidationData } from "../data/data.ts";
 import { readIndex } from "../data/index_file.ts";
 import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { configHash, type DistillConfig } from "./config.ts";
 import { drawCurve } from "./curve.ts";
 import { firstWeights } from "./first_weights.ts";
@@ -14,7 +14,9 @@ import { type FlatLayout, flatLayout, fromFlat } from "./flat.ts";
 import type { LossValues, TrainingDevice } from "./gradient.ts";
 import { readLog, TrainingLog } from "./log.ts";
 import { average, firstState, update } from "./optimizer.ts";
+import { Pace } from "./pace.ts";
 import { WorkerPool } from "./pool.ts";
+import { checkpointToResume } from "./resume.ts";
 import { rateAt } from "./schedule.ts";
 import { validate, type Validation, validationScore } from "./validate.ts";
 
@@ -66,6 +68,7 @@ export async function train(
   config: DistillConfig,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
+  refuseLosses(config);
   const device = options.device ?? "wasm";
   const workers = options.workers ?? (device === "wasm" ? navigator.hardwareConcurrency : 1);
   const hash = await configHash(config);
@@ -110,29 +113,13 @@ export async function train(
   return { step: run.step, best: run.best };
 }
 
-/** How fast steps are, without validations and checkpoints. */
-class Pace {
-  #started = 0;
-  #mean = 0;
-
-  constructor(readonly batch: number) {}
-
-  start(): void {
-    this.#started = performance.now();
-  }
-
-  /** Images per second of the step. */
-  stop(): number {
-    const seconds = (performance.now() - this.#started) / 1000;
-    // The first step traces and compiles: the mean forgets it soon.
-    this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds;
-    return this.batch / seconds;
-  }
-
-  text(steps: number): string {
-    const minutes = Math.ceil(steps * this.#mean / 60);
-    return `${(this.batch / this.#mean).toFixed(1)} images/s  ${minutes} min left`;
-  }
+/** What jax-js does not compute. */
+function refuseLosses({ loss }: DistillConfig): void {
+  const part = (["kd", "centres", "relational"] as const).find((name) => loss[name] !== undefined);
+  if (part === undefined) return;
+  throw new InvalidArgumentError(
+    `Cannot train with "loss.${part}" on jax-js: pass --engine torch, or leave that part out`,
+  );
 }
 
 /** A student learns the teacher's templates, number by number. */
@@ -143,31 +130,6 @@ function checkTemplates(config: DistillConfig, { name, templateSize }: StudentNe
     `Cannot train ${name} on ${config.data} as its templates have ${templateSize} numbers and those of the teacher ` +
       `"${settings.teacher.name}" ${settings.templateSize}: say "templateSize": ${settings.templateSize}`,
   );
-}
-
-function checkpointToResume(
-  config: DistillConfig,
-  hash: string,
-  resume: boolean,
-): Checkpoint | undefined {
-  const path = `${config.out}/last.checkpoint`;
-  if (!resume) {
-    writing(config.out, () => Deno.mkdirSync(config.out, { recursive: true }));
-    if ([...Deno.readDirSync(config.out)].some(({ name }) => name === "last.checkpoint")) {
-      throw new InvalidArgumentError(
-        `Cannot start a training in ${config.out} as there is one: pass --resume to go on, or give another "out"`,
-      );
-    }
-    return undefined;
-  }
-  const checkpoint = readCheckpoint(path);
-  if (checkpoint.config !== hash) {
-    throw new InvalidArgumentError(
-      `Cannot go on from ${path} as its configuration was another: restore the configuration, or name the checkpoint ` +
-        `as "start" of a new training`,
-    );
-  }
-  return checkpoint;
 }
 
 /** The state of a training and what happens to it. */
@@ -220,7 +182,7 @@ class TrainingRun {
     const validation = await validate(onnx, this.validation, this.config.validatePhotos);
     this.#log.add({ step: this.step, validation });
     options.found?.(this.step, validation);
-    const score = validationScore(validation, this.config.loss.contrast !== undefined);
+    const score = validationScore(validation, this.config.loss);
     if (score <= this.best.score) return;
     this.best = { score, step: this.step };
     writeWhole(`${this.config.out}/best.onnx`, onnx);

@@ -5,7 +5,8 @@ import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../align/arcface.t
 import { type Affine, applyAffine, type Point } from "../../align/affine.ts";
 import { warpAffine } from "../../align/warp_affine.ts";
 import type { TensorSpec } from "../../backend/tensor_spec.ts";
-import type { Face, Landmarks } from "../../detect/face.ts";
+import { type Face, type FaceWithMesh, fivePoints } from "../../detect/face.ts";
+import { mapFace } from "../../detect/yunet.ts";
 import { InvalidArgumentError } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
 import { applyMask } from "../../mask/apply.ts";
@@ -25,7 +26,7 @@ export interface Dressed {
 /** A photo with a mask, or nothing if it cannot wear one. */
 export function dressPhoto(
   image: Image,
-  face: Face | undefined,
+  face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
 ): Dressed | undefined {
@@ -34,18 +35,17 @@ export function dressPhoto(
     const crop = cutPicture(image, alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto);
     return { image: official(crop, plan.offset, texture), aligned: true };
   }
-  const { landmarks } = face;
-  if (landmarks.source !== "mesh") return undefined;
   if (plan.style === "maskinv") {
-    return { image: official(image, plan.offset, texture, fivePoints(landmarks)), aligned: false };
+    const points = fivePoints(face.landmarks);
+    return { image: official(image, plan.offset, texture, points), aligned: false };
   }
-  return { image: own(image, face, plan), aligned: false };
+  return "mesh" in face ? { image: own(image, face, plan), aligned: false } : undefined;
 }
 
 /** A crop with a mask, or nothing if it cannot wear one; `face` is where the mesh lies in the crop. */
 export function dressCrop(
   crop: Image,
-  face: Face | undefined,
+  face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
 ): Dressed | undefined {
@@ -53,13 +53,12 @@ export function dressCrop(
     const landmarks = plan.on === "photo" ? templateIn(crop) : undefined;
     return { image: official(crop, plan.offset, texture, landmarks), aligned: true };
   }
-  if (face?.landmarks.source !== "mesh") return undefined;
-  return { image: own(crop, face, plan), aligned: true };
+  return face && "mesh" in face ? { image: own(crop, face, plan), aligned: true } : undefined;
 }
 
 function own(
   image: Image,
-  face: Face,
+  face: FaceWithMesh,
   { seed, kind }: Extract<MaskPlan, { style: "ours" }>,
 ): Image {
   const options = randomMaskOptions(seed);
@@ -79,11 +78,6 @@ function official(
   }
   const region = { x: 0, y: 0, width: image.width, height: image.height };
   return maskOverlay(image, [officialLayer(texture, { region, offset, landmarks })]);
-}
-
-function fivePoints(landmarks: Extract<Landmarks, { source: "mesh" }>): FivePoints {
-  const { rightEye, leftEye, nose, rightMouth, leftMouth } = landmarks;
-  return [rightEye, leftEye, nose, rightMouth, leftMouth];
 }
 
 /** Where aligned crops have their five points. */
@@ -132,22 +126,9 @@ export function padded({ width, height, data }: Image): { image: Image; x: numbe
   };
 }
 
-/** A face in other pixels, for those who need its mesh only. */
-export function shifted(face: Face, x: number, y: number): Face {
-  if (face.landmarks.source !== "mesh") return face;
-  const move = (point: Point): Point => ({ x: point.x + x, y: point.y + y });
-  const { rightEye, leftEye, nose, rightMouth, leftMouth, mesh } = face.landmarks;
-  return {
-    ...face,
-    box: { ...face.box, x: face.box.x + x, y: face.box.y + y },
-    landmarks: {
-      source: "mesh",
-      rightEye: move(rightEye),
-      leftEye: move(leftEye),
-      nose: move(nose),
-      rightMouth: move(rightMouth),
-      leftMouth: move(leftMouth),
-      mesh: mesh.map((value, i) => value + [x, y, 0][i % 3]),
-    },
-  };
+/** A face in the pixels of a picture whose origin is elsewhere. */
+export function shifted(face: Face | FaceWithMesh, x: number, y: number): Face | FaceWithMesh {
+  const moved = mapFace(face, (point) => ({ x: point.x + x, y: point.y + y }));
+  if (!("mesh" in face)) return moved;
+  return { ...moved, mesh: face.mesh.map((value, i) => value + [x, y, 0][i % 3]) };
 }

@@ -4,9 +4,10 @@
 import { alignFace } from "../../align/arcface.ts";
 import type { Affine } from "../../align/affine.ts";
 import type { Engine, Photo } from "../../backend/backend.ts";
-import { chooseFace, type FaceChoice } from "../../detect/choose.ts";
-import { findFaces, refineFaces } from "../../detect/detect.ts";
-import type { Face } from "../../detect/face.ts";
+import type { FaceChoice } from "../../detect/choose.ts";
+import type { Face, FaceWithMesh } from "../../detect/face.ts";
+import { addMeshes } from "../../detect/facemesh.ts";
+import { locateFaces } from "../../detect/locate.ts";
 import { alignTo } from "../../embed/embed.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Image } from "../../image/image.ts";
@@ -138,9 +139,15 @@ export class SampleEmbedder {
       !aligned || states.some((plan) => plan?.style === "ours")
     );
     const rooms = jobs.map(({ image }) => aligned ? padded(image) : { image, x: 0, y: 0 });
-    const looked = await this.#faces(engine, rooms.filter((_, i) => wanted[i]).map((r) => r.image));
+    // A mesh takes a network of its own, and is there for fitting masks only.
+    const meshed = jobs.some(({ states }) => states.some((plan) => plan?.style === "ours"));
+    const found = await this.#faces(
+      engine,
+      rooms.filter((_, i) => wanted[i]).map(({ image }) => image),
+      meshed,
+    );
     const faces = wanted.map((want, i) => {
-      const face = want ? looked.shift() : undefined;
+      const face = want ? found.shift() : undefined;
       return face && shifted(face, -rooms[i].x, -rooms[i].y);
     });
     const dressed = jobs.map(({ image, states }, i) =>
@@ -149,7 +156,7 @@ export class SampleEmbedder {
       )
     );
     const again = dressed.flat().filter((state): state is Dressed => !!state && !state.aligned);
-    const foundAgain = await this.#faces(engine, again.map(({ image }) => image));
+    const foundAgain = await this.#faces(engine, again.map(({ image }) => image), false);
     return jobs.map(({ image, states }, i) =>
       states.map((plan, j): Located => {
         const worn = dressed[i][j];
@@ -159,17 +166,21 @@ export class SampleEmbedder {
     );
   }
 
-  /** The face that is meant in each photo, with its mesh. */
-  async #faces(engine: Engine, images: readonly Image[]): Promise<(Face | undefined)[]> {
+  /** The face that is meant in each photo, with its mesh where that is asked for and can be believed. */
+  async #faces(
+    engine: Engine,
+    images: readonly Image[],
+    meshed: boolean,
+  ): Promise<(Face | FaceWithMesh | undefined)[]> {
     if (images.length === 0) return [];
     using stack = new DisposableStack();
     const photos = images.map((image) => stack.use(engine.backend.upload(image)));
-    const found = await findFaces(engine, photos, this.#options.maxFaces);
-    const chosen = found.map((faces, i) => {
-      const choice = chooseFace(faces, photos[i], this.#options.face);
-      return choice.kind === "face" ? [choice.face] : [];
-    });
-    return (await refineFaces(engine, photos, chosen)).map(([face]) => face);
+    const located = await locateFaces(engine, photos, this.#options);
+    const faces = located.flatMap((choice, i) =>
+      choice.kind === "face" ? [{ photo: photos[i], face: choice.face }] : []
+    );
+    const fitted = meshed ? await addMeshes(engine, faces) : faces.map(({ face }) => face);
+    return located.map(({ kind }) => kind === "face" ? fitted.shift() : undefined);
   }
 
   async #embedFound(
@@ -207,7 +218,7 @@ export class SampleEmbedder {
     if (found.length === 0) return [];
     const mirrored = kind === "mirrored", network = await engine.network(name);
     const faces = found.flatMap(({ photo, face }) =>
-      face ? [{ photo, face: alignTo(network, face) }] : []
+      face ? [{ photo, face: alignTo(network.model.entry.input, face) }] : []
     );
     const values = faces.length > 0
       ? await embedAligned(engine.backend, network, faces, mirrored)

@@ -2,7 +2,8 @@
 // Faces are found by the package's networks for all of them, so that only the embedding differs.
 
 import { EngineHost } from "../../backend/host.ts";
-import { DETECTION_MODELS } from "../../detect/detect.ts";
+import { FACE_MESH_MODEL } from "../../detect/facemesh.ts";
+import { DETECTOR_MODEL } from "../../detect/pass.ts";
 import { ModelError } from "../../errors.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
 import {
@@ -36,7 +37,7 @@ export interface OpenModel {
 export interface ModelSet extends AsyncDisposable {
   readonly host: EngineHost;
   readonly models: readonly OpenModel[];
-  /** SHA-256 of the networks that find faces and masks. */
+  /** SHA-256 of the networks that find faces, and fit masks to them. */
   readonly detection: readonly string[];
 }
 
@@ -97,8 +98,7 @@ export async function openModelSet(
   return {
     host,
     models,
-    detection: Object.values(DETECTION_MODELS)
-      .map((name) => packaged.manifest[name].sha256),
+    detection: [DETECTOR_MODEL, FACE_MESH_MODEL].map((name) => packaged.manifest[name].sha256),
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };
 }

@@ -123,8 +123,9 @@ export class Card {
       const { verifier, painter } = await this.#engine();
       const mask = this.#mask();
       let picture = photo, found = await verifier.embed(photo, { face: "largest" });
-      if (mask && found.kind === "acquired" && found.face.landmarks.source === "mesh") {
-        picture = await painter.paint(photo, found.face.landmarks.mesh, mask);
+      const { faces: [face] = [] } = mask ? await verifier.detect(photo, { mesh: true }) : {};
+      if (mask && face?.mesh) {
+        picture = await painter.paint(photo, face.mesh, mask);
         found = await verifier.embed(picture, { face: "largest" });
       }
       if (asked !== this.#asked) return;
@@ -156,8 +157,8 @@ export class Card {
       [
         mask ? `Wears ${wears[mask.state]} (${(100 * mask.probability).toFixed(0)}%)` : "",
         `Eyes ${interEyeDistance(landmarks).toFixed(0)} pixels apart`,
-        `Landmarks by ${landmarks.source === "mesh" ? "the mesh" : "the detector"}, ` +
-        `residual ${alignment.residual.toFixed(1)}`,
+        `Turned by ${alignment.roll.toFixed(0)} degrees, ` +
+        `${alignment.residual.toFixed(1)} pixels from the template`,
       ].filter(Boolean).join("\n"),
     );
   }

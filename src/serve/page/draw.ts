@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import { invertAffine, type Point } from "../../align/affine.ts";
+import { fivePoints } from "../../detect/face.ts";
 import type { EmbeddedFace } from "../../embed/embed.ts";
 import type { Image } from "../../image/image.ts";
 
@@ -34,16 +35,8 @@ export function drawPhoto(
   pen.lineWidth = thick;
   pen.strokeStyle = "#2bd4e0";
   pen.strokeRect(box.x, box.y, box.width, box.height);
-  if (landmarks.source === "mesh") {
-    pen.fillStyle = "#ffffff99";
-    const { mesh } = landmarks;
-    for (let i = 0; i < mesh.length; i += 3) dot(pen, { x: mesh[i], y: mesh[i + 1] }, thick * 0.25);
-  }
   pen.fillStyle = "#ffd23f";
-  const points = Object.values(landmarks).filter((value): value is Point =>
-    typeof value === "object" && "x" in value
-  );
-  for (const point of points) dot(pen, point, thick * 0.9);
+  for (const point of fivePoints(landmarks)) dot(pen, point, thick * 0.9);
 }
 
 /** Shows the face as the embedding network gets it. */

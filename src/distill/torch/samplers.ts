@@ -1,0 +1,135 @@
+// The samplers of a training with torch: they draw ahead, in pieces that whoever is free takes. A sample depends on seed,
+// step and place alone, so the batches are the same with any number of samplers.
+
+import { DeviceError } from "../../errors.ts";
+import type {
+  DrawnSamples,
+  FromSampler,
+  SampleRange,
+  SamplerSetup,
+  ToSampler,
+} from "./sampler_messages.ts";
+
+/** Samples of a piece. */
+const PIECE = 16;
+/** Batches that are drawn before they are wanted. */
+const AHEAD = 4;
+
+/** A worker with the promise of what it draws. */
+class Sampler {
+  readonly #worker = new Worker(new URL("./sampler_worker.ts", import.meta.url), {
+    type: "module",
+  });
+
+  ask(message: ToSampler): Promise<FromSampler> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void =>
+        reject(new DeviceError(`A sampler stopped: ${why}. Go on with --resume`));
+      this.#worker.onmessage = ({ data }: MessageEvent<FromSampler>) =>
+        data.kind === "error" ? fail(data.message) : resolve(data);
+      this.#worker.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message);
+      };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  end(): void {
+    this.#worker.terminate();
+  }
+}
+
+interface Piece {
+  readonly range: SampleRange;
+  readonly done: (samples: DrawnSamples) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** All samplers of a training. */
+export class Samplers implements Disposable {
+  readonly #pieces: Piece[] = [];
+  readonly #batches = new Map<number, Promise<DrawnSamples>>();
+  readonly #idle: Sampler[];
+
+  private constructor(
+    readonly samplers: readonly Sampler[],
+    readonly setup: SamplerSetup,
+    readonly steps: number,
+  ) {
+    this.#idle = [...samplers];
+  }
+
+  /** Starts `count` samplers for a training of so many steps. */
+  static async start(setup: SamplerSetup, count: number, steps: number): Promise<Samplers> {
+    const samplers = Array.from({ length: count }, () => new Sampler());
+    try {
+      await Promise.all(samplers.map((sampler) => sampler.ask({ kind: "setup", setup })));
+      return new Samplers(samplers, setup, steps);
+    } catch (error) {
+      for (const sampler of samplers) sampler.end();
+      throw error;
+    }
+  }
+
+  /** The batch of a step; the following ones are begun. Each can be had once. */
+  async batch(step: number): Promise<DrawnSamples> {
+    for (let next = step; next < Math.min(step + 1 + AHEAD, this.steps); next++) {
+      if (!this.#batches.has(next)) this.#batches.set(next, this.#draw(next));
+    }
+    const batch = this.#batches.get(step)!;
+    this.#batches.delete(step);
+    return await batch;
+  }
+
+  #draw(step: number): Promise<DrawnSamples> {
+    const { batch } = this.setup;
+    const pieces = Array.from({ length: Math.ceil(batch / PIECE) }, (_, i) => {
+      const from = i * PIECE, to = Math.min(batch, from + PIECE);
+      return new Promise<DrawnSamples>((done, failed) =>
+        this.#pieces.push({ range: { step, from, to }, done, failed })
+      );
+    });
+    const whole = Promise.all(pieces).then(joined);
+    // Awaited where it is used; a failure must not end the training before that.
+    whole.catch(() => {});
+    this.#giveOut();
+    return whole;
+  }
+
+  #giveOut(): void {
+    while (this.#idle.length > 0 && this.#pieces.length > 0) {
+      const sampler = this.#idle.pop()!;
+      const { range, done, failed } = this.#pieces.shift()!;
+      sampler.ask({ kind: "draw", range }).then((answer) => {
+        this.#idle.push(sampler);
+        this.#giveOut();
+        done((answer as FromSampler & { kind: "drawn" }).samples);
+      }, failed);
+    }
+  }
+
+  /** Ends the samplers. */
+  [Symbol.dispose](): void {
+    for (const sampler of this.samplers) sampler.end();
+  }
+}
+
+function joined(parts: readonly DrawnSamples[]): DrawnSamples {
+  const length = (name: keyof DrawnSamples): number =>
+    parts.reduce((sum, part) => sum + part[name].length, 0);
+  const whole: DrawnSamples = {
+    pixels: new Uint8Array(length("pixels")),
+    targets: new Float32Array(length("targets")),
+    labels: new Int32Array(length("labels")),
+    classes: new Int32Array(length("classes")),
+  };
+  const at = { pixels: 0, targets: 0, labels: 0, classes: 0 };
+  for (const part of parts) {
+    for (const name of ["pixels", "targets", "labels", "classes"] as const) {
+      whole[name].set(part[name], at[name]);
+      at[name] += part[name].length;
+    }
+  }
+  return whole;
+}
