@@ -12,28 +12,33 @@
  *
  * @module
  */
-export * from "./src/errors.ts";
+export * from "./src/base/errors.ts";
 export { createVerifier } from "./src/verify/create.ts";
-export type { DetectOptions, EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
+export type {
+  DetectOptions,
+  EmbedAllOptions,
+  Verifier,
+  VerifyOptions,
+} from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
-export type { DeviceChoice } from "./src/backend/host.ts";
+export type { DeviceChoice } from "./src/pipeline/engine/host.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
-export { compareTemplates, Template } from "./src/score/template.ts";
+export { compareTemplates, Template } from "./src/pipeline/score/template.ts";
 export type {
   ComparisonFmr,
   Decision,
   DecisionRule,
   MeasuredRates,
   RuleOptions,
-} from "./src/score/decide.ts";
-export type { ScoreFmr } from "./src/score/fmr.ts";
-export type { SituationBasis } from "./src/score/situation.ts";
-export type { FaceChoice } from "./src/detect/choose.ts";
-export type { Box, Face, FaceWithMesh, Landmarks } from "./src/detect/face.ts";
-export type { Alignment } from "./src/align/arcface.ts";
-export type { Affine, Point } from "./src/align/affine.ts";
-export type { AlignedFace, EmbeddedFace } from "./src/embed/embed.ts";
+} from "./src/pipeline/score/decide.ts";
+export type { ScoreFmr } from "./src/pipeline/score/fmr.ts";
+export type { SituationBasis } from "./src/pipeline/score/situation.ts";
+export type { FaceChoice } from "./src/pipeline/detect/choose.ts";
+export type { Box, Face, FaceWithMesh, Landmarks } from "./src/pipeline/detect/face.ts";
+export type { Alignment } from "./src/pipeline/align/arcface.ts";
+export type { Affine, Point } from "./src/math/affine.ts";
+export type { AlignedFace, EmbeddedFace } from "./src/pipeline/embed/embed.ts";
 export type { ModelReader, ModelSource } from "./src/model/model.ts";
 export type { Variant } from "./src/model/manifest.ts";
 export type {
@@ -52,4 +57,4 @@ export {
   type Wearing,
   WEARINGS,
 } from "./src/mask/kinds.ts";
-export type { MaskState, MaskStateName } from "./src/mask/state.ts";
+export type { MaskState, MaskStateName } from "./src/pipeline/embed/mask_state.ts";

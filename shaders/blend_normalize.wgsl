@@ -1,4 +1,4 @@
-// Adds each embedding and its mirror image's, and scales the sum to length 1; see src/embed/blend_normalize.ts.
+// Adds each embedding and its mirror image's, and scales the sum to length 1; see src/kernels/blend_normalize/cpu.ts.
 // One workgroup per row: each thread sums the squares of every 64th number, then a tree adds the 64 sums.
 // Bindings: 0 params; 1 the embeddings, [rows, dim], or [2 rows, dim] with the mirror images in the second half;
 // 2 the templates, [rows, dim].

@@ -1,4 +1,4 @@
-// Comparison scores of all probes with all references: inner products of rows of length 1; see src/score/cosine_matrix.ts.
+// Comparison scores of all probes with all references: inner products of rows of length 1; see src/kernels/cosine_matrix/cpu.ts.
 // Two entry points for two shapes; both read device memory in order whatever `dim` is:
 // - `few`: one workgroup per 128 references (x) and probe (y). Eight threads share a reference, each taking every eighth
 //   number; a thread does so for 4 references, so that a probe's number is read once for all. Bound by memory bandwidth.

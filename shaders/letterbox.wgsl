@@ -1,4 +1,4 @@
-// Fits a whole photo into a detector's square input, turned by quarters, at its place in a batch; see src/detect/letterbox.ts for the definition.
+// Fits a whole photo into a detector's square input, turned by quarters, at its place in a batch; see src/kernels/letterbox/cpu.ts for the definition.
 // One thread per pixel of the square: it averages the photo pixels under its footprint, weighted by the covered area
 // (bilinear when enlarging), with the border pixel filling in where the footprint hangs over the border.
 // Coordinates are photo pixels counted from the photo's edge. Which rows and columns touch the photo comes from the

@@ -1,4 +1,4 @@
-// Draws masks on a picture in place; see src/mask/overlay.ts for the definition.
+// Draws masks on a picture in place; see src/kernels/mask_overlay/cpu.ts for the definition.
 // One thread per pixel (x, y) of a layer's box and layer (z); the boxes of one dispatch have no pixel in common, so
 // that no two threads share one. Of the layer's pieces, the first that covers the pixel draws it.
 // Coordinates are pixels, centres at integers. f32 has too few digits for a place in a large photo, so pieces count

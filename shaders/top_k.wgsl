@@ -1,4 +1,4 @@
-// The k largest scores of each row, best first, equal scores in the order of their index; see src/score/top_k.ts.
+// The k largest scores of each row, best first, equal scores in the order of their index; see src/kernels/top_k/cpu.ts.
 // One pass turns every 1,024 candidates of a row into their k best; the host repeats it until one chunk is left.
 // One workgroup per chunk, (score, index) pairs in workgroup memory, 4 per thread. A bitonic sort makes runs of `keep`
 // (k rounded up to a power of two), by turns best first and worst first. The better of the i-th of two neighbours, for

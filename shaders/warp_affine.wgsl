@@ -1,4 +1,4 @@
-// Cuts turned and scaled crops out of one photo; see src/align/warp_affine.ts for the definition.
+// Cuts turned and scaled crops out of one photo; see src/kernels/warp_affine/cpu.ts for the definition.
 // One thread per crop pixel (x, y) and job (z): it takes side x side bilinear samples, black outside of the photo, and
 // writes their mean, and with `mirrored` also the same pixel of the mirror image.
 // Coordinates are pixels, centres at integers. f32 has 1/2000 pixel left at 8000, so jobs give the photo point of the

@@ -1,7 +1,7 @@
 // What this host has that some tests want: a WebGPU adapter, and the data of ../shared.
 // A test that cannot run says why in its name, so that nobody takes it for passed.
 
-import { probeAdapter } from "../src/gpu/device.ts";
+import { probeAdapter } from "../src/runtime/gpu/device.ts";
 
 /** Whether there is a WebGPU adapter, hardware or software. */
 export const hasGpu = await probeAdapter() !== undefined;

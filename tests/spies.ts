@@ -1,6 +1,6 @@
 // Wrappers around methods of the host, to count what our code and onnxruntime do to the GPU.
 
-import { GpuContext } from "../src/gpu/context.ts";
+import { GpuContext } from "../src/runtime/gpu/context.ts";
 
 /** Puts a wrapper around a method until it is disposed of. */
 export function wrap<T extends object, K extends keyof T>(

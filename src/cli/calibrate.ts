@@ -6,10 +6,10 @@ import { openDataset } from "../evaluate/dataset/open.ts";
 import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import { writeCalibration } from "../evaluate/write_calibration.ts";
-import { InvalidArgumentError, ModelError } from "../errors.ts";
+import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { packagedModels } from "../model/model.ts";
-import { asWriteError, writeWhole } from "../write_error.ts";
+import { asWriteError, writeWhole } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
   MODEL_OPTIONS,

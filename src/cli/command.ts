@@ -2,7 +2,7 @@
 // Help texts are made from the same table as the parser, so that they cannot disagree.
 
 import { parseArgs } from "@std/cli";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
 import type { VerifierOptions } from "../verify/options.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,6 +1,6 @@
 // `convert checkpoint.pth -o model.onnx`: a checkpoint of PyTorch to ONNX.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,11 +1,11 @@
 // Results in words: what the commands print.
 // As JSON they are in src/verify/json.ts.
 
-import { interEyeDistance } from "../detect/face.ts";
-import type { EmbeddedFace } from "../embed/embed.ts";
+import { interEyeDistance } from "../pipeline/detect/face.ts";
+import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { MaskSituation } from "../model/calibration.ts";
-import type { ComparisonFmr, DecisionRule } from "../score/decide.ts";
-import type { SituationBasis } from "../score/situation.ts";
+import type { ComparisonFmr, DecisionRule } from "../pipeline/score/decide.ts";
+import type { SituationBasis } from "../pipeline/score/situation.ts";
 
 /** A line about a face: where it is and how good its alignment is. */
 export function describeFace(face: EmbeddedFace): string {

@@ -1,6 +1,6 @@
 // `detect photo.jpg`: the faces of photos with their landmarks.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { loadImage } from "../image/load.ts";
 import { createVerifier } from "../verify/create.ts";
 import { faceJson } from "../verify/json.ts";

@@ -1,9 +1,9 @@
 // `distill config.json`: trains a student; `distill --export checkpoint --out student.onnx`: its ONNX file.
 // The trainer and jax-js are imported only when the command runs.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Blend } from "../distill/train/export.ts";
-import { writing } from "../write_error.ts";
+import { writing } from "../base/write_error.ts";
 import type { DistillConfig } from "../distill/train/config.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";

@@ -1,7 +1,7 @@
 // The loop of the commands that look at one photo after the other: a photo that cannot be read is said, and the rest
 // go on.
 
-import { ImageDecodeError, ImageReadError, ImageTooLargeError } from "../errors.ts";
+import { ImageDecodeError, ImageReadError, ImageTooLargeError } from "../base/errors.ts";
 import type { Arguments } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,8 +1,8 @@
 // `enrol --gallery folder name a.jpg b.jpg`: adds photos of a person to a gallery; with --folder those of many people.
 
 import { checkStoreModel, createGallery, type Enrolment, openThresholds } from "../gallery/mod.ts";
-import { InvalidArgumentError } from "../errors.ts";
-import { MASK_STATES } from "../mask/state.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { explainFinding } from "../verify/result.ts";
 import { faceJson } from "../verify/json.ts";

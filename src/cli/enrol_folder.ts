@@ -2,7 +2,7 @@
 // Each photo is stored before the next is looked at, so that stopping at any moment loses none; run again, it goes on.
 
 import type { Enrolment, Gallery } from "../gallery/mod.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { counted } from "./counted.ts";
 import { isOfPhoto } from "./each_photo.ts";
 import type { EnrolJournal, PhotoFile } from "./enrol_journal.ts";

@@ -3,7 +3,7 @@
 // knows its template.
 
 import { createHash, randomBytes } from "node:crypto";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** A photo as it lies on the disk. */
 export interface PhotoFile {

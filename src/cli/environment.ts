@@ -1,7 +1,7 @@
 // Reads what a command takes from the environment, where keys may be given without standing in a command line.
 // A variable that may not be read is an error: taken as missing, a key would be left out without anybody noticing.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** The value of a variable, if it is set; `instead` is what the message offers beside the permission. */
 export function readVariable(name: string, instead: string): string | undefined {

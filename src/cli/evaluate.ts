@@ -14,7 +14,7 @@ import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
 import { type Protocol, PROTOCOLS, type Scenario, SCENARIOS } from "../evaluate/run/protocol.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
   MODEL_OPTIONS,

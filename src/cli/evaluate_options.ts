@@ -7,7 +7,7 @@ import { pathKind, readText } from "../evaluate/dataset/files.ts";
 import { type ModelChoice, parseModelChoice } from "../evaluate/run/models.ts";
 import { type ColorList, type MaskStyle, parseColorList } from "../evaluate/run/masks.ts";
 import type { RunOptions, RunProgress } from "../evaluate/run/run_options.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { MASK_KINDS } from "../mask/kinds.ts";
 import { loadMaskTemplate } from "../mask/template.ts";
 import { type Arguments, type Command, VERIFIER_OPTIONS, verifierOptions } from "./command.ts";

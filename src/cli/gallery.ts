@@ -1,6 +1,6 @@
 // `gallery list|remove|rename|export|import|dedupe|cluster|compact|repair`: looks after a gallery. No photo is read and no network runs.
 
-import { InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
 import {
   checkKnownModel,
@@ -14,7 +14,7 @@ import {
 } from "../gallery/mod.ts";
 import { thresholdsOfModel } from "../gallery/model_check.ts";
 import { namePattern } from "../gallery/names.ts";
-import { asWriteError } from "../write_error.ts";
+import { asWriteError } from "../base/write_error.ts";
 import {
   type Arguments,
   type Command,

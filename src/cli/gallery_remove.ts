@@ -1,6 +1,6 @@
 // `gallery remove`: by names, or by a pattern, which is shown and asked about before anything is removed.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { FileStore, GalleryIdentity, GalleryStore } from "../gallery/mod.ts";
 import { namePattern } from "../gallery/names.ts";
 import { counted } from "./counted.ts";

@@ -2,7 +2,7 @@
 // Keys come from a file, the environment or the keyboard, never from an argument, which every user of the machine could
 // read.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import {
   connectPostgres,
   type FileStore,
@@ -14,7 +14,7 @@ import {
 } from "../gallery/mod.ts";
 import { GalleryKeyError } from "../gallery/errors.ts";
 import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
-import type { DeviceChoice } from "../backend/host.ts";
+import type { DeviceChoice } from "../pipeline/engine/host.ts";
 import type { Arguments, Command } from "./command.ts";
 import { readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";

@@ -11,7 +11,7 @@ import {
   type Unknown,
 } from "../gallery/mod.ts";
 import { DEFAULT_FPIR } from "../gallery/search_rule.ts";
-import { MASK_STATES } from "../mask/state.ts";
+import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { faceJson } from "../verify/json.ts";
 import { explainFinding } from "../verify/result.ts";

@@ -1,7 +1,7 @@
 // Finds the command that the arguments name, runs it, and turns errors into exit codes.
 // Exit codes as grep's: 0 yes, 1 no, 2 trouble; and as a shell's where a signal ended it: 130 Ctrl-C, 141 a closed pipe.
 
-import { InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { type Command, helpOf, readArguments } from "./command.ts";
 import { convertCommand } from "./convert.ts";

@@ -1,13 +1,13 @@
 // `mask photo.jpg --out out.png`: the photo with masks on its faces, or a sheet of all masks on its largest face.
 
-import { warpAffine } from "../align/warp_affine.ts";
-import type { TensorSpec } from "../backend/tensor_spec.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { warpAffine } from "../kernels/warp_affine/cpu.ts";
+import type { TensorSpec } from "../runtime/tensor_spec.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { fromPixels, type Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
-import type { FaceWithMesh } from "../detect/face.ts";
+import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
   type Arguments,

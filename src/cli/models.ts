@@ -1,7 +1,7 @@
 // `models add|list|verify|remove`: other people's networks in a folder of the user's, where `--models` finds them.
 // Only `add` with a URL uses the network.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { addModel } from "../model/add/add.ts";
 import { checkFolder, DEFAULT_FOLDER, readFolder, removeModel } from "../model/add/folder.ts";
 import { FAMILIES } from "../model/families.ts";

@@ -1,10 +1,10 @@
 // Pictures for people: photos with boxes, landmarks and the verdict drawn in, written as PNG.
 
-import { type Face, fivePoints } from "../detect/face.ts";
+import { type Face, fivePoints } from "../pipeline/detect/face.ts";
 import { annotate } from "../image/annotate.ts";
 import { encodePng } from "../image/encode.ts";
 import type { Image } from "../image/image.ts";
-import { asWriteError } from "../write_error.ts";
+import { asWriteError } from "../base/write_error.ts";
 
 /** The photo with the box and five landmarks of each face, and a label above the first. */
 export function annotateFaces(

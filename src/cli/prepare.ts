@@ -4,7 +4,7 @@
 import type { DataIndex } from "../distill/data/index_file.ts";
 import { indexShards } from "../distill/data/index_shards.ts";
 import { prepareShards } from "../distill/data/prepare.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,11 +1,11 @@
 // `quantize student --to uint8 --calibrate photos`: a smaller form of a model, and what it costs; with --write into the
 // model folder, where `--variant` finds it.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { changeFolder, DEFAULT_FOLDER, entryJson, readFolder } from "../model/add/folder.ts";
 import { type Variant, VARIANTS } from "../model/manifest.ts";
 import { quantizeModel } from "../quantize/quantize.ts";
-import { writeWhole, writing } from "../write_error.ts";
+import { writeWhole, writing } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,9 +1,9 @@
 // `serve`: the server of src/serve on a port of this machine, until it is told to end.
 // SIGINT and SIGTERM let the requests under way end; a second signal ends the process at once.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { checkStoreModel, createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
-import { MASK_STATES } from "../mask/state.ts";
+import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";

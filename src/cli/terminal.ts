@@ -1,7 +1,7 @@
 // What the commands write to: results to stdout, the rest to stderr, colours only on a terminal.
 // Kept behind one small object so that tests can run commands and read what they would print.
 
-import { writing } from "../write_error.ts";
+import { writing } from "../base/write_error.ts";
 
 /** Where a command writes. */
 export interface Terminal {

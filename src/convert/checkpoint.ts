@@ -1,8 +1,8 @@
 // Opens a checkpoint: reads its pickle, finds the network, and is ready to write it as ONNX.
 // What the file does not say is taken from the training code that wrote its kind: epsilons and the form of the pixels.
 
-import type { TensorSpec } from "../backend/tensor_spec.ts";
-import { CheckpointError, InvalidArgumentError } from "../errors.ts";
+import type { TensorSpec } from "../runtime/tensor_spec.ts";
+import { CheckpointError, InvalidArgumentError } from "../base/errors.ts";
 import { fileSource, memorySource } from "../pickle/source.ts";
 import { findNetwork } from "./find.ts";
 import { buildEdgeNext } from "./network/edgenext.ts";

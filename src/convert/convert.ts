@@ -1,6 +1,6 @@
 // From a checkpoint's file to an ONNX file, piece by piece: the new file appears when it is whole, or not at all.
 
-import { CheckpointError, InvalidArgumentError } from "../errors.ts";
+import { CheckpointError, InvalidArgumentError } from "../base/errors.ts";
 import {
   type Checkpoint,
   type CheckpointOptions,

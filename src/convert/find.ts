@@ -2,7 +2,7 @@
 // Training scripts wrap them as they like ({ state_dict: ... }, "module.", "features.module."), so that nothing is
 // assumed but the names within the network.
 
-import { CheckpointError, InvalidArgumentError } from "../errors.ts";
+import { CheckpointError, InvalidArgumentError } from "../base/errors.ts";
 import type { Pickled } from "../pickle/values.ts";
 import { EDGENEXT_MARK, isEdgeNext } from "./network/edgenext.ts";
 import { isIresnet } from "./network/iresnet.ts";

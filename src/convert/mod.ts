@@ -11,4 +11,4 @@ export {
   openCheckpoint,
 } from "./checkpoint.ts";
 export { type Conversion, convertCheckpoint, type ConvertOptions } from "./convert.ts";
-export type { TensorSpec } from "../backend/tensor_spec.ts";
+export type { TensorSpec } from "../runtime/tensor_spec.ts";

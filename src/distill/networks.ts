@@ -1,6 +1,6 @@
 // The student networks by name.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { type Depth, iresnetLayers } from "./network/iresnet.ts";
 import { mobilefacenetLayers } from "./network/mobilefacenet.ts";
 import { StudentNetwork } from "./network/student.ts";

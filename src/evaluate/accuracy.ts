@@ -1,7 +1,7 @@
 // The accuracy of LFW's protocol with exact thresholds: those between two scores, not those of a grid.
 // released.ts has the accuracy as the released code of face networks computes it.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { foldInterval } from "./intervals.ts";
 import { orderScores } from "./order.ts";
 import type { ComparisonScores } from "./scores.ts";

@@ -2,7 +2,7 @@
 // Bolle, Ratha and Pankanti, "Error analysis of pattern recognition systems: the subsets bootstrap", CVIU 2004; for scores
 // between two persons Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007.
 
-import { randomNumbers } from "../mask/random.ts";
+import { randomNumbers } from "../math/random.ts";
 import type { OrderedScores } from "./order.ts";
 import type { Persons } from "./persons.ts";
 import type { LabelledScores } from "./scores.ts";

@@ -1,7 +1,7 @@
 // Measures what a model's scores are worth in each mask situation: thresholds for false match rates, tried on people that
 // did not choose them, and the rate behind every score. What the manifest stores and `verify` uses.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import {
   type Calibration,
   MASK_SITUATIONS,

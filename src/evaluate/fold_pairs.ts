@@ -1,8 +1,8 @@
 // All comparisons within the folds of a data set: every face with every other, never across folds, so that a threshold from
 // some folds can be tried on people that it has never seen.
 
-import { InvalidArgumentError } from "../errors.ts";
-import { cosineMatrix } from "../score/cosine_matrix.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 
 /** Rows of the templates that are compared in one mask situation. */
 export interface PairRows {

@@ -1,7 +1,7 @@
 // Intervals of shares and means in closed form: Wilson, the rule of three, Student's t.
 // Those that know who was compared are in bootstrap.ts (any metric) and calibration_curve.ts (false match rates).
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** The normal quantile of 95% intervals. */
 export const Z95 = 1.959964;

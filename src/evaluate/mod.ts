@@ -66,8 +66,8 @@ export type {
   OperatingPoint,
   SituationCalibrations,
 } from "../model/calibration.ts";
-export type { DeviceChoice } from "../backend/host.ts";
-export type { FaceChoice } from "../detect/choose.ts";
+export type { DeviceChoice } from "../pipeline/engine/host.ts";
+export type { FaceChoice } from "../pipeline/detect/choose.ts";
 export type { PixelData } from "../image/image.ts";
-export type { MaskTexture } from "../mask/layer.ts";
+export type { MaskTexture } from "../kernels/mask_overlay/layer.ts";
 export type { ModelReader, ModelSource } from "../model/model.ts";

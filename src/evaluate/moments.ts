@@ -1,7 +1,7 @@
 // How far genuine and impostor scores lie apart, by their means and variances: the G-mean, I-mean and FDR of MaskInv's
 // tables, and d'. They look at the whole distributions, where error rates look at the tails.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { type ComparisonScores, NOT_COMPARED } from "./scores.ts";
 
 /** Means of the two kinds of scores and how separable they are. */

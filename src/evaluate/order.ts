@@ -1,7 +1,7 @@
 // Sorting of many scores: a radix sort that also tells where each score came from, so that whatever belongs to a score
 // (who was compared) can follow it. Linear in the number of scores, where an ordinary argsort calls a function per step.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** Scores in ascending order. */
 export interface OrderedScores {

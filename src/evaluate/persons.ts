@@ -1,6 +1,6 @@
 // The persons behind labelled scores, numbered without gaps: what a bootstrap draws from.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { LabelledScores } from "./scores.ts";
 
 /** Identity indices are looked up in a table as long as the largest. */

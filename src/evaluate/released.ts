@@ -2,7 +2,7 @@
 // squared L2 distances of normalised templates, thresholds of a grid over 0..4. Kept to compare with published numbers.
 
 import { checkFolds, type FoldAccuracy, summarizeFolds } from "./accuracy.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { ComparisonScores } from "./scores.ts";
 
 /** The squared L2 distance of two templates of length 1, from their cosine. */

@@ -1,7 +1,7 @@
 // The trade-off between false matches and false non-matches: what ROC and DET plots show.
 // Many scores make more operating points than a plot has pixels: those that would fall together are left out.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { orderScores } from "./order.ts";
 import type { ComparisonScores } from "./scores.ts";
 import { sweep } from "./sweep.ts";

@@ -1,7 +1,7 @@
 // Comparison scores whose truth is known: what the metrics of this folder are computed from.
 // metrics.ts makes a table of all metrics from the labelled ones; sweep.ts has the loop that they share.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** Scores of comparisons whose truth is known. */
 export interface ComparisonScores {

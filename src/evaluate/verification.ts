@@ -1,7 +1,7 @@
 // Error rates at a threshold and thresholds for an error rate, in the terms of ISO/IEC 19795-1.
 // metrics.ts has all of them at once, with intervals.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { ComparisonScores } from "./scores.ts";
 
 /**

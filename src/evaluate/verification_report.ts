@@ -2,7 +2,7 @@
 // bootstrap replicate, and adds what is measured per fold.
 
 import { foldAccuracy } from "./accuracy.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { complement, MeasuringPlan } from "./estimate.ts";
 import type { Estimate, ReportOptions, VerificationMetrics } from "./metrics.ts";
 import { separability } from "./moments.ts";

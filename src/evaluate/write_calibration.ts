@@ -1,7 +1,7 @@
 // Puts measured calibrations into the text of a manifest. The curve's rows stay on one line each, so that a change of a
 // model's calibration can be read as a diff.
 
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 import type { SituationCalibrations } from "../model/calibration.ts";
 import { manifestJson, parseManifest } from "../model/manifest.ts";
 

@@ -1,8 +1,8 @@
 // What speaks for a mistake at enrolment: two people under one name, one person under two, names that only look the same.
 // Said when it happens, as no search later tells such a gallery from a good one.
 
-import type { MaskStates } from "../score/situation.ts";
-import { compareTemplates, type Template } from "../score/template.ts";
+import type { MaskStates } from "../pipeline/score/situation.ts";
+import { compareTemplates, type Template } from "../pipeline/score/template.ts";
 import type { GalleryStore } from "./store.ts";
 import { fmrForFpir, fpirForFmr, type SearchThresholds } from "./threshold.ts";
 

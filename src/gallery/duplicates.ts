@@ -1,9 +1,9 @@
 // Identities that look like one person: the pairs whose templates match, and the groups that the pairs join.
 // All templates are compared with all others, block by block, so that memory holds one block of scores at a time.
 
-import { createCpuBackend } from "../backend/cpu.ts";
-import { InvalidArgumentError } from "../errors.ts";
-import { cosineMatrix } from "../score/cosine_matrix.ts";
+import { createCpuBackend } from "../runtime/cpu/runtime.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 import type { GalleryStore } from "./store.ts";
 
 /** Two identities that look like one person. */

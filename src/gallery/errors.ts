@@ -1,7 +1,7 @@
 // The errors of galleries, one class per cause, so that a program can ask for another key, wait for a lock, or call
 // for help. All of them are MaskinvErrors.
 
-import { MaskinvError } from "../errors.ts";
+import { MaskinvError } from "../base/errors.ts";
 
 /** The key of a gallery is missing, of the wrong form, or not the one it was made with; nothing was changed. */
 export class GalleryKeyError extends MaskinvError {

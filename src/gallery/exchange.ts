@@ -1,8 +1,8 @@
 // Galleries as text, to move them between stores: JSON Lines with a head that names the model, a line per identity,
 // and a foot by which a file that was cut or changed by accident is known. Not encrypted.
 
-import { MaskinvError } from "../errors.ts";
-import { Template } from "../score/template.ts";
+import { MaskinvError } from "../base/errors.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { GalleryCorruptError } from "./errors.ts";
 import {
   checkEntries,

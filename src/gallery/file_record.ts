@@ -1,8 +1,8 @@
 // What one record of the log says: changes to the gallery, as JSON in front and the embeddings behind it.
 // Numbers are little-endian, as on every host that runs WebAssembly.
 
-import { InvalidArgumentError } from "../errors.ts";
-import { Template } from "../score/template.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { GalleryCorruptError } from "./errors.ts";
 import type { GalleryEntry, GalleryModel, PutMode } from "./store.ts";
 

@@ -1,7 +1,7 @@
 // Saves what can be read of a damaged gallery. Each record is sealed by itself, so that damage to one leaves the others
 // readable. The damaged file is kept: what was lost may still be got from it, or from a backup.
 
-import { MaskinvError } from "../errors.ts";
+import { MaskinvError } from "../base/errors.ts";
 import { GalleryStoreError } from "./errors.ts";
 import { HEADER_SIZE, type KeySource, openCipher } from "./file_cipher.ts";
 import { type FolderLock, lockFolder } from "./file_lock.ts";

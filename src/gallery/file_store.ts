@@ -1,9 +1,9 @@
 // Templates in a folder: all of them in memory for searching, and a log on the disk from which memory is built anew.
 // For one process at a time; many machines share a database instead (postgres_store.ts).
 
-import type { DeviceChoice } from "../backend/host.ts";
-import { DisposedError, MaskinvError } from "../errors.ts";
-import type { Template } from "../score/template.ts";
+import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import { DisposedError, MaskinvError } from "../base/errors.ts";
+import type { Template } from "../pipeline/score/template.ts";
 import { GalleryMissingError, GalleryStoreError } from "./errors.ts";
 import type { KeySource } from "./file_cipher.ts";
 import { type FolderLock, lockFolder } from "./file_lock.ts";

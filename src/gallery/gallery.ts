@@ -1,13 +1,13 @@
 // The gallery: who is known, and who is this. Ties a store, a verifier, the quality gate, the protection of templates
 // and the thresholds together; each of them can be had alone.
 
-import { unlessAborted } from "../abort.ts";
-import type { EmbeddedFace } from "../embed/embed.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { unlessAborted } from "../base/abort.ts";
+import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
-import type { MaskState } from "../mask/state.ts";
-import type { MaskStates } from "../score/situation.ts";
-import { Template } from "../score/template.ts";
+import type { MaskState } from "../pipeline/embed/mask_state.ts";
+import type { MaskStates } from "../pipeline/score/situation.ts";
+import { Template } from "../pipeline/score/template.ts";
 import type { PhotoOptions } from "../verify/options.ts";
 import type { Acquisition, NoFace, SeveralFaces } from "../verify/result.ts";
 import { clusterPairs, type DuplicatePair, findDuplicates } from "./duplicates.ts";

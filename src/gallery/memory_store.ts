@@ -1,10 +1,10 @@
 // Templates in memory, searched exactly by the kernels of the device. Lost when the process ends: file_store.ts puts
 // a log beside it.
 
-import type { DeviceChoice } from "../backend/host.ts";
-import { DeviceLostError, DisposedError } from "../errors.ts";
-import type { RankedScores } from "../score/top_k.ts";
-import { Template } from "../score/template.ts";
+import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import { DeviceLostError, DisposedError } from "../base/errors.ts";
+import type { RankedScores } from "../kernels/top_k/cpu.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { identityExists } from "./errors.ts";
 import { checkIdentity } from "./names.ts";
 import { type CandidateRow, rankIdentities, SLACK } from "./rank.ts";

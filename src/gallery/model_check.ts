@@ -1,7 +1,7 @@
 // Whether a gallery's templates come from the model that is about to be used: asked when a gallery is opened, before any
 // photo is read, so that nobody waits for an answer that cannot come.
 
-import { TemplateMismatchError } from "../errors.ts";
+import { TemplateMismatchError } from "../base/errors.ts";
 import { type Manifest, modelName } from "../model/manifest.ts";
 import { openModels } from "../model/model.ts";
 import type { KeySource } from "./file_cipher.ts";

@@ -1,6 +1,6 @@
 // Names of identities: which are allowed, and which of them people would take for one another.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** The longest identity, in UTF-16 code units. */
 const MAX_NAME = 256;

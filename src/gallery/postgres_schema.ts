@@ -5,7 +5,7 @@ import { GalleryMissingError, GalleryStoreError } from "./errors.ts";
 import { foldName } from "./names.ts";
 import type { SqlQuery } from "./postgres_client.ts";
 import type { GalleryModel } from "./store.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** How the database searches. */
 export type PostgresIndex = "exact" | "hnsw";

@@ -1,8 +1,8 @@
 // Templates in PostgreSQL with pgvector, for galleries that many machines share or that outgrow one machine's memory.
 // The database finds the candidates; scores and order are computed here, as in every store (rank.ts).
 
-import { InvalidArgumentError, MaskinvError } from "../errors.ts";
-import { Template } from "../score/template.ts";
+import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { GalleryCorruptError, GalleryStoreError } from "./errors.ts";
 import { checkIdentity, foldName } from "./names.ts";
 import type { SqlClient, SqlQuery, SqlRow } from "./postgres_client.ts";

@@ -1,8 +1,8 @@
 // Cancelable templates: a rotation that only the holder of a key knows, so that a stolen gallery can be revoked.
 // Rotations keep every cosine: scores, thresholds and error rates stay what they were.
 
-import { InvalidArgumentError } from "../errors.ts";
-import { Template } from "../score/template.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { type GalleryKey, importSecret } from "./file_cipher.ts";
 import { rotate, rotationBytes, rotationMatrix } from "./protect_rotation.ts";
 

@@ -1,10 +1,10 @@
 // What a photo must be like for its template to be enrolled. A bad reference harms every later search, and nobody
 // notices when it happens; so that enrolment asks more of a photo than a comparison does.
 
-import { interEyeDistance } from "../detect/face.ts";
-import type { EmbeddedFace } from "../embed/embed.ts";
-import { InvalidArgumentError } from "../errors.ts";
-import type { MaskStateName } from "../mask/state.ts";
+import { interEyeDistance } from "../pipeline/detect/face.ts";
+import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import type { MaskStateName } from "../pipeline/embed/mask_state.ts";
 
 /** What enrolment asks of a face. */
 export interface QualityGate {

@@ -1,7 +1,7 @@
 // What a gallery answers: results told apart by `kind`, as the verifier's are.
 
-import type { EmbeddedFace } from "../embed/embed.ts";
-import type { Decision } from "../score/decide.ts";
+import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
+import type { Decision } from "../pipeline/score/decide.ts";
 import type { NoFace, SeveralFaces } from "../verify/result.ts";
 import type { EnrolmentDoubt } from "./doubts.ts";
 import type { QualityDefect } from "./quality.ts";

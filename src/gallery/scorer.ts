@@ -1,18 +1,18 @@
 // Scores probes with blocks of rows and keeps the best of each block: with the TypeScript kernels, onnxruntime's
 // matrix product for many probes, or the WGSL kernels, where blocks stay on the GPU until they change.
 
-import type { Backend } from "../backend/backend.ts";
-import { createCpuBackend } from "../backend/cpu.ts";
-import { gemmPays } from "../backend/gemm.ts";
-import { checkDevice, type DeviceChoice } from "../backend/host.ts";
-import { DeviceError } from "../errors.ts";
-import { GpuContext } from "../gpu/context.ts";
-import { createCosineMatrix } from "../gpu/cosine_matrix.ts";
-import { acquireDevice, probeAdapter } from "../gpu/device.ts";
-import type { GpuBlock } from "../gpu/memory.ts";
-import { createTopK, MOST_K } from "../gpu/top_k.ts";
-import { cosineMatrix } from "../score/cosine_matrix.ts";
-import { type RankedScores, topK } from "../score/top_k.ts";
+import type { Backend } from "../kernels/mod.ts";
+import { createCpuBackend } from "../runtime/cpu/runtime.ts";
+import { gemmPays } from "../kernels/cosine_matrix/gemm.ts";
+import { checkDevice, type DeviceChoice } from "../pipeline/engine/host.ts";
+import { DeviceError } from "../base/errors.ts";
+import { GpuContext } from "../runtime/gpu/context.ts";
+import { createCosineMatrix } from "../kernels/cosine_matrix/gpu.ts";
+import { acquireDevice, probeAdapter } from "../runtime/gpu/device.ts";
+import type { GpuBlock } from "../runtime/gpu/memory.ts";
+import { createTopK, MOST_K } from "../kernels/top_k/gpu.ts";
+import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
+import { type RankedScores, topK } from "../kernels/top_k/cpu.ts";
 import type { RowBlock } from "./rows.ts";
 
 /** Ranks the rows of blocks. */

@@ -1,9 +1,9 @@
 // From the false positive identification rate that the caller accepts to a threshold for a gallery of so many templates,
 // and from scores back to rates. Nothing is made up: beyond what was measured there is no threshold.
 
-import { InvalidArgumentError } from "../errors.ts";
-import type { ScoreFmr } from "../score/fmr.ts";
-import type { MaskStates } from "../score/situation.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import type { ScoreFmr } from "../pipeline/score/fmr.ts";
+import type { MaskStates } from "../pipeline/score/situation.ts";
 import type { Candidate } from "./store.ts";
 import type { EstimatedFpir, Ranked, ScoredCandidate, SearchRates } from "./result.ts";
 import { fmrForFpir, fpirForFmr, type SearchThresholds } from "./threshold.ts";

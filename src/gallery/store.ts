@@ -1,8 +1,8 @@
 // What a gallery needs of the place where templates are kept: memory, a file or a database.
 // The rules that hold for every store are checked here once, so that all of them refuse the same things.
 
-import { InvalidArgumentError, TemplateMismatchError } from "../errors.ts";
-import { Template } from "../score/template.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../base/errors.ts";
+import { Template } from "../pipeline/score/template.ts";
 import { checkIdentity } from "./names.ts";
 
 /** The model that a store's templates come from: fixed by the first template that is put in. */

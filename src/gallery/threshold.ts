@@ -1,12 +1,12 @@
 // From the false positive identification rate that a search may have to a threshold. A search compares the probe with
 // every template, so that each comparison must be far less likely to err than the search as a whole.
 
-import { InvalidArgumentError, ModelError } from "../errors.ts";
+import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import { modelName, type Variant } from "../model/manifest.ts";
 import { type ModelSource, openModels } from "../model/model.ts";
 import type { Calibration, SituationCalibrations } from "../model/calibration.ts";
-import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "../score/fmr.ts";
-import { type MaskStates, situationsOf } from "../score/situation.ts";
+import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "../pipeline/score/fmr.ts";
+import { type MaskStates, situationsOf } from "../pipeline/score/situation.ts";
 
 /**
  * The false match rate that each comparison may have so that a search of a person who is not enrolled finds someone

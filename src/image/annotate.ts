@@ -1,7 +1,7 @@
 // Draws boxes, points and labels on a copy of a picture, for people to see what was found.
 // Sizes follow the picture, so that the marks can be seen on a thumbnail and on a 40 MP photo.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { GLYPH_ADVANCE, GLYPH_HEIGHT, GLYPH_WIDTH, hasInk } from "./font.ts";
 import type { Image } from "./image.ts";
 

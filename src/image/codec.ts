@@ -1,7 +1,7 @@
 // Runs the WebAssembly decoders of @jsquash (JPEG, WebP) without their console output and state.
 // A decoder that met a bad file may be broken for good, so it is thrown away and made anew.
 
-import { MaskinvError } from "../errors.ts";
+import { MaskinvError } from "../base/errors.ts";
 import type { PixelData } from "./image.ts";
 
 /** What a decoder made of a file: pixels, or none if it failed, and the warnings it gave. */

@@ -1,7 +1,7 @@
 // From the bytes of an image file to an upright, opaque picture.
 // Looks at the header first; each decoder is loaded only when its format is met.
 
-import { ImageDecodeError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { ImageDecodeError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { decodeGif } from "./gif.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { fromPixels, type Image, type PixelData } from "./image.ts";

@@ -1,7 +1,7 @@
 // The one picture type of maskinv, and what callers may hand in where a picture is wanted.
 // Every stage after decoding (detect, align, annotate) reads this and nothing else.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /**
  * A decoded picture: 8-bit RGBA, row-major, upright (EXIF orientation applied), opaque

@@ -1,7 +1,7 @@
 // Decodes JPEG: grey and colour through mozjpeg (WebAssembly), CMYK and YCCK through jpeg-js.
 // A picture with missing or damaged parts is an error here, where viewers would show it in part.
 
-import { ImageTooLargeError } from "../errors.ts";
+import { ImageTooLargeError } from "../base/errors.ts";
 import { wasmCodec } from "./codec.ts";
 import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";

@@ -1,7 +1,7 @@
 // The limits on pictures from outside, and the messages of a picture that is over them.
 // They are checked on the header, before memory is taken for the pixels.
 
-import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../errors.ts";
+import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../base/errors.ts";
 
 /** The most pixels (width x height) of a picture unless `maxPixels` says otherwise: 40e6. */
 export const DEFAULT_MAX_PIXELS = 40e6;

@@ -1,7 +1,7 @@
 // From whatever a caller has in hand (path, URL, bytes, Blob, raw pixels) to a picture.
 // Reads no more than the limits allow, and from nothing that the caller did not name.
 
-import { ImageReadError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { ImageReadError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { decodeImage, type DecodeOptions } from "./decode.ts";
 import { fromPixels, type Image, type ImageInput, type PixelData } from "./image.ts";
 import {

@@ -1,7 +1,7 @@
 // Turns and mirrors a stored picture so that it is upright, as EXIF orientation says.
 // Every stage after this one may take for granted that up is up.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Image } from "./image.ts";
 
 /**

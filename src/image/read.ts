@@ -1,7 +1,7 @@
 // Reads the bytes of a file or an answer of the web, up to a limit.
 // Errors of the platform pass through; load.ts turns them into ImageReadError.
 
-import { ImageReadError } from "../errors.ts";
+import { ImageReadError } from "../base/errors.ts";
 import { checkBytes } from "./limits.ts";
 
 /** Reads a regular file; anything else (folder, device, pipe) might never end and is refused. */

@@ -1,12 +1,12 @@
 // Masks on a photo: every face that has a mesh gets one, in the photo's own light.
 // The layers come from wear.ts; the drawing is the overlay kernel's.
 
-import type { Face, FaceWithMesh } from "../detect/face.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import type { Face, FaceWithMesh } from "../pipeline/detect/face.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
 import type { MaskOptions } from "./kinds.ts";
-import type { MaskLayer } from "./layer.ts";
-import { maskOverlay } from "./overlay.ts";
+import type { MaskLayer } from "../kernels/mask_overlay/layer.ts";
+import { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
 import { wearMask } from "./wear.ts";
 
 /**

@@ -1,7 +1,7 @@
 // The outlines of the masks as they lie flat, and where things are in a mask's texture.
 // The texture holds the mask, and below it two strips: a piece of strap, and the soft rim for silhouettes.
 
-import type { Point } from "../align/affine.ts";
+import type { Point } from "../math/affine.ts";
 import type { Look } from "./kinds.ts";
 
 /** The size of a texture and of the mask's part in it. */

@@ -3,7 +3,7 @@
 import { HARDWARE, strapColor } from "./draw_kinds.ts";
 import { isStrap, maskRelief } from "./draw_relief.ts";
 import type { Look, Rgb } from "./kinds.ts";
-import type { MaskTexture } from "./layer.ts";
+import type { MaskTexture } from "../kernels/mask_overlay/layer.ts";
 
 /** Textures kept: a photo of many faces, or a mask tried in all kinds and wearings. */
 const MOST_KEPT = 64;

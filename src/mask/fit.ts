@@ -6,7 +6,7 @@ import { rimPieces, strapPieces } from "./fit_edges.ts";
 import { piece } from "./fit_piece.ts";
 import type { Net } from "./fit_net.ts";
 import type { Look } from "./kinds.ts";
-import type { MaskPiece } from "./layer.ts";
+import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
 /** How far outside of its outline something of the mask may be drawn: its shadow, in half a net's cell. */
 const MARGIN = 0.15;

@@ -6,7 +6,7 @@ import { quad } from "./fit_piece.ts";
 import { move } from "./fit_sheet.ts";
 import type { Vector } from "./fit_vector.ts";
 import type { Look } from "./kinds.ts";
-import type { MaskPiece } from "./layer.ts";
+import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
 /** Pixels over which an edge that is the head's silhouette fades out. */
 const RIM = 1.25;

@@ -5,7 +5,7 @@ import { COLUMN_U, type HeadFrame, sheetRows } from "./fit_sheet.ts";
 import { cross, dot, length, minus, scale, type Vector } from "./fit_vector.ts";
 import { swell } from "./fit_volume.ts";
 import type { Look } from "./kinds.ts";
-import { randomNumbers } from "./random.ts";
+import { randomNumbers } from "../math/random.ts";
 
 /** A knot of the net. */
 export interface Knot {

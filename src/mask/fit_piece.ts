@@ -1,8 +1,8 @@
 // One piece of a mask: a triangle of the picture and the map that takes it to the texture.
 
-import type { Point } from "../align/affine.ts";
+import type { Point } from "../math/affine.ts";
 import type { Vector } from "./fit_vector.ts";
-import type { MaskPiece } from "./layer.ts";
+import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
 /** A triangle and the affine map that takes its corners a, b, c to the texture's p, q, r. */
 export function piece(

@@ -1,8 +1,8 @@
 // What masks there are and what may be said of one: kind, colour, pattern, wearing, seed; and chance ones for training.
 // How they look is in draw_*.ts, how they lie on a face in fit*.ts; both read the `Look` made here.
 
-import { InvalidArgumentError } from "../errors.ts";
-import { randomNumbers } from "./random.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { randomNumbers } from "../math/random.ts";
 
 /** The kinds of masks: `valve` is an FFP2 with a valve, `patterned` a cloth mask with a pattern. */
 export const MASK_KINDS = [

@@ -1,11 +1,11 @@
 // The mask of the MaskInv paper on an aligned face: its template points, its jitter, its colour formula.
 // Facts of the authors' released code (CC BY-NC), of which nothing is copied; the mask's picture is the caller's.
 
-import type { Point } from "../align/affine.ts";
-import { InvalidArgumentError } from "../errors.ts";
-import { findHomography, invertHomography } from "./homography.ts";
-import type { MaskLayer, MaskTexture } from "./layer.ts";
-import { randomNumbers } from "./random.ts";
+import type { Point } from "../math/affine.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { findHomography, invertHomography } from "../math/homography.ts";
+import type { MaskLayer, MaskTexture } from "../kernels/mask_overlay/layer.ts";
+import { randomNumbers } from "../math/random.ts";
 
 /** Eye, eye, nose, mouth corner, mouth corner, from left to right in the picture, as ARCFACE_TEMPLATE has them. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];

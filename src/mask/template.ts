@@ -1,13 +1,13 @@
 // Masks from files: an RGBA picture and the points on it that belong to points of a face; MaskTheFace's masks.cfg too.
 // A template becomes a layer by the homography from its points to the face's.
 
-import type { Point } from "../align/affine.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import type { Point } from "../math/affine.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { decodeRgba } from "../image/decode.ts";
 import { DEFAULT_MAX_BYTES } from "../image/limits.ts";
 import { describe, toBytes } from "../image/load.ts";
-import { findHomography, invertHomography } from "./homography.ts";
-import type { MaskBlend, MaskLayer, MaskTexture } from "./layer.ts";
+import { findHomography, invertHomography } from "../math/homography.ts";
+import type { MaskBlend, MaskLayer, MaskTexture } from "../kernels/mask_overlay/layer.ts";
 
 /** A mask that lies flat, and where it is fixed to a face. */
 export interface MaskTemplate {

@@ -1,14 +1,14 @@
 // A mask on one face, ready for the overlay kernel: the net's pieces, the texture, and the photo's light on it.
 // Works on whole photos and on crops alike: the mesh is in the picture's coordinates.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
 import { type AtlasSize, atlasSize, maskPlace } from "./draw_outline.ts";
 import { maskTexture, textureWidth } from "./draw_texture.ts";
 import { netPieces } from "./fit.ts";
 import { fitNet, type Net } from "./fit_net.ts";
 import { completeLook, type Look, type MaskOptions } from "./kinds.ts";
-import type { MaskLayer, MaskPiece } from "./layer.ts";
+import type { MaskLayer, MaskPiece } from "../kernels/mask_overlay/layer.ts";
 import { type FaceLight, faceLight } from "./wear_light.ts";
 
 /** Light factors along each side of the texture: shape of the mask, not of the face. */

@@ -1,5 +1,5 @@
 // What was measured of a model's comparison scores: thresholds for false match rates, and the rate behind every score.
-// Written into the manifest by src/evaluate/calibrate.ts and used by src/score.
+// Written into the manifest by src/evaluate/calibrate.ts and used by src/pipeline/score.
 
 import type { Fields } from "./fields.ts";
 

@@ -1,8 +1,8 @@
 // The families of face networks that `models add --like` knows: how each wants its pixels and what it gives.
 // Facts from the families' own inference code; the aligned crop is ArcFace's 112x112 in all of them.
 
-import type { TensorSpec } from "../backend/tensor_spec.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import type { TensorSpec } from "../runtime/tensor_spec.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** The form that the models of a family share. */
 export interface Family {

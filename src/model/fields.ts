@@ -1,7 +1,7 @@
 // Typed fields of JSON that comes from outside: each is checked as it is read, and messages name the one that is wrong.
 // Used for models/manifest.json.
 
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 
 /** Reads typed fields of a JSON object and names the field that is wrong. */
 export class Fields {

@@ -1,8 +1,8 @@
 // The manifest: what each model file is, how it wants its pixels, and what was measured of its scores (calibration.ts).
 // models/manifest.json is data from outside, so it is checked field by field before anything relies on it.
 
-import { ModelError } from "../errors.ts";
-import type { TensorSpec } from "../backend/tensor_spec.ts";
+import { ModelError } from "../base/errors.ts";
+import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import { type ModelCalibration, readModelCalibration } from "./calibration.ts";
 import { Fields } from "./fields.ts";
 

@@ -1,8 +1,8 @@
 // Brings a model file to memory and makes sure that it is the one the manifest means.
 // The only place that knows where models live; nothing is fetched unless the caller or the package is at a URL.
 
-import { unlessAborted } from "../abort.ts";
-import { InvalidArgumentError, MaskinvError, ModelError } from "../errors.ts";
+import { unlessAborted } from "../base/abort.ts";
+import { InvalidArgumentError, MaskinvError, ModelError } from "../base/errors.ts";
 import { extendsPackage, type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
 
 /**

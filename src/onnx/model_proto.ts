@@ -2,7 +2,7 @@
 // Used where graphs are checked (src/model/add) and rewritten (src/quantize).
 
 import proto from "onnx-proto";
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 
 type Namespace = typeof import("onnx-proto").onnx;
 /** A model of onnx-proto. */

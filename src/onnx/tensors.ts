@@ -1,6 +1,6 @@
 // The numbers of ONNX tensors, and tensors of numbers.
 
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 import { FLOAT, INT32, type TensorProto, UINT8 } from "./model_proto.ts";
 
 /** The numbers of a float32 tensor. */

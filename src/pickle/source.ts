@@ -1,7 +1,7 @@
 // Where a pickle's bytes come from: memory, or a file of which only what is asked for is read.
 // A benchmark's .bin holds gigabytes of pictures; the unpickler needs only what lies between them.
 
-import { DatasetError, type MaskinvError } from "../errors.ts";
+import { DatasetError, type MaskinvError } from "../base/errors.ts";
 
 /** The class of error that says why something is refused; `DatasetError` unless a reader has its own. */
 export type Refusal = new (message: string, options?: ErrorOptions) => MaskinvError;

@@ -2,7 +2,7 @@
 // Own code, as npm's pickleparser decodes Python 2 strings as text, spreads lists of any length over the JavaScript
 // stack and lets a pickle set any property of objects. Opcodes: CPython's Lib/pickletools.py.
 
-import { DatasetError, MaskinvError } from "../errors.ts";
+import { DatasetError, MaskinvError } from "../base/errors.ts";
 import type { ByteSource, Refusal } from "./source.ts";
 import { bytesAt, encodeLatin1, isName, type Pickled, textAt } from "./values.ts";
 

@@ -1,17 +1,17 @@
 // Aligned faces to calibrate and to measure on: of each photo the largest face as it is, and with a mask put on.
 // The crops are kept in memory, in the form of the network; nothing of them is written.
 
-import { alignFace } from "../align/arcface.ts";
-import type { Engine } from "../backend/backend.ts";
-import { addMeshes } from "../detect/facemesh.ts";
-import { locateFaces } from "../detect/locate.ts";
+import { alignFace } from "../pipeline/align/arcface.ts";
+import type { Engine } from "../kernels/mod.ts";
+import { addMeshes } from "../pipeline/detect/facemesh.ts";
+import { locateFaces } from "../pipeline/detect/locate.ts";
 import { listPhotos } from "../distill/data/source.ts";
-import { MaskinvError } from "../errors.ts";
+import { MaskinvError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import { randomMaskOptions } from "../mask/kinds.ts";
-import type { TensorSpec } from "../backend/tensor_spec.ts";
+import type { TensorSpec } from "../runtime/tensor_spec.ts";
 
 /** So many photos of a folder, evenly taken. */
 export function choosePhotos(folder: string, count: number): string[] {

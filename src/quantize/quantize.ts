@@ -1,15 +1,15 @@
 // Makes a smaller form of a model and says what it costs: how near its templates are to the float model's, on photos
 // that it was not calibrated on. Bare and masked faces alike, as both go through the network.
 
-import type { Backend, Block } from "../backend/backend.ts";
-import { EngineHost } from "../backend/host.ts";
-import { tensorShape } from "../backend/tensor_spec.ts";
-import { InvalidArgumentError, ModelError } from "../errors.ts";
+import type { Backend, Block } from "../kernels/mod.ts";
+import { EngineHost } from "../pipeline/engine/host.ts";
+import { tensorShape } from "../runtime/tensor_spec.ts";
+import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import type { ModelCalibration, SituationCalibrations } from "../model/calibration.ts";
 import type { ModelEntry, Variant } from "../model/manifest.ts";
 import { hashHex, type LoadedModel, type ModelSource, openModels } from "../model/model.ts";
 import { decodeModel } from "../onnx/model_proto.ts";
-import { cosineMatrix } from "../score/cosine_matrix.ts";
+import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 import { choosePhotos, facesOf } from "./faces.ts";
 import { halveWeights } from "./half.ts";
 import { activationRanges } from "./ranges.ts";

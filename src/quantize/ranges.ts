@@ -1,7 +1,7 @@
 // The ranges of a network's activations on real faces: what 256 steps are spread over.
 // Two passes: the extremes, then a histogram, of which the range with the least squared error of rounding is taken.
 
-import type { Backend, Block } from "../backend/backend.ts";
+import type { Backend, Block } from "../kernels/mod.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { encodeModel, FLOAT, type ModelWithGraph } from "../onnx/model_proto.ts";
 

@@ -1,7 +1,7 @@
 // The uint8 variant: activations and weights of convolutions in 8 bits, as QuantizeLinear and DequantizeLinear around
 // the float graph (QDQ), which onnxruntime fuses into integer kernels. Jacob et al., arXiv 1712.05877.
 
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 import {
   attribute,
   encodeModel,

@@ -1,7 +1,7 @@
 // Files of a folder at /, for the page: those that were there when the server started, and nothing else, so that no
 // path in a request ever reaches the file system.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 
 /** Gives the file at a path such as `/style.css`, if there is one. */
 export type AssetReader = (path: string) => Promise<Response | undefined>;

@@ -1,7 +1,7 @@
 // The body of a request, read up to a limit that is counted on what arrives, whatever Content-Length says,
 // and taken apart: multipart form data, or JSON with photos in base64.
 
-import { unlessAborted } from "../abort.ts";
+import { unlessAborted } from "../base/abort.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What a body holds, by name; pictures are `Blob`s in form data and base64 text in JSON. */

@@ -1,7 +1,7 @@
 // The server on an edge host, which starts it with a request and not before, has no GPU and no workers, and may forbid
 // reading files: the models and WebAssembly files can then be given as bytes, or come from a URL.
 
-import { ModelError } from "../errors.ts";
+import { ModelError } from "../base/errors.ts";
 import type { VerifierOptions } from "../verify/options.ts";
 import { createVerifier } from "../verify/create.ts";
 import { createHandler, type Handler, type HandlerOptions } from "./handler.ts";

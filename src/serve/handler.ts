@@ -10,7 +10,7 @@ import { docsPage } from "./docs.ts";
 import { readFields } from "./fields.ts";
 import { KeyRing } from "./keys.ts";
 import { resolveLimits, type ServeLimits } from "./limits.ts";
-import { elapsed } from "../elapsed.ts";
+import { elapsed } from "../base/elapsed.ts";
 import { Metrics, METRICS_TYPE } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { asProblem, ProblemError, problemResponse } from "./problem.ts";

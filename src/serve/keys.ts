@@ -1,7 +1,7 @@
 // API keys. Only their hashes are compared, all of them and to the last byte, so that the time an answer takes says
 // nothing about a key.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { ProblemError } from "./problem.ts";
 
 const HASHED = /^sha256:([0-9a-f]{64})$/i;

@@ -1,6 +1,6 @@
 // How much a request, and all requests together, may ask of the server. Checked once, when the handler is made.
 
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { checkLimit } from "../image/limits.ts";
 
 /** Limits of a server; memory is bounded by `(lanes + queue) * maxBodyBytes` and what `lanes` photos take. */

@@ -7,7 +7,7 @@ import {
   InvalidArgumentError,
   MaskinvError,
   TemplateMismatchError,
-} from "../errors.ts";
+} from "../base/errors.ts";
 import { GalleryLockedError, GalleryStoreError } from "../gallery/errors.ts";
 
 /** Every type of problem: its status and its title, which do not vary. */

@@ -1,8 +1,8 @@
 // Back-pressure: so many requests compute, so many wait, and the rest are told at once to come back later.
 // A job that outlives its request keeps its lane, so that time-outs cannot pile up work.
 
-import { unlessAborted } from "../abort.ts";
-import { elapsed } from "../elapsed.ts";
+import { unlessAborted } from "../base/abort.ts";
+import { elapsed } from "../base/elapsed.ts";
 import { ProblemError } from "./problem.ts";
 
 /** No job is taken to last longer, in milliseconds. */

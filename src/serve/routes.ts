@@ -1,7 +1,7 @@
 // The routes under /v1: what each takes, and what it does with a verifier and a gallery.
 // Photos live as long as their request; what is answered are results, never templates.
 
-import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
+import { FACE_CHOICES, type FaceChoice } from "../pipeline/detect/choose.ts";
 import type { Gallery } from "../gallery/gallery.ts";
 import type { Enrolment, Identification } from "../gallery/result.ts";
 import { encodePng } from "../image/encode.ts";

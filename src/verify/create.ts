@@ -1,13 +1,13 @@
 // Brings a verifier to life: opens the models, picks the device, and loads the networks that every call needs.
 
-import { EngineHost } from "../backend/host.ts";
-import { DETECTOR_MODEL } from "../detect/pass.ts";
-import { takeSameCrops } from "../embed/embed.ts";
+import { EngineHost } from "../pipeline/engine/host.ts";
+import { DETECTOR_MODEL } from "../pipeline/detect/pass.ts";
+import { takeSameCrops } from "../pipeline/embed/embed.ts";
 import { giveCodec } from "../image/codec.ts";
-import { MASK_STATE_MODEL } from "../mask/state.ts";
+import { MASK_STATE_MODEL } from "../pipeline/embed/mask_state.ts";
 import { modelName } from "../model/manifest.ts";
 import { openModels } from "../model/model.ts";
-import { hasRule, ruleFor } from "../score/decide.ts";
+import { hasRule, ruleFor } from "../pipeline/score/decide.ts";
 import { checkVerifierOptions, resolvePhotoOptions, type VerifierOptions } from "./options.ts";
 import { Verifier } from "./verifier.ts";
 

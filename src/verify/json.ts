@@ -1,9 +1,9 @@
 // Results as JSON: what `--json` prints and the server answers.
 
-import type { Alignment } from "../align/arcface.ts";
-import { interEyeDistance, type Landmarks } from "../detect/face.ts";
-import type { EmbeddedFace } from "../embed/embed.ts";
-import type { MaskState } from "../mask/state.ts";
+import type { Alignment } from "../pipeline/align/arcface.ts";
+import { interEyeDistance, type Landmarks } from "../pipeline/detect/face.ts";
+import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
+import type { MaskState } from "../pipeline/embed/mask_state.ts";
 import type { Verification } from "./result.ts";
 
 /** A face as JSON shows it. */

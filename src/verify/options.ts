@@ -1,13 +1,13 @@
 // What a caller may choose when creating a verifier and in each call, and the checks on it.
 // Defaults are in one place, so that the CLI, the docs and the code cannot disagree.
 
-import { checkDevice, type DeviceChoice } from "../backend/host.ts";
-import { FACE_CHOICES, type FaceChoice } from "../detect/choose.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { checkDevice, type DeviceChoice } from "../pipeline/engine/host.ts";
+import { FACE_CHOICES, type FaceChoice } from "../pipeline/detect/choose.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
 import type { Variant } from "../model/manifest.ts";
 import type { ModelSource } from "../model/model.ts";
-import type { RuleOptions } from "../score/decide.ts";
+import type { RuleOptions } from "../pipeline/score/decide.ts";
 
 /** How photos are read and which face of each is meant; given per verifier, and per call to differ from it. */
 export interface PhotoOptions {

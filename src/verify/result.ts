@@ -1,10 +1,10 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
-import type { Face } from "../detect/face.ts";
-import type { AlignedFace, EmbeddedFace } from "../embed/embed.ts";
-import type { MaskinvError } from "../errors.ts";
-import type { ComparisonFmr, Decision, DecisionRule } from "../score/decide.ts";
-import type { Template } from "../score/template.ts";
+import type { Face } from "../pipeline/detect/face.ts";
+import type { AlignedFace, EmbeddedFace } from "../pipeline/embed/embed.ts";
+import type { MaskinvError } from "../base/errors.ts";
+import type { ComparisonFmr, Decision, DecisionRule } from "../pipeline/score/decide.ts";
+import type { Template } from "../pipeline/score/template.ts";
 
 /** The embedding model behind a result. */
 export interface ModelIdentity {

@@ -1,22 +1,27 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
 // The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
 
-import { untilAborted } from "../abort.ts";
-import type { EngineHost } from "../backend/host.ts";
-import type { Block, Engine, Photo } from "../backend/backend.ts";
-import { locateFaces } from "../detect/locate.ts";
-import { findFaces } from "../detect/detect.ts";
-import { addMeshes } from "../detect/facemesh.ts";
-import { refineFaces } from "../detect/refine.ts";
-import { elapsed } from "../elapsed.ts";
-import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../embed/embed.ts";
-import { DeviceError, InvalidArgumentError, MaskinvError } from "../errors.ts";
+import { untilAborted } from "../base/abort.ts";
+import type { EngineHost } from "../pipeline/engine/host.ts";
+import type { Block, Engine, Photo } from "../kernels/mod.ts";
+import { locateFaces } from "../pipeline/detect/locate.ts";
+import { findFaces } from "../pipeline/detect/detect.ts";
+import { addMeshes } from "../pipeline/detect/facemesh.ts";
+import { refineFaces } from "../pipeline/detect/refine.ts";
+import { elapsed } from "../base/elapsed.ts";
+import {
+  type AlignedFace,
+  alignTo,
+  type EmbeddedFace,
+  embedFaces,
+} from "../pipeline/embed/embed.ts";
+import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { MASK_STATE_MODEL, maskStates } from "../mask/state.ts";
+import { MASK_STATE_MODEL, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../score/decide.ts";
-import { Template } from "../score/template.ts";
+import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
+import { Template } from "../pipeline/score/template.ts";
 import {
   type PhotoOptions,
   type ResolvedPhotoOptions,

@@ -5,8 +5,8 @@
 // deno-lint-ignore-file no-console
 
 import process from "node:process";
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
-import { acquireDevice, type GpuDevice, probeAdapter } from "../../src/gpu/device.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
+import { acquireDevice, type GpuDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
 import { makeCheckpoints, numbers, relativeError } from "../convert/torch_fixtures.ts";
 

@@ -11,7 +11,7 @@ import {
   type GalleryStore,
   openFileStore,
 } from "../../src/gallery/mod.ts";
-import { Template } from "../../src/score/mod.ts";
+import { Template } from "../../src/pipeline/score/mod.ts";
 
 const args = parseArgs(Deno.args, {
   string: ["sizes", "device"],

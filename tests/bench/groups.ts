@@ -3,7 +3,7 @@
 //   deno run -A tests/bench/groups.ts <shards> <student.onnx> ...
 // deno-lint-ignore-file no-console
 
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 import { openValidationData } from "../../src/distill/mod.ts";
 
 const NAME = /unlabelled\/(\d+)_([01])_([0-4])_/;

@@ -8,7 +8,7 @@
 
 import { parseArgs } from "@std/cli";
 import { createVerifier, type DeviceChoice, type Image, type Template } from "../../mod.ts";
-import { chooseFace } from "../../src/detect/mod.ts";
+import { chooseFace } from "../../src/pipeline/detect/mod.ts";
 import {
   type Candidate,
   createGallery,
@@ -20,7 +20,7 @@ import {
 import { loadImage } from "../../src/image/mod.ts";
 import { applyMask } from "../../src/mask/apply.ts";
 import { randomMaskOptions } from "../../src/mask/kinds.ts";
-import type { MaskState } from "../../src/mask/state.ts";
+import type { MaskState } from "../../src/pipeline/embed/mask_state.ts";
 
 /** Mated probes of a person at most, so that a few much photographed people do not decide. */
 const MOST_PROBES = 3;

@@ -2,13 +2,13 @@
 // Every WebGPU number has one wait for the device in it, whose cost alone is the group "wait". For the bandwidth of
 // 1:N comparisons: deno run -A tests/bench/kernels_bench.ts --throughput
 
-import type { Affine } from "../../src/align/affine.ts";
-import type { Backend, Block } from "../../src/backend/backend.ts";
-import { createCpuBackend } from "../../src/backend/cpu.ts";
-import { createWebgpuBackend } from "../../src/backend/webgpu.ts";
-import { gemmModel } from "../../src/backend/generate_gemm.ts";
-import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
-import { bgrSpec, random, rgbSpec, texture, unitRows } from "../gpu/helpers.ts";
+import type { Affine } from "../../src/math/affine.ts";
+import type { Backend, Block } from "../../src/kernels/mod.ts";
+import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { createWebgpuBackend } from "../../src/runtime/gpu/runtime.ts";
+import { gemmModel } from "../../src/kernels/cosine_matrix/generate_gemm.ts";
+import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
+import { bgrSpec, random, rgbSpec, texture, unitRows } from "../kernels/helpers.ts";
 import { outside } from "./outside.ts";
 
 const DIM = 192;

@@ -2,14 +2,14 @@
 // sharp has no perspective warp, so it only lays a mask that is already warped over the same tall picture: the
 // compositing alone, without what most of the time goes to here.
 
-import type { Backend, Photo } from "../../src/backend/backend.ts";
-import { createCpuBackend } from "../../src/backend/cpu.ts";
-import { createWebgpuBackend } from "../../src/backend/webgpu.ts";
-import { acquireDevice, probeAdapter } from "../../src/gpu/device.ts";
-import type { MaskBlend, MaskLayer, MaskTexture } from "../../src/mask/layer.ts";
+import type { Backend, Photo } from "../../src/kernels/mod.ts";
+import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { createWebgpuBackend } from "../../src/runtime/gpu/runtime.ts";
+import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
+import type { MaskBlend, MaskLayer, MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 import { officialLayer } from "../../src/mask/official.ts";
-import { maskOverlay } from "../../src/mask/overlay.ts";
-import { texture } from "../gpu/helpers.ts";
+import { maskOverlay } from "../../src/kernels/mask_overlay/cpu.ts";
+import { texture } from "../kernels/helpers.ts";
 import { outside } from "./outside.ts";
 
 const CROP = 112, COUNT = 256;

@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { type LabelledScores, verificationReport } from "../../src/evaluate/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 
 const EACH = 5_000_000, PERSONS = 5000, FOLDS = 10;
 

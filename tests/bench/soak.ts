@@ -1,5 +1,5 @@
 // Many verifies in a row: memory and GPU buffers must stay flat. Prints both every twentieth of the way.
-// What grew on lavapipe was not Deno's garbage (a forced gc() changed nothing) but the driver: see src/gpu/lavapipe.ts.
+// What grew on lavapipe was not Deno's garbage (a forced gc() changed nothing) but the driver: see src/runtime/gpu/quirks.ts.
 //   deno run -A tests/bench/soak.ts [wasm|webgpu] [count]
 // deno-lint-ignore-file no-console
 

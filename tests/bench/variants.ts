@@ -3,8 +3,8 @@
 // deno-lint-ignore-file no-console
 
 import process from "node:process";
-import { createCpuBackend } from "../../src/backend/cpu.ts";
-import { tensorShape } from "../../src/backend/tensor_spec.ts";
+import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { tensorShape } from "../../src/runtime/tensor_spec.ts";
 import { openModels } from "../../src/model/model.ts";
 
 const ROUNDS = 60, WARM_UP = 20;

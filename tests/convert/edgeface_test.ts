@@ -7,7 +7,7 @@ import {
   assertLess,
   assertLessOrEqual,
 } from "@std/assert";
-import { createSession, inTurn, loadOrt, type Ort } from "../../src/backend/ort.ts";
+import { createSession, inTurn, loadOrt, type Ort } from "../../src/runtime/ort.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
 import { onnx } from "../../src/convert/onnx/graph.ts";
 import { decodeImage } from "../../src/image/mod.ts";

@@ -1,7 +1,7 @@
 // EdgeNeXt checkpoints and quantised tensors that lie: refused at once, by a name.
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Checkpoint, openCheckpoint } from "../../src/convert/mod.ts";
-import { CheckpointError } from "../../src/errors.ts";
+import { CheckpointError } from "../../src/base/errors.ts";
 import { smallEdgeNext } from "./edgenext_bytes.ts";
 import {
   bytes,

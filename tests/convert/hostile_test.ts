@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { type Checkpoint, openCheckpoint } from "../../src/convert/mod.ts";
-import { CheckpointError, InvalidArgumentError } from "../../src/errors.ts";
+import { CheckpointError, InvalidArgumentError } from "../../src/base/errors.ts";
 import { temporaryFolder } from "../evaluate/dataset_fixtures.ts";
 import {
   bytes,

@@ -1,6 +1,6 @@
 // Checkpoints that Debian's python3-torch writes on the fly, and the ONNX files of them run on wasm.
 
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 
 /** Debian's Python; another one on the path may lack its packages. */
 const PYTHON = "/usr/bin/python3";

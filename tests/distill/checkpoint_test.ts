@@ -6,7 +6,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "../../src/distill/train/checkpoint.ts";
-import { ModelError } from "../../src/errors.ts";
+import { ModelError } from "../../src/base/errors.ts";
 
 const CHECKPOINT: Checkpoint = {
   step: 7,

@@ -3,7 +3,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { HIGH_GUIDANCE, LOW_GUIDANCE } from "../../src/distill/loss/loss.ts";
 import { checkConfig, configHash, type DistillConfig } from "../../src/distill/train/config.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 
 function configOf(name: string): DistillConfig {
   const url = new URL(`../../src/distill/configs/${name}.json`, import.meta.url);

@@ -1,7 +1,7 @@
 // Small folders of photos and of aligned crops for the tests of training data, good ones and hostile ones, and shards.
 // Prepared once for all tests of a file; nothing of it is left behind.
 
-import { EngineHost } from "../../src/backend/host.ts";
+import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import type { DataIndex } from "../../src/distill/data/index_file.ts";
 import { indexShards } from "../../src/distill/data/index_shards.ts";
 import { cutCrop } from "../../src/distill/data/open_crop.ts";

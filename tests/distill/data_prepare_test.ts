@@ -11,9 +11,9 @@ import { prepareShards } from "../../src/distill/data/prepare.ts";
 import { RecordReader } from "../../src/distill/data/reader.ts";
 import { readShard } from "../../src/distill/data/shard.ts";
 import { listPhotos } from "../../src/distill/data/source.ts";
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 import { main } from "../../src/cli/main.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { encodePng, fromPixels, type Image, loadImage } from "../../src/image/mod.ts";
 import {
   addHostile,

@@ -13,7 +13,7 @@ import {
   type TrainingBatch,
 } from "../../src/distill/data/data.ts";
 import { identitiesOf } from "../../src/distill/data/index_file.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { RecordReader } from "../../src/distill/data/reader.ts";
 import { shardsOf, writeCrops } from "./data_fixture.ts";
 import { MASK_KINDS } from "../../src/mask/kinds.ts";

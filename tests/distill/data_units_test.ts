@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import jpeg from "jpeg-js";
-import { applyAffine } from "../../src/align/affine.ts";
+import { applyAffine } from "../../src/math/affine.ts";
 import { chanceOf, shuffled } from "../../src/distill/data/chance.ts";
 import { drawCover } from "../../src/distill/data/cover.ts";
 import { CROP_BYTES, CROP_SIZE, cropImage } from "../../src/distill/data/crop.ts";

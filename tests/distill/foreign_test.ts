@@ -1,7 +1,7 @@
 // Networks of others in a training: as the teacher, with templates of their length, and as what a student starts from.
 
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
+import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
 import { convertCheckpoint } from "../../src/convert/mod.ts";
 import { indexShards } from "../../src/distill/data/index_shards.ts";
 import { prepareShards } from "../../src/distill/data/prepare.ts";
@@ -14,8 +14,8 @@ import { exportStudent } from "../../src/distill/train/export.ts";
 import { firstWeights } from "../../src/distill/train/first_weights.ts";
 import { flatLayout } from "../../src/distill/train/flat.ts";
 import { train } from "../../src/distill/train/trainer.ts";
-import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 import { addModel } from "../../src/model/add/add.ts";
 import { familyOf } from "../../src/model/families.ts";
 import {

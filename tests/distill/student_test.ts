@@ -3,7 +3,7 @@
 import "../../src/distill/train/one_thread.ts";
 import { jit, numpy, type numpy as np } from "@jax-js/jax";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createSession, loadOrt } from "../../src/backend/ort.ts";
+import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
 import type { ParameterArrays } from "../../src/distill/network/student.ts";
@@ -12,7 +12,7 @@ import { Tape } from "../../src/distill/network/tape.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { firstWeights } from "../../src/distill/train/first_weights.ts";
 import { flatLayout, fromFlat } from "../../src/distill/train/flat.ts";
-import { ModelError } from "../../src/errors.ts";
+import { ModelError } from "../../src/base/errors.ts";
 
 const TEACHER = new URL("../../models/student.onnx", import.meta.url);
 const COUNT = 2;

@@ -11,7 +11,7 @@ import { checkConfig, type DistillConfig } from "../../src/distill/train/config.
 import { flatLayout, fromFlat, toFlat } from "../../src/distill/train/flat.ts";
 import { readLog, type StepLine } from "../../src/distill/train/log.ts";
 import { firstState, update } from "../../src/distill/train/optimizer.ts";
-import { DeviceError, InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { DeviceError, InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { embed } from "../convert/torch_fixtures.ts";
 import { smallEdgeNext } from "./edgenext_fixture.ts";
 import { testWithTorch } from "./torch_hosts.ts";

@@ -13,7 +13,7 @@ import { flatLayout } from "../../src/distill/train/flat.ts";
 import { type Gradient, GradientMachine } from "../../src/distill/train/gradient.ts";
 import { readLog, type StepLine } from "../../src/distill/train/log.ts";
 import { train, type TrainOptions } from "../../src/distill/train/trainer.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { testWithGpu } from "../hosts.ts";
 import { shardsOf, writePhotos } from "./data_fixture.ts";
 

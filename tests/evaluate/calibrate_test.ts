@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import {
   calibrate,
   type CalibrationInput,
@@ -7,9 +7,9 @@ import {
   thresholdAtFmr,
   writeCalibration,
 } from "../../src/evaluate/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
-import { parseManifest } from "../../src/embed/mod.ts";
-import { ruleFor } from "../../src/score/mod.ts";
+import { randomNumbers } from "../../src/math/random.ts";
+import { parseManifest } from "../../src/pipeline/embed/mod.ts";
+import { ruleFor } from "../../src/pipeline/score/mod.ts";
 
 const DIM = 8;
 

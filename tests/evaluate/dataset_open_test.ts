@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DatasetError, InvalidArgumentError } from "../../src/errors.ts";
+import { DatasetError, InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Dataset, openDataset } from "../../src/evaluate/mod.ts";
 import { personFolds } from "../../src/evaluate/dataset/folds.ts";
 import { parseMfr2Labels } from "../../src/evaluate/dataset/mfr2.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { DatasetError } from "../../src/errors.ts";
+import { DatasetError } from "../../src/base/errors.ts";
 import { openDataset } from "../../src/evaluate/mod.ts";
 import { memorySource } from "../../src/pickle/source.ts";
 import { unpickle } from "../../src/pickle/unpickle.ts";

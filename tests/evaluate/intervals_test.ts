@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import {
   type LabelledScores,
   ruleOfThree,
@@ -9,7 +9,7 @@ import {
 import { fmrCurve } from "../../src/evaluate/fmr_curve.ts";
 import { foldInterval } from "../../src/evaluate/intervals.ts";
 import { orderScores } from "../../src/evaluate/order.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 
 Deno.test("ruleOfThree bounds a rate of which no case was seen", () => {
   assertEquals([ruleOfThree(300), ruleOfThree(1)], [0.01, 1]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { orderScores } from "../../src/evaluate/mod.ts";
 import { countBelow } from "../../src/evaluate/order.ts";
 

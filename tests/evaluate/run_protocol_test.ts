@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Dataset, type MaskStyle, parseColorList } from "../../src/evaluate/mod.ts";
 import { type Comparison, comparisonsOf } from "../../src/evaluate/run/protocol.ts";
 

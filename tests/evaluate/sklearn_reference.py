@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold
 
 
 def random_numbers(seed):
-    """mulberry32, as src/mask/random.ts."""
+    """mulberry32, as src/math/random.ts."""
     state = seed
     while True:
         state = (state + 0x6D2B79F5) & 0xFFFFFFFF

@@ -1,7 +1,7 @@
 // The metrics beside scikit-learn's on the same scores; sklearn_reference.py has made the numbers.
 import { assertAlmostEquals } from "@std/assert";
 import { type LabelledScores, verificationReport } from "../../src/evaluate/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 
 /** As `scores` of sklearn_reference.py. */
 function scores(seed: number, count: number, shift: number, steps: number): Float32Array {

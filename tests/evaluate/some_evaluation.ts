@@ -1,7 +1,7 @@
 // An evaluation that no networks had to run for, for the tests of reports.
 
 import { type Evaluation, verificationReport } from "../../src/evaluate/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 
 /** A name that breaks out of HTML, Markdown and tables that do not escape it. */
 export const EVIL = `<script>alert("x")</script>'&|`;

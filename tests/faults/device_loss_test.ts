@@ -3,9 +3,9 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import { EngineHost } from "../../src/backend/host.ts";
+import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import { loadImage } from "../../src/image/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 import { openModels } from "../../src/model/model.ts";
 import { photo, testWithGpu } from "../hosts.ts";
 import { DeviceLosses } from "./device_loss.ts";

@@ -14,7 +14,7 @@ import { writeReport } from "../../src/evaluate/mod.ts";
 import { type CachedTemplate, openTemplateCache } from "../../src/evaluate/run/template_cache.ts";
 import { openFileStore } from "../../src/gallery/mod.ts";
 import { changeFolder } from "../../src/model/add/folder.ts";
-import { asWriteError, writeWhole } from "../../src/write_error.ts";
+import { asWriteError, writeWhole } from "../../src/base/write_error.ts";
 import { root } from "../cli/process.ts";
 import { run, WASM } from "../cli/run.ts";
 import { someEvaluation } from "../evaluate/some_evaluation.ts";

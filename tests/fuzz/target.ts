@@ -3,7 +3,7 @@
 
 import { assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
-import { MaskinvError } from "../../src/errors.ts";
+import { MaskinvError } from "../../src/base/errors.ts";
 import { takeLargest } from "./allocations.ts";
 
 /** A reader under test. */

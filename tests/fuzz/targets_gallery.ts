@@ -14,7 +14,7 @@ import {
 } from "../../src/gallery/mod.ts";
 import { HEADER_SIZE } from "../../src/gallery/file_cipher.ts";
 import { decodeChange, encodeChange } from "../../src/gallery/file_record.ts";
-import { compareTemplates } from "../../src/score/mod.ts";
+import { compareTemplates } from "../../src/pipeline/score/mod.ts";
 import { KEY, people, randomTemplates } from "../gallery/templates.ts";
 import { breakFile, type Broken, broken } from "./mutate.ts";
 import { type JsonMutation, jsonMutations, mutateJson } from "./mutate_json.ts";

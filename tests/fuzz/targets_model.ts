@@ -2,15 +2,15 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createCpuBackend } from "../../src/backend/cpu.ts";
-import { tensorShape } from "../../src/backend/tensor_spec.ts";
+import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { tensorShape } from "../../src/runtime/tensor_spec.ts";
 import type { Layer } from "../../src/distill/network/layers.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/distill/train/checkpoint.ts";
 import { type CachedTemplate, openTemplateCache } from "../../src/evaluate/run/template_cache.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
 import { openModels, packagedModels } from "../../src/model/model.ts";
-import { ruleFor, scoreFmr } from "../../src/score/decide.ts";
+import { ruleFor, scoreFmr } from "../../src/pipeline/score/decide.ts";
 import { breakFile, broken } from "./mutate.ts";
 import { jsonMutations, mutateJson } from "./mutate_json.ts";
 import { fuzzTarget } from "./target.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
 import { openFileStore } from "../../src/gallery/mod.ts";
-import { Template } from "../../src/score/mod.ts";
+import { Template } from "../../src/pipeline/score/mod.ts";
 import { command, NO_GPU } from "../cli/process.ts";
 import { run, WASM } from "../cli/run.ts";
 import { photo } from "../hosts.ts";

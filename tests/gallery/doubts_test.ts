@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { TemplateMismatchError } from "../../src/errors.ts";
+import { TemplateMismatchError } from "../../src/base/errors.ts";
 import {
   createGallery,
   createMemoryStore,
   openThresholds,
   searchThresholds,
 } from "../../src/gallery/mod.ts";
-import { type CurvePoint, Template } from "../../src/score/mod.ts";
+import { type CurvePoint, Template } from "../../src/pipeline/score/mod.ts";
 import { testOnStores } from "./stores.ts";
 import { near, people, randomTemplates } from "./templates.ts";
 

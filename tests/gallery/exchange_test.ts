@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { TemplateMismatchError } from "../../src/errors.ts";
+import { TemplateMismatchError } from "../../src/base/errors.ts";
 import {
   clusterPairs,
   createMemoryStore,
@@ -9,7 +9,7 @@ import {
   type GalleryStore,
   importStore,
 } from "../../src/gallery/mod.ts";
-import { compareTemplates, Template } from "../../src/score/mod.ts";
+import { compareTemplates, Template } from "../../src/pipeline/score/mod.ts";
 import { near, people, randomTemplates } from "./templates.ts";
 
 async function filled(seed: number, count: number): Promise<GalleryStore> {

@@ -9,8 +9,8 @@ import {
 } from "../../src/gallery/mod.ts";
 import { HEADER_SIZE } from "../../src/gallery/file_cipher.ts";
 import { lockByFile } from "../../src/gallery/file_lock.ts";
-import { DisposedError } from "../../src/errors.ts";
-import { compareTemplates } from "../../src/score/mod.ts";
+import { DisposedError } from "../../src/base/errors.ts";
+import { compareTemplates } from "../../src/pipeline/score/mod.ts";
 import { KEY, people } from "./templates.ts";
 
 const KEYS = { plain: undefined, encrypted: KEY };

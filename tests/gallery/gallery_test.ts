@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../../src/base/errors.ts";
 import {
   createGallery,
   createMemoryStore,
@@ -13,14 +13,14 @@ import {
   type TemplateMaker,
 } from "../../src/gallery/mod.ts";
 import { fpirForFmr } from "../../src/gallery/threshold.ts";
-import type { EmbeddedFace } from "../../src/embed/mod.ts";
+import type { EmbeddedFace } from "../../src/pipeline/embed/mod.ts";
 import type { MaskState } from "../../src/mask/mod.ts";
 import {
   cosineMatrix,
   type CurvePoint,
   type MaskStates,
   type Template,
-} from "../../src/score/mod.ts";
+} from "../../src/pipeline/score/mod.ts";
 import { photo } from "../hosts.ts";
 import { KEY, near, people, randomTemplates, SIZE } from "./templates.ts";
 

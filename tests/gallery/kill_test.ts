@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { openFileStore } from "../../src/gallery/mod.ts";
-import { compareTemplates } from "../../src/score/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { compareTemplates } from "../../src/pipeline/score/mod.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 import { KEY, randomTemplates } from "./templates.ts";
 
 /** Runs the child until it has said so many lines, kills it, and returns all that it said. */

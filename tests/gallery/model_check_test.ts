@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { TemplateMismatchError } from "../../src/errors.ts";
+import { TemplateMismatchError } from "../../src/base/errors.ts";
 import {
   checkKnownModel,
   checkStoreModel,
@@ -10,7 +10,7 @@ import {
 } from "../../src/gallery/mod.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
 import { packagedModels } from "../../src/model/model.ts";
-import { Template } from "../../src/score/mod.ts";
+import { Template } from "../../src/pipeline/score/mod.ts";
 import { testOnStores } from "./stores.ts";
 import { KEY, people, randomTemplates } from "./templates.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import {
   createGallery,
   createMemoryStore,
@@ -9,7 +9,7 @@ import {
   openPostgresStore,
 } from "../../src/gallery/mod.ts";
 import { foldName, namePattern } from "../../src/gallery/names.ts";
-import { compareTemplates, type Template } from "../../src/score/mod.ts";
+import { compareTemplates, type Template } from "../../src/pipeline/score/mod.ts";
 import { freshName, pgClient, pgDatabase, testOnStores } from "./stores.ts";
 import { KEY, randomTemplates } from "./templates.ts";
 

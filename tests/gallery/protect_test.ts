@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../../src/base/errors.ts";
 import { createProtection, GalleryKeyError } from "../../src/gallery/mod.ts";
 import { rotationBytes, rotationMatrix } from "../../src/gallery/protect_rotation.ts";
-import { compareTemplates, cosineMatrix, Template } from "../../src/score/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { compareTemplates, cosineMatrix, Template } from "../../src/pipeline/score/mod.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 import { MODEL, near, randomTemplates, SIZE } from "./templates.ts";
 
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);

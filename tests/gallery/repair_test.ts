@@ -8,7 +8,7 @@ import {
   repairFileStore,
 } from "../../src/gallery/mod.ts";
 import { HEADER_SIZE } from "../../src/gallery/file_cipher.ts";
-import { compareTemplates } from "../../src/score/mod.ts";
+import { compareTemplates } from "../../src/pipeline/score/mod.ts";
 import { KEY, people } from "./templates.ts";
 
 /** A gallery of records that each add one person, and where each of them begins. */

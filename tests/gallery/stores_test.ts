@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { InvalidArgumentError, TemplateMismatchError } from "../../src/errors.ts";
-import { compareTemplates, Template } from "../../src/score/mod.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../../src/base/errors.ts";
+import { compareTemplates, Template } from "../../src/pipeline/score/mod.ts";
 import { testOnStores } from "./stores.ts";
 import { MODEL, near, people, randomTemplates } from "./templates.ts";
 

@@ -1,8 +1,8 @@
 // Templates from a seed: what the tests of this folder put into galleries.
 
 import type { GalleryEntry } from "../../src/gallery/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
-import { Template } from "../../src/score/mod.ts";
+import { randomNumbers } from "../../src/math/random.ts";
+import { Template } from "../../src/pipeline/score/mod.ts";
 
 /** Dimensions of the packaged model's templates. */
 export const SIZE = 192;

@@ -6,7 +6,7 @@ import {
   GalleryStoreError,
   openPostgresStore,
 } from "../../src/gallery/mod.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { freshName, pgClient, pgDatabase } from "./stores.ts";
 import { near, people } from "./templates.ts";
 

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { crc32 } from "./crc32.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { exifOrientation } from "../../src/image/exif.ts";

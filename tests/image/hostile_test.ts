@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { ImageDecodeError, ImageTooLargeError, MaskinvError } from "../../src/errors.ts";
+import { ImageDecodeError, ImageTooLargeError, MaskinvError } from "../../src/base/errors.ts";
 import { withRightChecksums } from "./crc32.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import type { Image } from "../../src/image/image.ts";

@@ -7,7 +7,7 @@ import {
   ImageReadError,
   ImageTooLargeError,
   InvalidArgumentError,
-} from "../../src/errors.ts";
+} from "../../src/base/errors.ts";
 import type { ImageInput } from "../../src/image/image.ts";
 import { loadImage } from "../../src/image/load.ts";
 import { consoleLines, fixture, fixturePath, HEIGHT, WIDTH } from "./fixtures.ts";

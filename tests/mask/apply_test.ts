@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import type { Face } from "../../src/detect/face.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import type { Face } from "../../src/pipeline/detect/face.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Image, loadImage } from "../../src/image/mod.ts";
 import { applyMask } from "../../src/mask/apply.ts";
 import { MASK_KINDS, randomMaskOptions, WEARINGS } from "../../src/mask/kinds.ts";

@@ -1,7 +1,7 @@
 // The drawn textures: repeatable, different where they should be, opaque where a mask is and clear beside it.
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { smoothNoise } from "../../src/mask/draw_noise.ts";
 import {
   atlasPlace,
@@ -18,7 +18,7 @@ import {
   randomMaskOptions,
   WEARINGS,
 } from "../../src/mask/kinds.ts";
-import type { MaskTexture } from "../../src/mask/layer.ts";
+import type { MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 
 const WIDTH = 128;
 

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import type { Point } from "../../src/align/affine.ts";
+import type { Point } from "../../src/math/affine.ts";
 import { fromPixels } from "../../src/image/mod.ts";
 import { MASK_KINDS, type MaskOptions } from "../../src/mask/kinds.ts";
-import type { MaskLayer, MaskPiece } from "../../src/mask/layer.ts";
+import type { MaskLayer, MaskPiece } from "../../src/kernels/mask_overlay/layer.ts";
 import { wearMask } from "../../src/mask/wear.ts";
 
 const SIZE = 160;

@@ -8,19 +8,19 @@ import {
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { decodeRgba } from "../../src/image/decode.ts";
 import type { Image } from "../../src/image/image.ts";
-import { applyHomography } from "../../src/mask/homography.ts";
-import type { MaskTexture } from "../../src/mask/layer.ts";
+import { applyHomography } from "../../src/math/homography.ts";
+import type { MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 import {
   type FivePoints,
   OFFICIAL_LANDMARKS,
   officialLayer,
   type OfficialOptions,
 } from "../../src/mask/official.ts";
-import { maskOverlay } from "../../src/mask/overlay.ts";
-import { texture } from "../gpu/helpers.ts";
+import { maskOverlay } from "../../src/kernels/mask_overlay/cpu.ts";
+import { texture } from "../kernels/helpers.ts";
 import { testWithShared } from "../hosts.ts";
 
 const SIZE = 112;

@@ -3,9 +3,9 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encode } from "fast-png";
-import { ImageDecodeError, ImageReadError, InvalidArgumentError } from "../../src/errors.ts";
-import { applyHomography } from "../../src/mask/homography.ts";
-import { maskOverlay } from "../../src/mask/overlay.ts";
+import { ImageDecodeError, ImageReadError, InvalidArgumentError } from "../../src/base/errors.ts";
+import { applyHomography } from "../../src/math/homography.ts";
+import { maskOverlay } from "../../src/kernels/mask_overlay/cpu.ts";
 import {
   loadMaskTemplate,
   parseMaskTheFaceConfig,

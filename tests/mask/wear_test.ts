@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import { InvalidArgumentError } from "../../src/errors.ts";
+import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { fromPixels, type Image } from "../../src/image/mod.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
-import type { MaskLayer } from "../../src/mask/layer.ts";
+import { randomNumbers } from "../../src/math/random.ts";
+import type { MaskLayer } from "../../src/kernels/mask_overlay/layer.ts";
 import { wearMask } from "../../src/mask/wear.ts";
 
 const SIZE = 112;

@@ -1,7 +1,7 @@
 // `models add`: what is accepted and what is refused, and that the folder says what is in it.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { InvalidArgumentError, type MaskinvError, ModelError } from "../../src/errors.ts";
+import { InvalidArgumentError, type MaskinvError, ModelError } from "../../src/base/errors.ts";
 import { addModel } from "../../src/model/add/add.ts";
 import { readFolder } from "../../src/model/add/folder.ts";
 import { FAMILIES } from "../../src/model/families.ts";

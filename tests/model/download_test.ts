@@ -1,7 +1,7 @@
 // Downloads against a server of this machine that misbehaves in every way that was thought of.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { DownloadError, InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { DownloadError, InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { addModel } from "../../src/model/add/add.ts";
 import { download } from "../../src/model/add/download.ts";
 import { hashHex } from "../../src/model/model.ts";

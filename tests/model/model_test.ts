@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { parseManifest } from "../../src/model/manifest.ts";
 import { openModels, packagedModels } from "../../src/model/model.ts";
 

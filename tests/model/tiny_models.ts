@@ -2,7 +2,7 @@
 // that the tests can compute what must come out.
 
 import { familyOf } from "../../src/model/families.ts";
-import { tensorShape } from "../../src/backend/tensor_spec.ts";
+import { tensorShape } from "../../src/runtime/tensor_spec.ts";
 import { attribute, encodeModel, FLOAT, FLOAT16 } from "../../src/onnx/model_proto.ts";
 
 const BLOCKS = 7;

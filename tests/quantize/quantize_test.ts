@@ -1,8 +1,8 @@
 // The variants: what the quantised graphs compute, and that they are models of their own.
 
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { createCpuBackend } from "../../src/backend/cpu.ts";
-import { InvalidArgumentError, ModelError } from "../../src/errors.ts";
+import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { modelName } from "../../src/model/manifest.ts";
 import { openModels } from "../../src/model/model.ts";
 import { decodeModel, FLOAT16, UINT8 } from "../../src/onnx/model_proto.ts";

@@ -1,7 +1,7 @@
 // Chance variations of crops: place, size, turn, mirror, light, colour, blur, borders. Ends at the 28x28 means of the
 // network's first layer, so that training spends nothing on the pixels that the network averages away.
 
-import type { randomNumbers } from "../../src/mask/random.ts";
+import type { randomNumbers } from "../../src/math/random.ts";
 import { CROP_SIZE, MARGIN } from "./face_crops.ts";
 
 /** Width and height after the network's averaging. */

@@ -1,7 +1,7 @@
 // Confusion tables of mask states, as lines of text: real photos as a whole, drawn masks by kind and wearing.
 // Real photos tell masked from unmasked for certain; whether the nose shows was not labelled by who took them.
 
-import { MASK_STATES } from "../../src/mask/state.ts";
+import { MASK_STATES } from "../../src/pipeline/embed/mask_state.ts";
 import type { SampleInfo } from "./samples.ts";
 
 /** Balanced accuracy of "wears a mask over the mouth", where the state `none` says no. */

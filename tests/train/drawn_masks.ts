@@ -1,9 +1,9 @@
 // Faces with masks drawn on them: every kind and wearing, found again in the picture that wears the mask.
 // Detection runs on the masked picture since a mask moves the landmarks, and with them the crop.
 
-import type { Engine } from "../../src/backend/backend.ts";
-import type { Face } from "../../src/detect/face.ts";
-import { interEyeDistance } from "../../src/detect/face.ts";
+import type { Engine } from "../../src/kernels/mod.ts";
+import type { Face } from "../../src/pipeline/detect/face.ts";
+import { interEyeDistance } from "../../src/pipeline/detect/face.ts";
 import type { Image } from "../../src/image/image.ts";
 import { loadImage } from "../../src/image/load.ts";
 import { applyMask } from "../../src/mask/apply.ts";

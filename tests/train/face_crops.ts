@@ -1,12 +1,12 @@
 // Aligned crops of faces with a margin around them, as bytes: what the training scripts cut their samples from.
 // The margin lets a sample be shifted, turned and scaled without running detection again.
 
-import type { Engine, Photo } from "../../src/backend/backend.ts";
-import type { TensorSpec } from "../../src/backend/tensor_spec.ts";
-import { findFaces, refineFaces } from "../../src/detect/detect.ts";
-import type { Face } from "../../src/detect/face.ts";
-import { alignFace } from "../../src/align/arcface.ts";
-import type { Affine } from "../../src/align/affine.ts";
+import type { Engine, Photo } from "../../src/kernels/mod.ts";
+import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
+import { findFaces, refineFaces } from "../../src/pipeline/detect/detect.ts";
+import type { Face } from "../../src/pipeline/detect/face.ts";
+import { alignFace } from "../../src/pipeline/align/arcface.ts";
+import type { Affine } from "../../src/math/affine.ts";
 import type { Image } from "../../src/image/image.ts";
 
 /** Pixels around the 112x112 crop on each side. */

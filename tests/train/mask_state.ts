@@ -4,14 +4,14 @@
 
 import { defaultDevice, init } from "@jax-js/jax";
 import { parseArgs } from "@std/cli";
-import { EngineHost } from "../../src/backend/host.ts";
-import { MASK_STATES } from "../../src/mask/state.ts";
+import { EngineHost } from "../../src/pipeline/engine/host.ts";
+import { MASK_STATES } from "../../src/pipeline/embed/mask_state.ts";
 import { openModels } from "../../src/model/model.ts";
 import { Adam } from "./adam.ts";
 import { plainCrop, SMALL_LENGTH, variedCrop } from "./augment.ts";
 import { confusionLines, report } from "./confusion.ts";
 import { drawnMasks } from "./drawn_masks.ts";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 import { probeInputs } from "./probe.ts";
 import { realPhotos } from "./real_photos.ts";
 import { cached, type Sample } from "./samples.ts";

@@ -1,13 +1,13 @@
 // The real photos with and without masks: cut, split so that pictures that show the same stay on one side, labelled.
 // They come as tight crops of faces; a black border of a quarter gives the detector the surroundings that it expects.
 
-import type { Engine } from "../../src/backend/backend.ts";
-import { interEyeDistance } from "../../src/detect/face.ts";
+import type { Engine } from "../../src/kernels/mod.ts";
+import { interEyeDistance } from "../../src/pipeline/detect/face.ts";
 import { withBorder as withRoom } from "../../src/distill/data/border.ts";
 import type { Image } from "../../src/image/image.ts";
 import { loadImage } from "../../src/image/load.ts";
-import { cosineMatrix } from "../../src/score/cosine_matrix.ts";
-import type { MaskStateName } from "../../src/mask/state.ts";
+import { cosineMatrix } from "../../src/kernels/cosine_matrix/cpu.ts";
+import type { MaskStateName } from "../../src/pipeline/embed/mask_state.ts";
 import { CROP_BYTES, CROP_SIZE, cutFaces, MARGIN } from "./face_crops.ts";
 import { filesOf, hashName, type Sample } from "./samples.ts";
 

@@ -2,7 +2,7 @@
 // Everything is made from fixed seeds; a cache folder that is deleted comes back the same.
 
 import { CROP_BYTES } from "./face_crops.ts";
-import type { MaskStateName } from "../../src/mask/state.ts";
+import type { MaskStateName } from "../../src/pipeline/embed/mask_state.ts";
 
 /** What is known of one crop. */
 export interface SampleInfo {

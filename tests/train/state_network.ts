@@ -2,7 +2,7 @@
 // All convolutions but one do not overlap or come as patches, since jax-js is fast where a matrix product is plain.
 
 import { jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
-import { randomNumbers } from "../../src/mask/random.ts";
+import { randomNumbers } from "../../src/math/random.ts";
 import { SMALL } from "./augment.ts";
 
 /** Channels after each convolution: 4x4 by steps of 2, 2x2 by steps of 2, 3x3 of each channel alone, 1x1. */

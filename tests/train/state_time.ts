@@ -2,9 +2,9 @@
 //   deno run -A tests/train/state_time.ts [threads]
 // deno-lint-ignore-file no-console
 
-import { EngineHost } from "../../src/backend/host.ts";
+import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import { openModels } from "../../src/model/model.ts";
-import { MASK_STATE_MODEL } from "../../src/mask/state.ts";
+import { MASK_STATE_MODEL } from "../../src/pipeline/embed/mask_state.ts";
 
 const RUNS = 200;
 const threads = Deno.args[0] ? Number(Deno.args[0]) : undefined;

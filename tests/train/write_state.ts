@@ -1,7 +1,7 @@
 // Ships a trained mask-state network: the ONNX file, its entry in the manifest, and what the test compares it with.
 // The list of held-out photos goes with it, so that the test can never count a photo that training has seen.
 
-import { MASK_STATES } from "../../src/mask/state.ts";
+import { MASK_STATES } from "../../src/pipeline/embed/mask_state.ts";
 import type { TrainedState } from "./probe.ts";
 import type { SampleInfo } from "./samples.ts";
 import { stateModel } from "./state_onnx.ts";

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertRejects } from "@std/assert";
 import { createVerifier, type Verifier } from "../../mod.ts";
-import { inTurn } from "../../src/backend/ort.ts";
+import { inTurn } from "../../src/runtime/ort.ts";
 import { createGallery, createMemoryStore } from "../../src/gallery/mod.ts";
 import { photo, testOnDevices, testWithGpu } from "../hosts.ts";
 import { countBuffers, countHandles, wrap } from "../spies.ts";

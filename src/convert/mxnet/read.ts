@@ -1,7 +1,7 @@
 // Reads MXNet's .params, in which insightface published its first ArcFace networks: a list of arrays, then their names.
 // Layout: src/ndarray/ndarray.cc of Apache MXNet (Save and Load), all three versions; numbers are little-endian.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
 import { ELEMENT_BYTES, type ElementType } from "../torch/elements.ts";
 import { StoredTensor } from "../torch/stored_tensor.ts";

@@ -2,7 +2,7 @@
 // 2307.01838) with a Linear layer to the template as its head. Widths, depths, kernels, heads and scales are read off the
 // weights' shapes, so that the whole family loads.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { EdgeNextLayers, type FeatureMap } from "./edgenext_layers.ts";
 import { channelAttention } from "./edgenext_attention.ts";

@@ -1,7 +1,7 @@
 // EdgeNeXt's split depth-wise transpose attention (Maaz et al. 2022, section 3.1; cross-covariance attention: El-Nouby
 // et al. 2021, arXiv 2106.09681): channels attend to channels, so that the cost grows with the places, not their square.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { int } from "../onnx/graph.ts";
 import { type EdgeNextLayers, type FeatureMap, tensorOf } from "./edgenext_layers.ts";
 import { positionalEncoding } from "./fourier_position.ts";

@@ -2,7 +2,7 @@
 // 1x1 convolutions, not MatMuls: onnxruntime keeps them channels-last on WebGPU, where the transposes around the
 // norms then cancel out.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { ConvolutionOptions, Graph, Tensor } from "../onnx/graph.ts";
 import { linearOutputs, takeLinear } from "./linear.ts";
 import type { Weights } from "./weights.ts";

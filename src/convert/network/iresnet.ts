@@ -2,7 +2,7 @@
 // and MagFace share: stem, four stages of blocks, and a fully connected layer between two batch norms.
 // With squeeze-and-excitation (Hu et al., CVPR 2018) where blocks have an `se_block`, as ElasticFace's may.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { batchNorm, foldAround, foldBehind } from "./batch_norm.ts";
 import type { BuiltNetwork } from "./network.ts";

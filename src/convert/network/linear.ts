@@ -1,7 +1,7 @@
 // A Linear layer of a checkpoint: one matrix, or EdgeFace's pair of low rank (`linear1`, `linear2`; George et al. 2023,
 // arXiv 2307.01838, section III-B). A pair is multiplied out: one layer is one step on a GPU, and its name stays.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { Weights } from "./weights.ts";
 
 /** A Linear layer, `[outputs, inputs]` in row-major order; numbers are made anew at every call. */

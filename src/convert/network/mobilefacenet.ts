@@ -1,7 +1,7 @@
 // MobileFaceNet (Chen et al. 2018, arXiv 1804.07573) by the names of insightface's arcface_torch (`mbf`, `mbf_large`):
 // a list of layers, each a convolution, a depthwise block or a row of residual blocks, told apart by their names.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { batchNorm, foldBehind } from "./batch_norm.ts";
 import type { BuiltNetwork } from "./network.ts";

@@ -1,7 +1,7 @@
 // The tensors of one network in a checkpoint, by their names behind the prefix; remembers which were used.
 // A tensor that no layer asks for belongs to another network than the one that was recognized.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { StoredTensor } from "../torch/stored_tensor.ts";
 
 /** Counters that batch norms keep while they are trained; of no use afterwards. */

@@ -1,7 +1,7 @@
 // Writes a graph as ONNX in pieces: one tensor is in memory at a time, whatever the size of the network.
 // In protobuf a message's fields may come in any order, so that what onnx-proto encodes is followed by the tensors.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { type Graph, int, onnx, type Tensor } from "./graph.ts";
 import type { onnx as Types } from "onnx-proto";
 

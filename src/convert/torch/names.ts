@@ -1,7 +1,7 @@
 // What a checkpoint's pickle may name: the few functions that put tensors together, and torch's storages.
 // Each stands for code of this file; everything else is refused by the unpickler, so that nothing of a file is run.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
 import type { UnpickleOptions } from "../../pickle/unpickle.ts";
 import { isBytes, isName, type Pickled } from "../../pickle/values.ts";

@@ -1,7 +1,7 @@
 // Linear layers that torch quantised dynamically hold weight and bias as one packed value. Here they get the names
 // that the layer had before, so that networks need not know of it. Source: torch/ao/nn/quantized/dynamic/modules/linear.py.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { Pickled } from "../../pickle/values.ts";
 import { StoredTensor } from "./stored_tensor.ts";
 

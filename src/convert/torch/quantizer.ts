@@ -1,7 +1,7 @@
 // How torch's quantised tensors stand for numbers: `(q - zero point) * scale`, for the tensor or for each of its rows.
 // Scales come from strangers, so that they are checked where the tensor is made.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { isName, type Pickled } from "../../pickle/values.ts";
 import { StoredTensor } from "./stored_tensor.ts";
 

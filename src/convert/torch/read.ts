@@ -1,7 +1,7 @@
 // Reads what torch.save wrote: its zip format (torch 1.6 and later) or the legacy one, a row of pickles and storages.
 // Only the pickles are read here; tensors know where their numbers lie.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import { type ByteSource, memorySource } from "../../pickle/source.ts";
 import { unpickle, unpickleOne } from "../../pickle/unpickle.ts";
 import type { Pickled } from "../../pickle/values.ts";

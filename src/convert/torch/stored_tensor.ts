@@ -1,7 +1,7 @@
 // A tensor of a checkpoint: where its numbers lie in the file and in which order; read when they are asked for.
 // Everything that a file says of it is checked before: places, sizes and strides come from strangers.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
 import { decodeNumbers, decodeWholeNumbers, ELEMENT_BYTES, type ElementType } from "./elements.ts";
 import type { Quantizer } from "./quantizer.ts";

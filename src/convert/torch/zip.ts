@@ -2,7 +2,7 @@
 // torch stores its records as they are, so that they can be read in place; a compressed record is refused, and with it
 // any zip bomb. Zip64 is read, as checkpoints may have more than 4 GB. Layout: PKWARE's APPNOTE, 4.3 and 4.5.3.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
 
 /** Where a record's bytes lie. */

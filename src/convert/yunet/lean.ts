@@ -1,7 +1,7 @@
 // Rewrites the published YuNet for inference: the four output layers of each stride become one, and the reshapes and
 // sigmoids behind them go, as the decoder reads the maps as they come.
 
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError } from "../../base/errors.ts";
 import {
   attribute,
   FLOAT,

@@ -1,7 +1,7 @@
 // Chance that repeats: numbers by name and index, and orders by a seed.
 // Nothing of it depends on what was drawn before, so that any worker can make any sample.
 
-import { randomNumbers } from "../../mask/random.ts";
+import { randomNumbers } from "../../math/random.ts";
 
 /** FNV-1a with a last mix: the same number for a name on every machine, 0 to 2^32 - 1. */
 export function hashName(name: string): number {

@@ -1,7 +1,7 @@
 // What covers faces beside masks: sunglasses, scarves, hands, veils, things held up. Drawn on the crop in simple forms:
 // rare, so that the student learns to do without a part of the face and not to look for the shapes of masks.
 
-import type { Point } from "../../align/affine.ts";
+import type { Point } from "../../math/affine.ts";
 import type { Image } from "../../image/image.ts";
 import { smoothNoise } from "../../mask/draw_noise.ts";
 import type { Chance } from "./chance.ts";

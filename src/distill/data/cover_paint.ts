@@ -1,6 +1,6 @@
 // What covers are painted with: forms told by how deep a pixel lies in them, and the light on them.
 
-import type { Point } from "../../align/affine.ts";
+import type { Point } from "../../math/affine.ts";
 import type { Image } from "../../image/image.ts";
 import { smoothNoise } from "../../mask/draw_noise.ts";
 import type { Chance } from "./chance.ts";

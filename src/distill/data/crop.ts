@@ -1,8 +1,8 @@
 // Aligned crops with a margin, as bytes: what training samples are cut from without running detection again.
 // The margin holds real pixels for crops that are shifted, turned or scaled, as those of masked faces are.
 
-import type { Affine } from "../../align/affine.ts";
-import type { TensorSpec } from "../../backend/tensor_spec.ts";
+import type { Affine } from "../../math/affine.ts";
+import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { Image } from "../../image/image.ts";
 
 /** Width and height of what the networks see, in pixels: ArcFace's frame. */

@@ -2,7 +2,7 @@
 // Only the splits "train" and "validation" are listed; files of any other split are not even opened.
 
 import { parse } from "csv-parse/sync";
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { SourcePhoto } from "./source.ts";
 
 /** What a photo may be used for. */

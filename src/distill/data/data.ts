@@ -1,7 +1,7 @@
 // What the trainer gets from the shards: batches of augmented crops with the teacher's templates, and the validation set.
 // How a sample is drawn is in `sample.ts`, what a photo is made of in `record.ts`.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { chanceOf, shuffled } from "./chance.ts";
 import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";

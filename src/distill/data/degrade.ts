@@ -1,7 +1,7 @@
 // What bad cameras and long ways do to a picture: low resolution, blur, motion, noise, JPEG.
 // Works on grey levels 0..255 of square RGB pictures in place.
 
-import { randomNumbers } from "../../mask/random.ts";
+import { randomNumbers } from "../../math/random.ts";
 import type { Chance } from "./chance.ts";
 import { loseAsJpeg } from "./jpeg_loss.ts";
 import { blur, resample } from "./resample.ts";

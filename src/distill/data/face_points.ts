@@ -1,7 +1,7 @@
 // The few points of a face that covers are drawn by: of its mesh, or where an aligned crop has them.
 
-import { ARCFACE_TEMPLATE } from "../../align/arcface.ts";
-import type { Point } from "../../align/affine.ts";
+import { ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
+import type { Point } from "../../math/affine.ts";
 import { MARGIN } from "./crop.ts";
 
 /** Points of a face in crop pixels; right and left are the person's. */

@@ -1,7 +1,7 @@
 // `index.json`: which photos of the shards are for training and which for validation, and which could not be used.
 // The shards themselves are never changed, so the index can be written again at any time.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { PhotoFacts } from "./shard.ts";
 import type { ShardSettings } from "./prepare.ts";
 import { readJson } from "./shard.ts";

@@ -1,7 +1,7 @@
 // From shards to the index. Takes seconds and can be run again at any time, also on the shards that are there so far.
 
-import { InvalidArgumentError } from "../../errors.ts";
-import { writeWhole } from "../../write_error.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
+import { writeWhole } from "../../base/write_error.ts";
 import { hashName } from "./chance.ts";
 import {
   type DataIndex,

@@ -1,9 +1,9 @@
 // The mesh that drawn masks are fitted to, found once per crop: FaceMesh on the crop, and whether it lies on the face.
 // Crops are aligned, so the face is always in the same place, and the five points of the mesh must be near the template.
 
-import { ARCFACE_TEMPLATE } from "../../align/arcface.ts";
-import type { Affine, Point } from "../../align/affine.ts";
-import type { Engine, Photo } from "../../backend/backend.ts";
+import { ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
+import type { Affine, Point } from "../../math/affine.ts";
+import type { Engine, Photo } from "../../kernels/mod.ts";
 import { MARGIN } from "./crop.ts";
 import { strangeMesh } from "./mesh_shape.ts";
 

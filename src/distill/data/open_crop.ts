@@ -1,12 +1,12 @@
 // From a photo on disk to its aligned crop: read as it is where the folder holds crops, detected and aligned where it
 // holds photos. This is the one place of the training data that asks for a detector.
 
-import { alignFace } from "../../align/arcface.ts";
-import { warpAffine } from "../../align/warp_affine.ts";
-import type { Engine } from "../../backend/backend.ts";
-import { locateFaces } from "../../detect/locate.ts";
-import { type Face, interEyeDistance } from "../../detect/face.ts";
-import { MaskinvError } from "../../errors.ts";
+import { alignFace } from "../../pipeline/align/arcface.ts";
+import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
+import type { Engine } from "../../kernels/mod.ts";
+import { locateFaces } from "../../pipeline/detect/locate.ts";
+import { type Face, interEyeDistance } from "../../pipeline/detect/face.ts";
+import { MaskinvError } from "../../base/errors.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";
 import { CROP_SIZE, CROP_SPEC, cropImage, FRAME_SIZE, MARGIN, withMargin } from "./crop.ts";

@@ -1,6 +1,6 @@
 // What a caller may say of how samples are drawn, and the defaults.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { MASK_KINDS, type MaskKind } from "../../mask/kinds.ts";
 import { AGE_GROUPS, type AgeGroup } from "./weights.ts";
 

@@ -1,7 +1,7 @@
 // Where the frame of a sample is cut: as the pipeline would have aligned the face, with the errors that it makes.
 // The five points of a masked face are partly guessed, so masked faces are misaligned by more than bare ones.
 
-import type { Affine } from "../../align/affine.ts";
+import type { Affine } from "../../math/affine.ts";
 import type { Chance } from "./chance.ts";
 import { FRAME_SIZE, MARGIN } from "./crop.ts";
 

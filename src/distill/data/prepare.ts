@@ -1,10 +1,10 @@
 // Photos to shards: the long part of preparing, resumable shard by shard, and shareable among processes.
 // Which of the photos are for training and which for validation stands in the index that `index_shards.ts` writes.
 
-import { EngineHost } from "../../backend/host.ts";
-import { InvalidArgumentError } from "../../errors.ts";
+import { EngineHost } from "../../pipeline/engine/host.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { hashHex, type ModelSource, openModels } from "../../model/model.ts";
-import { writing } from "../../write_error.ts";
+import { writing } from "../../base/write_error.ts";
 import { shuffled } from "./chance.ts";
 import { listCrops } from "./crop_index.ts";
 import { MESH_MODEL } from "./mesh_fit.ts";

@@ -1,8 +1,8 @@
 // From photos to what is kept of them: the crop, the teacher's template of the clean frame, and the mesh for masks.
 // Several at a time: networks run on whole batches.
 
-import type { Affine } from "../../align/affine.ts";
-import type { Engine, Photo } from "../../backend/backend.ts";
+import type { Affine } from "../../math/affine.ts";
+import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { Image } from "../../image/image.ts";
 import { CROP_BYTES, MARGIN } from "./crop.ts";
 import { fitMeshes } from "./mesh_fit.ts";

@@ -1,7 +1,7 @@
 // Reads single records of the shards: files stay open, and the system's page cache serves all workers at once.
 // Crops are kept as raw pixels: 62 KB are read in 0.1 ms, a WebP of them would take ten times as long to decode.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { CROP_BYTES } from "./crop.ts";
 import type { IndexedPhoto } from "./index_file.ts";
 import {

@@ -1,10 +1,10 @@
 // One training sample from one record: mask or cover, place, flip, light, and what a bad camera does.
 // In the order in which it happens to real photos; the target stays the teacher's template of the clean frame.
 
-import type { Affine } from "../../align/affine.ts";
+import type { Affine } from "../../math/affine.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskOptions } from "../../mask/kinds.ts";
-import { maskOverlay } from "../../mask/overlay.ts";
+import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
 import { wearMask } from "../../mask/wear.ts";
 import type { Chance } from "./chance.ts";
 import { drawCover, drawPlainMask, drawSunglasses } from "./cover.ts";

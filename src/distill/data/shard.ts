@@ -1,8 +1,8 @@
 // A shard on disk: records in `shard-0000.bin`, and what is known of each photo in `shard-0000.json`.
 // The JSON is written last, so that a shard is there as a whole or not at all.
 
-import { InvalidArgumentError } from "../../errors.ts";
-import { writeWhole } from "../../write_error.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
+import { writeWhole } from "../../base/write_error.ts";
 import type { SourceCrop } from "./crop_index.ts";
 import { encodeRecords, type PhotoRecord } from "./record.ts";
 

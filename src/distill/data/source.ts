@@ -1,7 +1,7 @@
 // Which photos there are below a folder, and whose they are: aligned crops with `index.tsv`, or photos of any kind.
 // `labelled/<name>/` holds the photos of one person, `unlabelled/` those of anybody; or a folder per person, and photos beside.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 
 /** A photo on disk. */
 export interface SourcePhoto {

@@ -1,6 +1,6 @@
 // The teacher: an embedding network of the model folder by its name, or an ONNX file that is in no manifest.
 
-import { InvalidArgumentError, ModelError } from "../../errors.ts";
+import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
 import { inspectModel } from "../../model/add/inspect.ts";
 import { familyOf } from "../../model/families.ts";
 import type { ModelEntry } from "../../model/manifest.ts";

@@ -1,7 +1,7 @@
 // The validation set: photos of people that training never sees, each bare and masked, the same in every run.
 // Masked frames are cut where a detector would have found them; nothing else is changed, so that numbers compare.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { MASK_KINDS, randomMaskOptions } from "../../mask/kinds.ts";
 import { chanceOf, hashName } from "./chance.ts";
 import { cropImage } from "./crop.ts";

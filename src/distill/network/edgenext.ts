@@ -1,7 +1,7 @@
 // EdgeNeXt (Maaz et al. 2022, arXiv 2206.10589) as EdgeFace has it, by the names and shapes of an ONNX file's weights.
 // The file is also the form in which a student is written: its own graph, with other numbers in it.
 
-import { ModelError } from "../../errors.ts";
+import { ModelError } from "../../base/errors.ts";
 import {
   decodeModel,
   encodeModel,

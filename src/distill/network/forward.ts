@@ -1,7 +1,7 @@
 // Walks over the layers of a student and computes them on a tape, choosing the operation that fits each layer.
 
 import { numpy as np } from "@jax-js/jax";
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { insideMask, sizes } from "./grid.ts";
 import type { Convolution, Layer } from "./layers.ts";
 import {

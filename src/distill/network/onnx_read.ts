@@ -1,7 +1,7 @@
 // Reads the weights of a student from an ONNX file: by the order of its layers, checked by shape.
 // So files of other exporters can be read, as long as their nodes stand in the order of the layers.
 
-import { ModelError } from "../../errors.ts";
+import { ModelError } from "../../base/errors.ts";
 import type { ModelWithGraph } from "../../onnx/model_proto.ts";
 import { type Convolution, flatLayers, type Layer } from "./layers.ts";
 import { type WeightLayer, weightLayers } from "./onnx_weights.ts";

@@ -1,7 +1,7 @@
 // The layers with weights of an ONNX file, in their order, whoever exported it: torch, insightface's packs, `convert` or
 // this project. What exporters write differently is brought to one form here; onnx_read.ts compares it with a student's.
 
-import { ModelError } from "../../errors.ts";
+import { ModelError } from "../../base/errors.ts";
 import {
   FLOAT,
   FLOAT16,

@@ -1,8 +1,8 @@
 // Which pixels a network wants, and its first convolution made to want those of a student: RGB, (x - 127.5) / 128.
 // So a network of others is trained on the same crops as any student, and its export is a student's file.
 
-import { channelPlan, type TensorSpec } from "../../backend/tensor_spec.ts";
-import { ModelError } from "../../errors.ts";
+import { channelPlan, type TensorSpec } from "../../runtime/tensor_spec.ts";
+import { ModelError } from "../../base/errors.ts";
 import { freeInputs, type ModelWithGraph, sizesOf } from "../../onnx/model_proto.ts";
 import type { Convolution } from "./layers.ts";
 import type { Parameters } from "./onnx_read.ts";

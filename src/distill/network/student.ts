@@ -2,7 +2,7 @@
 // One class for all architectures, since they differ in their layers only.
 
 import type { numpy as np } from "@jax-js/jax";
-import type { TensorSpec } from "../../backend/tensor_spec.ts";
+import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import { decodeModel } from "../../onnx/model_proto.ts";
 import { runLayers } from "./forward.ts";
 import { type Convolution, type Layer, parameterShapes } from "./layers.ts";

@@ -1,6 +1,6 @@
 // The validation photos, and what a network of torch makes of them.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import { openValidationData } from "../data/data.ts";
 import { figuresOf, type Validation } from "../train/validate.ts";
 

@@ -1,6 +1,6 @@
 // Messages between the trainer and the processes of train.py: a line of JSON, then the arrays that it names.
 
-import { DeviceError } from "../../errors.ts";
+import { DeviceError } from "../../base/errors.ts";
 
 /** An array of a message: its sizes and its numbers. */
 export interface MessageArray {

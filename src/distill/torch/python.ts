@@ -1,6 +1,6 @@
 // The processes of train.py: started here, or elsewhere by hand, they connect to this process and say who they are.
 
-import { DeviceError } from "../../errors.ts";
+import { DeviceError } from "../../base/errors.ts";
 import { MessageStream } from "./messages.ts";
 
 /** How the processes are started. */

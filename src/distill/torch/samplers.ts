@@ -1,7 +1,7 @@
 // The samplers of a training with torch: they draw ahead, in pieces that whoever is free takes. A sample depends on seed,
 // step and place alone, so the batches are the same with any number of samplers.
 
-import { DeviceError } from "../../errors.ts";
+import { DeviceError } from "../../base/errors.ts";
 import type {
   DrawnSamples,
   FromSampler,

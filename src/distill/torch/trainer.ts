@@ -1,8 +1,8 @@
 // A training on torch from its configuration to the student's ONNX file. The same files as train/trainer.ts, which has
 // the numbers itself; here they are in the torch processes and come over for checkpoints.
 
-import { InvalidArgumentError } from "../../errors.ts";
-import { writeWhole, writing } from "../../write_error.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
+import { writeWhole, writing } from "../../base/write_error.ts";
 import { openTrainingData } from "../data/data.ts";
 import { readIndex } from "../data/index_file.ts";
 import { EdgeNext } from "../network/edgenext.ts";

@@ -1,8 +1,8 @@
 // The state of a training in one file, written whole or not at all: going on from it gives the same losses as not stopping.
 // A line of JSON (padded to four bytes), then the arrays as little-endian floats.
 
-import { ModelError } from "../../errors.ts";
-import { writeWhole } from "../../write_error.ts";
+import { ModelError } from "../../base/errors.ts";
+import { writeWhole } from "../../base/write_error.ts";
 
 const FORMAT = "maskinv-distill-1";
 

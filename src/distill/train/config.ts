@@ -1,7 +1,7 @@
 // The configuration of a training, as the JSON files of src/distill/configs have it.
 // Checked as a whole before anything starts: a typing error must not cost a night.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { DataOptions } from "../data/data.ts";
 import type { LossOptions } from "../loss/loss.ts";
 import { checkLoss, isRate } from "./config_loss.ts";

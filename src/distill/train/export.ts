@@ -1,6 +1,6 @@
 // From a checkpoint to the ONNX file that is shipped: the running mean of the weights, without class centres.
 
-import { InvalidArgumentError, ModelError } from "../../errors.ts";
+import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
 import { EdgeNext } from "../network/edgenext.ts";
 import type { Parameters } from "../network/onnx_read.ts";
 import type { StudentNetwork } from "../network/student.ts";

@@ -1,7 +1,7 @@
 // The numbers that a training starts from: those of an ONNX file, a model of a folder or a checkpoint, or chance.
 
-import type { TensorSpec } from "../../backend/tensor_spec.ts";
-import { ModelError } from "../../errors.ts";
+import type { TensorSpec } from "../../runtime/tensor_spec.ts";
+import { ModelError } from "../../base/errors.ts";
 import { openModels } from "../../model/model.ts";
 import { chanceOf } from "../data/chance.ts";
 import type { StudentNetwork } from "../network/student.ts";

@@ -2,7 +2,7 @@
 // Everything is one `jit`: it is traced at the first batch, and again only if the part's size changes.
 
 import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
-import { DeviceError, InvalidArgumentError } from "../../errors.ts";
+import { DeviceError, InvalidArgumentError } from "../../base/errors.ts";
 import type { TemplateBank, TrainingBatch } from "../data/data.ts";
 import type { Bank } from "../loss/contrast.ts";
 import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";

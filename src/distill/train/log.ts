@@ -1,6 +1,6 @@
 // The log of a training: a JSON object per line, so that it can be followed, cut and drawn.
 
-import { writing } from "../../write_error.ts";
+import { writing } from "../../base/write_error.ts";
 import type { LossValues } from "./gradient.ts";
 import type { Validation } from "./validate.ts";
 

@@ -1,7 +1,7 @@
 // The workers of a training: each computes the gradient of its part of the batch, here they are summed.
 // In the order of the workers, so that a training with as many workers gives the same numbers again.
 
-import { DeviceError } from "../../errors.ts";
+import { DeviceError } from "../../base/errors.ts";
 import type { DistillConfig } from "./config.ts";
 import type { Gradient, TrainingDevice } from "./gradient.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";

@@ -1,7 +1,7 @@
 // Where a training begins: at its last checkpoint, or in a folder that has none.
 
-import { InvalidArgumentError } from "../../errors.ts";
-import { writing } from "../../write_error.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
+import { writing } from "../../base/write_error.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import type { DistillConfig } from "./config.ts";
 

@@ -1,7 +1,7 @@
 // A training from its configuration to the student's ONNX file: steps, checkpoints, validations, log.
 
-import { InvalidArgumentError } from "../../errors.ts";
-import { writeWhole, writing } from "../../write_error.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
+import { writeWhole, writing } from "../../base/write_error.ts";
 import { openValidationData, type ValidationData } from "../data/data.ts";
 import { readIndex } from "../data/index_file.ts";
 import type { StudentNetwork } from "../network/student.ts";

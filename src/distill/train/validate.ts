@@ -1,6 +1,6 @@
 // What a student is worth, on photos that the training never sees: read from its ONNX file as it would be shipped.
 
-import { createSession, loadOrt } from "../../backend/ort.ts";
+import { createSession, loadOrt } from "../../runtime/ort.ts";
 import { errorCurve } from "../../evaluate/roc.ts";
 import type { ComparisonScores } from "../../evaluate/scores.ts";
 import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";

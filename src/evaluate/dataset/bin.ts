@@ -1,7 +1,7 @@
 // insightface's benchmark files (lfw.bin, calfw.bin, cplfw.bin, agedb_30.bin, cfp_fp.bin, cfp_ff.bin): a pickle of the
 // encoded 112x112 crops, two per pair, and of whether each pair is genuine. Read by src/pickle, which runs nothing.
 
-import { DatasetError } from "../../errors.ts";
+import { DatasetError } from "../../base/errors.ts";
 import { fileSource } from "../../pickle/source.ts";
 import { unpickle } from "../../pickle/unpickle.ts";
 import { isBytes, type Pickled, type PickledBytes } from "../../pickle/values.ts";

@@ -1,7 +1,7 @@
 // A CSV file of pairs: `probe,reference,genuine`, and if wanted `probe_person,reference_person`, `probe_masked,
 // reference_masked` and `fold`. Paths are relative to the file. RFC 4180, read by csv-parse.
 
-import { DatasetError } from "../../errors.ts";
+import { DatasetError } from "../../base/errors.ts";
 import type { Dataset, DatasetPair } from "./dataset.ts";
 import { baseName, photoFile, readText } from "./files.ts";
 import { dealFolds } from "./folds.ts";

@@ -1,7 +1,7 @@
 // The file system as the readers of data sets need it, imported only when a data set is opened.
 // What the platform throws is said in our terms, with the path and the remedy.
 
-import { DatasetError, MaskinvError } from "../../errors.ts";
+import { DatasetError, MaskinvError } from "../../base/errors.ts";
 import { DEFAULT_MAX_BYTES } from "../../image/limits.ts";
 import { readFileBytes } from "../../image/read.ts";
 import type { DatasetImage } from "./dataset.ts";

@@ -1,7 +1,7 @@
 // Ten folds for data sets that come without: in the order of the list, as the field's code cuts LFW, or dealt by chance.
 // Persons that lie in one fold only let a threshold from nine folds be tried on people it has never seen.
 
-import { randomNumbers } from "../../mask/random.ts";
+import { randomNumbers } from "../../math/random.ts";
 import type { Dataset, DatasetPair } from "./dataset.ts";
 
 /** The folds of LFW's protocol, which the others follow. */

@@ -1,7 +1,7 @@
 // The list of LFW's 6,000 comparisons: reads pairs.txt into folds of genuine and impostor pairs.
 // Huang et al., "Labeled Faces in the Wild", 2007, view 2.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 
 /** One comparison of LFW: two image paths relative to the image folder. */
 export interface LfwPair {

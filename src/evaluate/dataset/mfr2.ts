@@ -1,7 +1,7 @@
 // MFR2, "Masked Faces in the Real World" (Anwar and Raychowdhury, arXiv 2008.11104): 269 photos of 53 people, a label
 // per photo with the kind of mask or "no-mask", and 848 pairs.
 
-import { DatasetError } from "../../errors.ts";
+import { DatasetError } from "../../base/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { baseName, checkFirst, pathKind, photoFile, readText } from "./files.ts";
 import { dealFolds } from "./folds.ts";

@@ -1,6 +1,6 @@
 // The one door to data sets: tells the kind from what is there.
 
-import { DatasetError, InvalidArgumentError } from "../../errors.ts";
+import { DatasetError, InvalidArgumentError } from "../../base/errors.ts";
 import { openBin } from "./bin.ts";
 import { openCsv } from "./csv.ts";
 import { type Dataset, DATASET_KINDS, type DatasetKind } from "./dataset.ts";

@@ -1,8 +1,8 @@
 // Any folder with a folder per person: pairs are drawn by chance, within ten folds that share no person.
 // Like LFW's view 2, with as many genuine as impostor pairs in each fold.
 
-import { DatasetError } from "../../errors.ts";
-import { randomNumbers } from "../../mask/random.ts";
+import { DatasetError } from "../../base/errors.ts";
+import { randomNumbers } from "../../math/random.ts";
 import type { Dataset, DatasetImage, DatasetPair } from "./dataset.ts";
 import { baseName, listFolder, photoFile } from "./files.ts";
 import { cutFolds, FOLDS, shuffled } from "./folds.ts";

@@ -1,6 +1,6 @@
 // Writes a report to a folder: one page for people, and the same as Markdown, JSON and SVG files for what comes after.
 
-import { asWriteError } from "../../write_error.ts";
+import { asWriteError } from "../../base/write_error.ts";
 import type { Evaluation } from "../run/evaluation.ts";
 import { htmlReport } from "./html.ts";
 import { markdownReport } from "./markdown.ts";

@@ -1,7 +1,7 @@
 // Calibrates a model: templates of all photos of a data set, as they are and with masks put on, to thresholds for each
 // mask situation. calibrate.ts does the measuring.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { SituationCalibrations } from "../../model/calibration.ts";
 import { calibrate, type CalibrationOptions } from "../calibrate.ts";
 import type { Dataset } from "../dataset/dataset.ts";

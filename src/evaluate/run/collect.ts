@@ -1,8 +1,8 @@
 // Makes the templates of all samples of an evaluation: from the cache what is there, the rest in batches of photos.
 // Holds templates of all photos and pixels of one batch.
 
-import { DatasetError, InvalidArgumentError, MaskinvError } from "../../errors.ts";
-import { elapsed } from "../../elapsed.ts";
+import { DatasetError, InvalidArgumentError, MaskinvError } from "../../base/errors.ts";
+import { elapsed } from "../../base/elapsed.ts";
 import { decodeImage } from "../../image/decode.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import type { Dataset } from "../dataset/dataset.ts";

@@ -1,19 +1,19 @@
 // Puts a planned mask on a photo or an aligned crop. What cannot wear one (no face, or none with a mesh) stays bare, and
 // the report says how many did.
 
-import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../align/arcface.ts";
-import { type Affine, applyAffine, type Point } from "../../align/affine.ts";
-import { warpAffine } from "../../align/warp_affine.ts";
-import type { TensorSpec } from "../../backend/tensor_spec.ts";
-import { type Face, type FaceWithMesh, fivePoints } from "../../detect/face.ts";
-import { mapFace } from "../../detect/yunet.ts";
-import { InvalidArgumentError } from "../../errors.ts";
+import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
+import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
+import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
+import type { TensorSpec } from "../../runtime/tensor_spec.ts";
+import { type Face, type FaceWithMesh, fivePoints } from "../../pipeline/detect/face.ts";
+import { mapFace } from "../../pipeline/detect/yunet.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import { applyMask } from "../../mask/apply.ts";
 import { randomMaskOptions } from "../../mask/kinds.ts";
-import type { MaskTexture } from "../../mask/layer.ts";
+import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
 import { type FivePoints, officialLayer } from "../../mask/official.ts";
-import { maskOverlay } from "../../mask/overlay.ts";
+import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
 import type { MaskPlan } from "./masks.ts";
 
 /** A picture to embed. */

@@ -1,8 +1,8 @@
 // From faces and crops on the device to rows of numbers, in one kind of template.
 // What it does with faces is what `Verifier` does; a test holds both to the same numbers.
 
-import type { Backend, Network, Photo } from "../../backend/backend.ts";
-import { type AlignedFace, embedFaces } from "../../embed/embed.ts";
+import type { Backend, Network, Photo } from "../../kernels/mod.ts";
+import { type AlignedFace, embedFaces } from "../../pipeline/embed/embed.ts";
 import { squareMap } from "./dress.ts";
 
 /** Embeds faces as `Verifier` does. */

@@ -1,17 +1,17 @@
 // From photos and the masks they are to wear to templates, for all models at once: a photo is decoded, its face found
 // and its masks drawn once, and only the embedding is each model's own. The same verbs as src/verify, in larger batches.
 
-import { alignFace } from "../../align/arcface.ts";
-import type { Affine } from "../../align/affine.ts";
-import type { Engine, Photo } from "../../backend/backend.ts";
-import type { FaceChoice } from "../../detect/choose.ts";
-import type { Face, FaceWithMesh } from "../../detect/face.ts";
-import { addMeshes } from "../../detect/facemesh.ts";
-import { locateFaces } from "../../detect/locate.ts";
-import { alignTo } from "../../embed/embed.ts";
-import { DeviceError } from "../../errors.ts";
+import { alignFace } from "../../pipeline/align/arcface.ts";
+import type { Affine } from "../../math/affine.ts";
+import type { Engine, Photo } from "../../kernels/mod.ts";
+import type { FaceChoice } from "../../pipeline/detect/choose.ts";
+import type { Face, FaceWithMesh } from "../../pipeline/detect/face.ts";
+import { addMeshes } from "../../pipeline/detect/facemesh.ts";
+import { locateFaces } from "../../pipeline/detect/locate.ts";
+import { alignTo } from "../../pipeline/embed/embed.ts";
+import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
-import type { MaskTexture } from "../../mask/layer.ts";
+import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
 import {
   cutPicture,
   dressCrop,

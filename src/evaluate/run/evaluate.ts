@@ -1,7 +1,7 @@
 // The evaluation: from a data set and models to metrics of every scenario.
 // Each photo is read once; what is embedded is kept, so that stopping costs a batch at most.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { verificationReport } from "../verification_report.ts";
 import { collectTemplates } from "./collect.ts";

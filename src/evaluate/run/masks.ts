@@ -1,10 +1,10 @@
 // Which mask a photo gets in an evaluation: decided by the style, the seed and the photo alone, so that runs repeat
 // and templates can be kept. How it is drawn is in pictures.ts.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { MaskKind } from "../../mask/kinds.ts";
-import type { MaskTexture } from "../../mask/layer.ts";
-import { randomNumbers } from "../../mask/random.ts";
+import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
+import { randomNumbers } from "../../math/random.ts";
 
 /** The masks of an evaluation. */
 export type MaskStyle = OwnMasks | OfficialMasks;

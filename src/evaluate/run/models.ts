@@ -1,10 +1,10 @@
 // The embedding models that an evaluation compares: of the package's folder or of others, on one engine.
 // Faces are found by the package's networks for all of them, so that only the embedding differs.
 
-import { EngineHost } from "../../backend/host.ts";
-import { FACE_MESH_MODEL } from "../../detect/facemesh.ts";
-import { DETECTOR_MODEL } from "../../detect/pass.ts";
-import { ModelError } from "../../errors.ts";
+import { EngineHost } from "../../pipeline/engine/host.ts";
+import { FACE_MESH_MODEL } from "../../pipeline/detect/facemesh.ts";
+import { DETECTOR_MODEL } from "../../pipeline/detect/pass.ts";
+import { ModelError } from "../../base/errors.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
 import {
   type ModelSource,

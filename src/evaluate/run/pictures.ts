@@ -1,7 +1,7 @@
 // Small pictures of the pairs that went wrong, so that people can see why: the faces as the networks saw them, masks
 // included, with some room around them.
 
-import { MaskinvError } from "../../errors.ts";
+import { MaskinvError } from "../../base/errors.ts";
 import { decodeImage } from "../../image/decode.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import type { Dataset } from "../dataset/dataset.ts";

@@ -1,7 +1,7 @@
 // Which photos of which pairs wear masks: the scenarios of the field, in the paper's released form and corrected.
 // Facts of the released code are from its evaluation script; ../shared/README.md lists them.
 
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../base/errors.ts";
 import type { Dataset, DatasetPair } from "../dataset/dataset.ts";
 import { chancePlan, type ColorList, type MaskPlan, type MaskStyle } from "./masks.ts";
 

@@ -1,7 +1,7 @@
 // What evaluation and calibration have in common: how photos are read and embedded, and how progress is told.
 
-import type { DeviceChoice } from "../../backend/host.ts";
-import type { FaceChoice } from "../../detect/choose.ts";
+import type { DeviceChoice } from "../../pipeline/engine/host.ts";
+import type { FaceChoice } from "../../pipeline/detect/choose.ts";
 import type { MaskStyle } from "./masks.ts";
 
 /** How far a run has come. */

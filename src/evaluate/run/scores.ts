@@ -1,6 +1,6 @@
 // From comparisons and templates to labelled scores, and to the pairs that went most wrong.
 
-import { cosineMatrix } from "../../score/cosine_matrix.ts";
+import { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
 import type { DatasetImage } from "../dataset/dataset.ts";
 import { type LabelledScores, NOT_COMPARED } from "../scores.ts";
 import type { TemplateTable } from "./template_table.ts";

@@ -2,8 +2,8 @@
 // Seen from outside, by standing between the pipeline and its backend; counts for wasm only, where a run is over when
 // its promise resolves.
 
-import { elapsed } from "../../elapsed.ts";
-import type { Backend, Engine } from "../../backend/backend.ts";
+import { elapsed } from "../../base/elapsed.ts";
+import type { Backend, Engine } from "../../kernels/mod.ts";
 
 /** Adds up the time in the networks. */
 export class NetworkClock {

@@ -1,8 +1,8 @@
 // Adds a model to the user's folder: fetched or copied, compared with its hash, checked against its family, tried, and
 // only then in the manifest. What fails on the way leaves the folder as it was, but for a part that can be gone on with.
 
-import { InvalidArgumentError, ModelError } from "../../errors.ts";
-import { writeWhole, writing } from "../../write_error.ts";
+import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
+import { writeWhole, writing } from "../../base/write_error.ts";
 import { type Family, familyOf } from "../families.ts";
 import type { ModelEntry } from "../manifest.ts";
 import { hashHex, openModels } from "../model.ts";

@@ -1,7 +1,7 @@
 // Downloads a file that the user asked for: resumed where it was cut off, and never in place before it is whole.
 // A part is only continued if the server says, by If-Range, that the file is still the same one.
 
-import { DownloadError, InvalidArgumentError } from "../../errors.ts";
+import { DownloadError, InvalidArgumentError } from "../../base/errors.ts";
 
 /** Limits of a download. */
 export interface DownloadOptions {

@@ -1,8 +1,8 @@
 // The user's model folder: a manifest that leaves what it lacks to the package, and the files of the models beside it.
 // Every change of the manifest goes by way of a draft beside it, so that it is never half-written.
 
-import { ModelError } from "../../errors.ts";
-import { asWriteError, writeWhole } from "../../write_error.ts";
+import { ModelError } from "../../base/errors.ts";
+import { asWriteError, writeWhole } from "../../base/write_error.ts";
 import { type Manifest, manifestJson, type ModelEntry, parseManifest } from "../manifest.ts";
 import { hashHex } from "../model.ts";
 

@@ -1,8 +1,8 @@
 // Whether an ONNX file has the form of its family, read from its graph before anything is run.
 // A file that takes one picture a run gets a batch of any size here; trial.ts shows whether that holds.
 
-import { tensorShape } from "../../backend/tensor_spec.ts";
-import { ModelError } from "../../errors.ts";
+import { tensorShape } from "../../runtime/tensor_spec.ts";
+import { ModelError } from "../../base/errors.ts";
 import {
   decodeModel,
   encodeModel,

@@ -1,8 +1,8 @@
 // A trial run of a model that is to be added: what the graph promises is seen to hold, on wasm, before it is accepted.
 
-import { createCpuBackend } from "../../backend/cpu.ts";
-import { tensorShape } from "../../backend/tensor_spec.ts";
-import { MaskinvError, ModelError } from "../../errors.ts";
+import { createCpuBackend } from "../../runtime/cpu/runtime.ts";
+import { tensorShape } from "../../runtime/tensor_spec.ts";
+import { MaskinvError, ModelError } from "../../base/errors.ts";
 import type { LoadedModel } from "../model.ts";
 
 /** Rows of one picture alone and in a batch may differ by the order of sums, no more. */

@@ -1,7 +1,7 @@
 // Builds the page into a folder (out/page): the bundle, and beside it the WebAssembly files and models that it fetches.
 //   deno run -A src/serve/page/build.ts [folder]
 
-import { MaskinvError } from "../../errors.ts";
+import { MaskinvError } from "../../base/errors.ts";
 
 const HERE = new URL("./", import.meta.url), ROOT = new URL("../../../", import.meta.url);
 

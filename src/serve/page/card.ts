@@ -3,7 +3,7 @@
 /// <reference lib="dom.iterable" />
 
 import type { Acquired, Verifier } from "../../../mod.ts";
-import { interEyeDistance } from "../../detect/face.ts";
+import { interEyeDistance } from "../../pipeline/detect/face.ts";
 import { type Image, loadImage } from "../../image/mod.ts";
 import { MASK_KINDS, type MaskOptions, WEARINGS } from "../../mask/mod.ts";
 import { Camera } from "./camera.ts";

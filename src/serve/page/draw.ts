@@ -1,9 +1,9 @@
 // What the page draws of a photo: the picture with box and landmarks, and the crop that the network sees.
 /// <reference lib="dom" />
 
-import { invertAffine, type Point } from "../../align/affine.ts";
-import { fivePoints } from "../../detect/face.ts";
-import type { EmbeddedFace } from "../../embed/embed.ts";
+import { invertAffine, type Point } from "../../math/affine.ts";
+import { fivePoints } from "../../pipeline/detect/face.ts";
+import type { EmbeddedFace } from "../../pipeline/embed/embed.ts";
 import type { Image } from "../../image/image.ts";
 
 /** The longest side that is shown; photos are compared in full. */

@@ -1,9 +1,9 @@
 // Masks on the pictures of the page: by the project's WGSL kernel on the browser's GPU, or by its TypeScript twin.
 // A device of its own, so that the networks and the masks never wait for each other's buffers.
 
-import { acquireDevice, probeAdapter } from "../../gpu/device.ts";
-import { GpuContext } from "../../gpu/context.ts";
-import { createMaskOverlay } from "../../gpu/mask_overlay.ts";
+import { acquireDevice, probeAdapter } from "../../runtime/gpu/device.ts";
+import { GpuContext } from "../../runtime/gpu/context.ts";
+import { createMaskOverlay } from "../../kernels/mask_overlay/gpu.ts";
 import type { Image } from "../../image/image.ts";
 import { type MaskOptions, maskOverlay, wearMask } from "../../mask/mod.ts";
 

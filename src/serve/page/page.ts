@@ -3,8 +3,8 @@
 /// <reference lib="dom.iterable" />
 
 import { compareTemplates, createVerifier, type DeviceChoice } from "../../../mod.ts";
-import { type ModelEntry, parseManifest } from "../../embed/mod.ts";
-import { decide, type MaskStates, ruleFor, scoreFmr } from "../../score/mod.ts";
+import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
+import { decide, type MaskStates, ruleFor, scoreFmr } from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";
 import { drawCurve, SHOWN } from "./curve.ts";
 import { createPainter } from "./masks.ts";

@@ -1,6 +1,6 @@
 // Rates in words, for people who do not read "FMR".
 
-import type { ComparisonFmr } from "../../score/mod.ts";
+import type { ComparisonFmr } from "../../pipeline/score/mod.ts";
 
 /** How many impostors would match with a score as the threshold. */
 export function fmrText({ fmr, bound }: ComparisonFmr): string {

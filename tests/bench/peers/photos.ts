@@ -2,7 +2,7 @@
 // that every peer gets the same pixels and finds the face in them by itself.
 
 import { createVerifier } from "../../../mod.ts";
-import { chooseFace } from "../../../src/detect/choose.ts";
+import { chooseFace } from "../../../src/pipeline/detect/choose.ts";
 import { type LfwPair, parseLfwPairs } from "../../../src/evaluate/mod.ts";
 import { dressPhoto } from "../../../src/evaluate/run/dress.ts";
 import { chancePlan } from "../../../src/evaluate/run/masks.ts";

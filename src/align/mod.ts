@@ -1,9 +1,0 @@
-/**
- * Alignment: similarities between sets of points, and the ArcFace template that embedding networks expect.
- *
- * @module
- */
-export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "./affine.ts";
-export { alignFace, type Alignment, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "./arcface.ts";
-export { type Similarity, umeyama } from "./umeyama.ts";
-export type { Landmarks } from "../detect/face.ts";

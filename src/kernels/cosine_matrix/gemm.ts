@@ -1,0 +1,46 @@
+// Comparison scores of many probes with many references on onnxruntime's wasm provider, whose matrix product is SIMD
+// and threaded: 25 times as fast as TypeScript for 1,000 probes, no faster for one.
+
+import type { InferenceSession } from "onnxruntime-web";
+import { GEMM_MODEL } from "./gemm_model.ts";
+import { createSession, type Ort } from "../../runtime/ort.ts";
+
+/** From this many probes on, and this many multiplications, the product beats TypeScript (measured, 2 cores). */
+const LEAST_PROBES = 4;
+const LEAST_PRODUCTS = 1e5;
+/** References per run: wasm memory grows with them and never shrinks. */
+const CHUNK_FLOATS = 2 ** 24;
+
+/** Whether the matrix product is worth its call. */
+export function gemmPays(m: number, n: number, dim: number): boolean {
+  return m >= LEAST_PROBES && m * n * dim >= LEAST_PRODUCTS;
+}
+
+/** Starts a session for {@linkcode gemm}. */
+export function createGemm(ort: Ort): Promise<InferenceSession> {
+  const bytes = Uint8Array.from(atob(GEMM_MODEL), (character) => character.charCodeAt(0));
+  return createSession(ort, bytes, { executionProviders: ["wasm"] });
+}
+
+/** As `cosineMatrix` of src/pipeline/score: `[m, dim]` by `[n, dim]` gives `[m, n]`. */
+export async function gemm(
+  ort: Ort,
+  session: InferenceSession,
+  probes: Float32Array,
+  references: Float32Array,
+  dim: number,
+): Promise<Float32Array> {
+  const m = probes.length / dim, n = references.length / dim;
+  const out = new Float32Array(m * n);
+  const left = new ort.Tensor("float32", probes, [m, dim]);
+  const step = Math.max(1, Math.floor(CHUNK_FLOATS / dim));
+  for (let start = 0; start < n; start += step) {
+    const rows = Math.min(step, n - start);
+    const chunk = references.subarray(start * dim, (start + rows) * dim);
+    const right = new ort.Tensor("float32", chunk, [rows, dim]);
+    const { scores } = await session.run({ probes: left, references: right });
+    const values = scores.data as Float32Array;
+    for (let i = 0; i < m; i++) out.set(values.subarray(i * rows, (i + 1) * rows), i * n + start);
+  }
+  return out;
+}

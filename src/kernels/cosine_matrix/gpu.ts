@@ -1,0 +1,71 @@
+// Launches shaders/cosine_matrix.wgsl: comparison scores of all probes with all references, on the GPU.
+// References beyond the binding limit are scored window by window. The definition is src/kernels/cosine_matrix/cpu.ts.
+
+import { checkDimensions } from "./cpu.ts";
+import type { GpuContext } from "../../runtime/gpu/context.ts";
+import { MOST_WORKGROUPS } from "../../runtime/gpu/launch.ts";
+import type { GpuBlock } from "../../runtime/gpu/memory.ts";
+import { cosineMatrix as code } from "../shaders.ts";
+import { uniformLayout } from "../../runtime/gpu/uniforms.ts";
+
+/** `struct Params` of the shader. */
+export const COSINE_MATRIX_PARAMS = uniformLayout({
+  probes: "u32",
+  references: "u32",
+  dim: "u32",
+  firstColumn: "u32",
+  columns: "u32",
+});
+
+/** References per workgroup of each entry point, and probes per workgroup of `many`. */
+const FEW_REFERENCES = 128, MANY_REFERENCES = 64, MANY_PROBES = 64;
+/** Windows start at multiples of this many references, which are multiples of the 256 bytes of alignment. */
+const WINDOW_STEP = 64;
+/** Up to so many probes reading the references once per probe beats a tile that is mostly empty. */
+const MOST_FEW = 8;
+
+/** The kernel on a device: `[m, dim]` and `[n, dim]` to `[m, n]`. */
+export async function createCosineMatrix(
+  context: GpuContext,
+): Promise<(probes: GpuBlock, references: GpuBlock) => GpuBlock> {
+  const bindings = ["uniform", "read", "read", "read_write"] as const;
+  const [few, many] = await Promise.all(
+    ["few", "many"].map((entryPoint) =>
+      context.pipeline({ label: `cosine_matrix ${entryPoint}`, code, entryPoint, bindings })
+    ),
+  );
+  return (probes, references) => {
+    const [m, dim] = probes.shape;
+    const [n, referenceDim] = references.shape;
+    checkDimensions(dim, referenceDim);
+    const isFew = m <= MOST_FEW;
+    const perGroup = isFew ? FEW_REFERENCES : MANY_REFERENCES;
+    const { maxStorageBufferBindingSize } = context.gpu.device.limits;
+    const bindable = Math.floor(maxStorageBufferBindingSize / (4 * dim * WINDOW_STEP)) *
+      WINDOW_STEP;
+    const most = Math.min(bindable, MOST_WORKGROUPS * perGroup);
+    return context.produce("cosine_matrix", [m, n], [probes, references], (out) => {
+      if (m === 0) return [];
+      return Array.from({ length: Math.ceil(n / most) }, (_, i) => {
+        const firstColumn = i * most, count = Math.min(most, n - firstColumn);
+        const window = {
+          memory: references,
+          offset: firstColumn * dim * 4,
+          byteLength: count * dim * 4,
+        };
+        const params = COSINE_MATRIX_PARAMS.pack({
+          probes: m,
+          references: count,
+          dim,
+          firstColumn,
+          columns: n,
+        });
+        return {
+          pipeline: isFew ? few : many,
+          bindings: [params, probes, window, out],
+          workgroups: [Math.ceil(count / perGroup), isFew ? m : Math.ceil(m / MANY_PROBES), 1],
+        };
+      });
+    });
+  };
+}

@@ -1,0 +1,95 @@
+// Finds the faces of photos with YuNet: one pass over all photos at 320 pixels, then more only where that leaves doubt.
+// Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
+
+import type { Engine, Photo } from "../../kernels/mod.ts";
+import type { Box, Face } from "./face.ts";
+import { detectInPhotos, type Pass, passScale } from "./pass.ts";
+import { suppressOverlaps } from "./yunet.ts";
+
+/** A detection from this score on is a face. */
+export const MIN_FACE_SCORE = 0.5;
+
+/** The first pass; faces that fill their photo are known only with room around them. */
+export const FIRST_PASS: Pass = { size: 320, margin: 0.25 };
+
+/** What is tried where the first pass shows no face: on its sides and upside down, closer, and from farther away. */
+const OTHER_PASSES: readonly Pass[] = [
+  ...([1, 2, 3] as const).map((turns): Pass => ({ ...FIRST_PASS, turns })),
+  { ...FIRST_PASS, margin: 0 },
+  { ...FIRST_PASS, margin: 0.5 },
+];
+
+/** Passes for small faces, one after the other while there is reason to. */
+const FINER_PASSES: readonly Pass[] = [640, 1280, 1920].map((size) => ({ size, margin: 0 }));
+
+/** Where a pass shows a face smaller than this, in its pixels, it may have missed smaller ones. */
+const SMALL_FACE = 32;
+
+/** The share of a box inside a larger one from which it is a part of the same face, such as an eye. */
+const PART_SHARE = 0.8;
+
+/**
+ * All faces of each photo, largest first. Photos without a face at the first pass are given to the detector on their
+ * sides, upside down and larger; those with several faces, or small ones, larger. Where all of that shows no face, the
+ * likeliest detection of a lower score is given: so real faces behind mask and sunglasses are found.
+ */
+export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
+  const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);
+  const without = indices(photos, (i) => facesOf(found[i]).length === 0);
+  for (const [margin, passes] of Map.groupBy(OTHER_PASSES, (pass) => pass.margin)) {
+    const jobs = without.flatMap((i) =>
+      passes.map(({ turns }) => ({ i, photo: photos[i], turns }))
+    );
+    const shown = await detectInPhotos(engine, jobs, { ...FIRST_PASS, margin });
+    jobs.forEach(({ i }, at) => found[i].push(...shown[at]));
+  }
+  let before: Pass = FIRST_PASS;
+  for (const pass of FINER_PASSES) {
+    const open = indices(photos, (i) => mayHideMore(facesOf(found[i]), photos[i], before));
+    const finer = await detectInPhotos(engine, open.map((i) => ({ photo: photos[i] })), pass);
+    open.forEach((i, at) => found[i].push(...finer[at]));
+    before = pass;
+  }
+  return found.map((detections) => {
+    const faces = facesOf(detections);
+    if (faces.length === 0) return suppressOverlaps(detections).slice(0, 1);
+    return faces.sort((a, b) => area(b.box) - area(a.box));
+  });
+}
+
+/** The detections that are faces, each once. */
+function facesOf(detections: readonly Face[]): Face[] {
+  const likely = detections.filter(({ detectionScore }) => detectionScore >= MIN_FACE_SCORE);
+  const faces = suppressOverlaps(likely);
+  return faces.filter((face) => !faces.some((other) => isPart(face, other)));
+}
+
+function isPart({ box, detectionScore }: Face, other: Face): boolean {
+  return other.detectionScore > detectionScore && area(other.box) > area(box) &&
+    shareInside(box, other.box) > PART_SHARE;
+}
+
+/** Whether a photo has more pixels than a pass gave the detector, and what it showed gives reason to use them. */
+function mayHideMore(faces: readonly Face[], photo: Photo, pass: Pass): boolean {
+  const scale = passScale(photo, pass);
+  if (scale >= 1) return false;
+  const smallest = Math.min(...faces.map(({ box }) => Math.max(box.width, box.height)));
+  return faces.length !== 1 || smallest * scale < SMALL_FACE;
+}
+
+function indices(photos: readonly Photo[], wanted: (index: number) => boolean): number[] {
+  return [...photos.keys()].filter(wanted);
+}
+
+function area({ width, height }: Box): number {
+  return width * height;
+}
+
+function shareInside(box: Box, other: Box): number {
+  const along = (at: "x" | "y", side: "width" | "height"): number =>
+    Math.max(
+      0,
+      Math.min(box[at] + box[side], other[at] + other[side]) - Math.max(box[at], other[at]),
+    );
+  return along("x", "width") * along("y", "height") / area(box);
+}

@@ -1,0 +1,106 @@
+// Turns YuNet's maps into faces with five points, in pixels of the detector's input.
+// After Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector" (2023), and libfacedetection.
+
+import type { Point } from "../../math/affine.ts";
+import { type Box, type Face, fivePoints, type Landmarks } from "./face.ts";
+
+/** Pixels of the input per cell of each map, in the order of the network's outputs. */
+export const STRIDES = [8, 16, 32] as const;
+/** Numbers of a cell: logits of class and object, box, and five points. */
+const CHANNELS = 16;
+/** Intersection over union above which two detections are of one face, as in libfacedetection. */
+const SAME_FACE_OVERLAP = 0.4;
+
+/**
+ * The faces of one picture of a batch, most probable first, of overlapping ones the most probable.
+ *
+ * @param maps The network's outputs, each `[N, 16, size / stride, size / stride]`.
+ * @param picture Which picture of the batch.
+ * @param size Width and height of the input in pixels.
+ * @param minScore The least score, 0..1.
+ * @returns The faces, in pixels of the input: boxes by their edges, points with pixel centres at integers.
+ */
+export function decodeFaces(
+  maps: readonly Float32Array[],
+  picture: number,
+  size: number,
+  minScore: number,
+): Face[] {
+  const found = STRIDES.flatMap((stride, level) => {
+    const cells = Math.round(size / stride) ** 2;
+    const map = maps[level].subarray(picture * CHANNELS * cells, (picture + 1) * CHANNELS * cells);
+    return decodeMap(map, size / stride, stride, minScore);
+  });
+  return suppressOverlaps(found);
+}
+
+function decodeMap(map: Float32Array, columns: number, stride: number, minScore: number): Face[] {
+  const cells = columns * columns, faces: Face[] = [];
+  // Both factors are at most 1, so that most cells are passed over by their class alone.
+  const minLogit = Math.log(minScore ** 2 / (1 - minScore ** 2));
+  for (let cell = 0; cell < cells; cell++) {
+    if (!(map[cell] >= minLogit)) continue;
+    const detectionScore = Math.sqrt(sigmoid(map[cell]) * sigmoid(map[cells + cell]));
+    if (!(detectionScore >= minScore)) continue;
+    const left = (cell % columns) * stride, top = Math.floor(cell / columns) * stride;
+    const at = (channel: number): number => map[channel * cells + cell];
+    const point = (index: number): Point => ({
+      x: left + at(6 + 2 * index) * stride - 0.5,
+      y: top + at(7 + 2 * index) * stride - 0.5,
+    });
+    const width = Math.exp(at(4)) * stride, height = Math.exp(at(5)) * stride;
+    const x = left + at(2) * stride - width / 2, y = top + at(3) * stride - height / 2;
+    faces.push({
+      box: { x, y, width, height },
+      detectionScore,
+      landmarks: {
+        rightEye: point(0),
+        leftEye: point(1),
+        nose: point(2),
+        rightMouth: point(3),
+        leftMouth: point(4),
+      },
+    });
+  }
+  return faces;
+}
+
+function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
+}
+
+/** Of detections that overlap the one with the highest score: non-maximum suppression, most probable first. */
+export function suppressOverlaps<T extends Pick<Face, "box" | "detectionScore">>(
+  faces: readonly T[],
+): T[] {
+  const kept: T[] = [];
+  for (const face of faces.toSorted((a, b) => b.detectionScore - a.detectionScore)) {
+    if (kept.every(({ box }) => overlap(box, face.box) <= SAME_FACE_OVERLAP)) kept.push(face);
+  }
+  return kept;
+}
+
+/** Intersection over union of two boxes. */
+function overlap(a: Box, b: Box): number {
+  const along = (at: "x" | "y", side: "width" | "height"): number =>
+    Math.max(0, Math.min(a[at] + a[side], b[at] + b[side]) - Math.max(a[at], b[at]));
+  const common = along("x", "width") * along("y", "height");
+  return common / (a.width * a.height + b.width * b.height - common);
+}
+
+/** A face carried over to other coordinates: `map` takes points; the box becomes the upright one around its corners. */
+export function mapFace(face: Face, map: (point: Point) => Point): Face {
+  const { box: { x, y, width, height }, landmarks } = face;
+  // Boxes are edges and points pixel centres, half a pixel apart.
+  const corners = [[x, y], [x + width, y], [x, y + height], [x + width, y + height]]
+    .map(([x, y]) => map({ x: x - 0.5, y: y - 0.5 }));
+  const xs = corners.map((point) => point.x + 0.5), ys = corners.map((point) => point.y + 0.5);
+  const left = Math.min(...xs), top = Math.min(...ys);
+  const [rightEye, leftEye, nose, rightMouth, leftMouth] = fivePoints(landmarks).map(map);
+  const moved: Landmarks = { rightEye, leftEye, nose, rightMouth, leftMouth };
+  return {
+    ...face,
+    box: { x: left, y: top, width: Math.max(...xs) - left, height: Math.max(...ys) - top },
+    landmarks: moved,
+  };
+}

@@ -1,0 +1,81 @@
+// From chosen faces to embeddings on the device: align, cut, run the student, blend with the mirror image.
+// Nothing is read back here; whoever asks decides whether templates or only scores come to JavaScript.
+
+import { alignFace, type Alignment } from "../align/arcface.ts";
+import type { Backend, Block, Network, Photo, WarpJob } from "../../kernels/mod.ts";
+import type { TensorSpec } from "../../runtime/tensor_spec.ts";
+import type { Face } from "../detect/face.ts";
+import type { MaskState } from "./mask_state.ts";
+import type { ModelEntry } from "../../model/manifest.ts";
+
+/** A face and how it was brought to the network's input. */
+export interface AlignedFace extends Face {
+  /** How it was brought to the crop. */
+  readonly alignment: Alignment;
+}
+
+/** Aligns a face to the crop that a network with this input takes. */
+export function alignTo<T extends Face>(
+  { size }: TensorSpec,
+  face: T,
+): T & { readonly alignment: Alignment } {
+  return { ...face, alignment: alignFace(face.landmarks, size) };
+}
+
+/** A face whose template was made. */
+export interface EmbeddedFace extends AlignedFace {
+  /** Whether it wears a mask; absent if the model folder has no mask-state network for these crops. */
+  readonly mask?: MaskState;
+}
+
+/** What the networks make of crops, on the device. */
+export interface EmbeddedBlocks {
+  /** Rows of length 1, one per face: `[faces, templateSize]`. */
+  readonly embeddings: Block;
+  /** What `maskStates` reads, if there is a network for it. */
+  readonly states?: Block;
+}
+
+/** Cuts aligned faces once, and runs the embedding network and the mask-state network on the crops. */
+export async function embedFaces(
+  backend: Backend,
+  networks: { readonly embedding: Network; readonly state?: Network },
+  faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
+  mirrored: boolean,
+): Promise<EmbeddedBlocks> {
+  const jobs = faces.map(({ photo, face }) => ({
+    photo,
+    cropToPhoto: face.alignment.cropToPhoto,
+  }));
+  const { embedding, state } = networks;
+  using crops = backend.warpAffine(jobs, embedding.model.entry.input, mirrored);
+  const [raw] = await backend.run(embedding, crops);
+  using rows = raw;
+  // What is made is the caller's; if the next step fails or is aborted, nobody else would free it.
+  using made = new DisposableStack();
+  const embeddings = made.use(backend.blendNormalize(rows, mirrored));
+  const [states] = state ? await runState(backend, state, embedding, crops, jobs) : [];
+  made.move();
+  return { embeddings, states };
+}
+
+/** The mask-state network on the same crops, or on crops cut again where it wants its pixels in another form. */
+async function runState(
+  backend: Backend,
+  state: Network,
+  embedding: Network,
+  crops: Block,
+  jobs: readonly WarpJob[],
+): Promise<Block[]> {
+  const { input } = state.model.entry;
+  if (JSON.stringify(input) === JSON.stringify(embedding.model.entry.input)) {
+    return await backend.run(state, crops);
+  }
+  using own = backend.warpAffine(jobs, input, false);
+  return await backend.run(state, own);
+}
+
+/** Whether two networks take crops of the same part of the photo, so that one alignment serves both. */
+export function takeSameCrops(a: ModelEntry, b: ModelEntry): boolean {
+  return a.input.size === b.input.size;
+}

@@ -1,0 +1,29 @@
+/**
+ * Templates, comparison scores and decisions.
+ *
+ * @module
+ */
+export {
+  type ComparisonFmr,
+  decide,
+  type Decision,
+  type DecisionRule,
+  type MeasuredRates,
+  ruleFor,
+  type RuleOptions,
+  scoreFmr,
+} from "./decide.ts";
+export { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
+export type { MaskStates, SituationBasis } from "./situation.ts";
+export { compareTemplates, Template } from "./template.ts";
+export { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
+export { type RankedScores, topK } from "../../kernels/top_k/cpu.ts";
+export type { ModelEntry } from "../../model/manifest.ts";
+export type {
+  Calibration,
+  CurvePoint,
+  MaskSituation,
+  ModelCalibration,
+  OperatingPoint,
+  SituationCalibrations,
+} from "../../model/calibration.ts";

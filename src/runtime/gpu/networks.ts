@@ -1,0 +1,127 @@
+// onnxruntime on the device of the kernels: blocks go in and come out as GPU buffers, without a copy.
+// Everything that enters onnxruntime takes its turn, and its errors are traced to what the device went through.
+
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import type { Network } from "../../kernels/mod.ts";
+import { createSession, inTurn, type Ort } from "../ort.ts";
+import { DisposedError, MaskinvError } from "../../base/errors.ts";
+import type { LoadedModel } from "../../model/model.ts";
+import type { GpuContext } from "./context.ts";
+import type { Mark } from "./error_journal.ts";
+import { GpuBlock, type GpuMemory } from "./memory.ts";
+
+/** A network on the GPU. */
+export class GpuNetwork implements Network {
+  readonly owner: object;
+  readonly model: LoadedModel;
+  #session: InferenceSession | undefined;
+
+  constructor(owner: object, model: LoadedModel, session: InferenceSession) {
+    this.owner = owner;
+    this.model = model;
+    this.#session = session;
+  }
+
+  get session(): InferenceSession {
+    if (this.#session) return this.#session;
+    throw new DisposedError(
+      `Cannot run ${this.model.entry.file} as the network was disposed of: load it again`,
+    );
+  }
+
+  get disposed(): boolean {
+    return !this.#session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session) await inTurn(() => session.release());
+  }
+}
+
+/** The networks of one device. */
+export class GpuNetworks implements AsyncDisposable {
+  readonly #context: GpuContext;
+  readonly #ort: Ort;
+  #networks: GpuNetwork[] = [];
+
+  constructor(context: GpuContext, ort: Ort) {
+    this.#context = context;
+    this.#ort = ort;
+  }
+
+  /** Prepares a network. */
+  async load(model: LoadedModel): Promise<GpuNetwork> {
+    const session = await this.#inOrt(
+      `load ${model.entry.file}`,
+      [],
+      () =>
+        createSession(this.#ort, model.bytes, {
+          executionProviders: [{ name: "webgpu", device: this.#context.gpu.device }],
+          preferredOutputLocation: "gpu-buffer",
+        }),
+    );
+    const network = new GpuNetwork(this.#context, model, session);
+    this.#networks = [...this.#networks.filter((known) => !known.disposed), network];
+    return network;
+  }
+
+  /** Runs a network; the outputs in the order of the manifest. */
+  async run(network: GpuNetwork, input: GpuBlock): Promise<GpuBlock[]> {
+    const { file, inputName, outputs } = network.model.entry;
+    return await this.#inOrt(`run ${file}`, [input], async (mark) => {
+      const tensor = this.#ort.Tensor.fromGpuBuffer(input.buffer, {
+        dataType: "float32",
+        dims: [...input.shape],
+      });
+      const results = await network.session.run({ [inputName]: tensor }, [...outputs]);
+      return outputs.map((name) => this.#adopt(results[name], mark));
+    });
+  }
+
+  /** Gives onnxruntime the device for one task, and finds out what its errors mean. */
+  #inOrt<T>(
+    what: string,
+    inputs: readonly GpuBlock[],
+    task: (mark: Mark) => Promise<T>,
+  ): Promise<T> {
+    const { gpu, journal } = this.#context;
+    return inTurn(async () => {
+      gpu.assertAlive();
+      const mark = journal.open(inputs.map((input) => input.mark));
+      try {
+        return await task(mark);
+      } catch (error) {
+        if (error instanceof MaskinvError) throw error;
+        throw await journal.explain(`Cannot ${what}`, error, mark);
+      } finally {
+        journal.close(mark);
+      }
+    });
+  }
+
+  /** A block over an output of onnxruntime, whose buffer goes back to onnxruntime. */
+  #adopt(tensor: Tensor, mark: Mark): GpuBlock {
+    const release = (memory: GpuMemory): void => {
+      this.#context.disown(memory);
+      // Between two runs, as the provider must not be entered while one is under way. Nothing is lost when it fails:
+      // the device is gone then, and its memory with it.
+      inTurn(() => Promise.resolve(tensor.dispose())).catch(() => {});
+    };
+    const init = {
+      owner: this.#context,
+      buffer: tensor.gpuBuffer as GPUBuffer,
+      byteLength: tensor.size * Float32Array.BYTES_PER_ELEMENT,
+      mark,
+      release,
+    };
+    return this.#context.adopt(new GpuBlock(init, tensor.dims));
+  }
+
+  /** Releases the sessions of all networks. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#networks.map((network) => network[Symbol.asyncDispose]()));
+    this.#networks = [];
+  }
+}

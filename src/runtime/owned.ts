@@ -1,0 +1,18 @@
+// Makes sure that a handle belongs to the backend that is asked to use it.
+// Types cannot tell handles of two backends apart, and each lives in another memory.
+
+import { InvalidArgumentError } from "../base/errors.ts";
+
+/** A handle of this kind (`CpuBlock`, `GpuPhoto`, ...), made by `owner` if the kind has owners, or an error. */
+export function own<T>(
+  kind: abstract new (...args: never[]) => T,
+  handle: unknown,
+  owner?: unknown,
+): T {
+  if (handle instanceof kind && (handle as { owner?: unknown }).owner === owner) return handle;
+  throw new InvalidArgumentError(
+    `Cannot use this ${
+      kind.name.slice(3).toLowerCase()
+    } as it was made by another backend: upload or load it again`,
+  );
+}
