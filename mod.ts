@@ -17,7 +17,7 @@ export { createVerifier } from "./src/verify/create.ts";
 export type { DetectOptions, EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
-export type { DeviceChoice } from "./src/pipeline/engine/host.ts";
+export type { DeviceChoice } from "./src/runtime/start.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
 export { compareTemplates, Template } from "./src/pipeline/score/template.ts";
 export type {

@@ -13,7 +13,7 @@ import {
   type PostgresIndex,
 } from "../gallery/mod.ts";
 import { GalleryKeyError } from "../gallery/errors.ts";
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import type { Arguments, Command } from "./command.ts";
 import { readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";

@@ -66,7 +66,7 @@ export type {
   OperatingPoint,
   SituationCalibrations,
 } from "../model/calibration.ts";
-export type { DeviceChoice } from "../pipeline/engine/host.ts";
+export type { DeviceChoice } from "../runtime/start.ts";
 export type { FaceChoice } from "../pipeline/detect/choose.ts";
 export type { PixelData } from "../image/image.ts";
 export type { MaskTexture } from "../kernels/mask_overlay/layer.ts";

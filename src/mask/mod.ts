@@ -17,8 +17,18 @@ export {
 } from "./kinds.ts";
 export { wearMask } from "./wear.ts";
 export { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
-export type { Homography, MaskBlend, MaskLayer, MaskPiece, MaskTexture } from "../kernels/mask_overlay/layer.ts";
-export { applyHomography, findHomography, invertHomography } from "../math/homography.ts";
+export type {
+  MaskBlend,
+  MaskLayer,
+  MaskPiece,
+  MaskTexture,
+} from "../kernels/mask_overlay/layer.ts";
+export {
+  applyHomography,
+  findHomography,
+  type Homography,
+  invertHomography,
+} from "../math/homography.ts";
 export {
   type FivePoints,
   OFFICIAL_LANDMARKS,
@@ -33,7 +43,12 @@ export {
   parseMaskTheFaceConfig,
   templateLayer,
 } from "./template.ts";
-export { MASK_STATES, type MaskState, type MaskStateName, maskStates } from "../pipeline/embed/mask_state.ts";
+export {
+  MASK_STATES,
+  type MaskState,
+  type MaskStateName,
+  maskStates,
+} from "../pipeline/embed/mask_state.ts";
 export type { Point } from "../math/affine.ts";
 export type { Face } from "../pipeline/detect/face.ts";
 export type { Image } from "../image/image.ts";
