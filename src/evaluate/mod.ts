@@ -1,3 +1,6 @@
+// Measuring: data sets, comparison scores of whole protocols, error rates with their intervals, and reports.
+// A metric or a data set may be added here; what is changed must agree with the reference implementations of the tests.
+
 /**
  * Error rates, thresholds and intervals of biometric verification, in the terms of ISO/IEC 19795-1.
  *

@@ -1,5 +1,9 @@
-// A runtime with the kernels of verification as its verbs: what detection, alignment, embedding and scoring are written
-// in. Other kernels are prepared by those who need them (`Runtime.prepare`), so that nobody else compiles their shaders.
+// What is computed pixel by pixel or number by number, on the CPU and on the GPU: a folder for each kernel, with cpu.ts
+// (the definition), gpu.ts (the launch of shaders/<name>.wgsl) and mod.ts (the one interface of both). A kernel is added as
+// such a folder; it may not know of another, nor of faces or models.
+//
+// Here the kernels of verification become the verbs of a backend. Others are prepared by those who need them, with
+// `Runtime.prepare`, so that nobody else compiles their shaders.
 
 import type { Network } from "../runtime/network.ts";
 import type { Runtime } from "../runtime/runtime.ts";

@@ -1,3 +1,6 @@
+// Masks drawn on photos: which mask, where it lies on a face, in which light. A kind of mask is added in kinds.ts and
+// draw_kinds.ts; the drawing itself is the kernel mask_overlay, and may be changed only there.
+
 /**
  * Masks: put on faces (drawn by code and fitted to the face mesh, the paper's overlay, or templates from files), and
  * recognised on faces by the mask-state network.
