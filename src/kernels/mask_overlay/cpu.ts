@@ -1,5 +1,5 @@
 // Draws mask layers on a picture: the reference of shaders/mask_overlay.wgsl and the path without a GPU.
-// Bilinear from the texture, transparent outside of it; layers and pieces in order; what they cover is in overlay_plan.
+// Bilinear from the texture, transparent outside of it; layers and pieces in order; what they cover is in plan.ts.
 
 import type { Image } from "../../image/image.ts";
 import type { MaskBlend, MaskLayer, MaskTexture } from "./layer.ts";
