@@ -18,7 +18,7 @@ export interface DuplicatePair {
 /** Templates per block. */
 const BLOCK = 1024;
 /** From so many templates on onnxruntime's matrix product is worth its start. */
-const LEAST_FOR_PRODUCT = 2048;
+const MIN_FOR_PRODUCT = 2048;
 
 /**
  * Finds pairs of identities that look like one person.
@@ -124,7 +124,7 @@ interface Product extends AsyncDisposable {
 }
 
 async function createProduct(templates: number, size: number): Promise<Product> {
-  if (templates < LEAST_FOR_PRODUCT) {
+  if (templates < MIN_FOR_PRODUCT) {
     return {
       scores: (a, b) => Promise.resolve(cosineMatrix(a, b, size)),
       [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -24,7 +24,7 @@ export function isLavapipe(adapterName: string): boolean {
 }
 
 /** Makes a device shield all kernels that it gets from now on, onnxruntime's too. */
-export function shieldDevice(device: GPUDevice): void {
+function shieldDevice(device: GPUDevice): void {
   const create = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor): GPUShaderModule =>
     create({ ...descriptor, code: shieldUniforms(descriptor.code) });
