@@ -14,7 +14,12 @@
  */
 export * from "./src/base/errors.ts";
 export { createVerifier } from "./src/verify/create.ts";
-export type { DetectOptions, EmbedAllOptions, Verifier, VerifyOptions } from "./src/verify/verifier.ts";
+export type {
+  DetectOptions,
+  EmbedAllOptions,
+  Verifier,
+  VerifyOptions,
+} from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/runtime/start.ts";

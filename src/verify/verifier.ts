@@ -9,7 +9,12 @@ import { findFaces } from "../pipeline/detect/detect.ts";
 import { addMeshes } from "../pipeline/detect/facemesh.ts";
 import { refineFaces } from "../pipeline/detect/refine.ts";
 import { elapsed } from "../base/elapsed.ts";
-import { type AlignedFace, alignTo, type EmbeddedFace, embedFaces } from "../pipeline/embed/embed.ts";
+import {
+  type AlignedFace,
+  alignTo,
+  type EmbeddedFace,
+  embedFaces,
+} from "../pipeline/embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";

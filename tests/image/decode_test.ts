@@ -4,7 +4,11 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { readHeader } from "../../src/image/header.ts";
-import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../../src/base/errors.ts";
+import {
+  ImageDecodeError,
+  ImageTooLargeError,
+  InvalidArgumentError,
+} from "../../src/base/errors.ts";
 import { assertClose, fixture, HEIGHT, IMAGE_FILES, WIDTH } from "./fixtures.ts";
 
 // File, raw pixels that it shows, allowed mean and greatest difference.

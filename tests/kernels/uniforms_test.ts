@@ -12,7 +12,11 @@ import {
 } from "../../src/kernels/mask_overlay/gpu.ts";
 import * as shaders from "../../src/kernels/shaders.ts";
 import { TOP_K_PARAMS } from "../../src/kernels/top_k/gpu.ts";
-import { type UniformField, uniformLayout, type UniformType } from "../../src/runtime/gpu/uniforms.ts";
+import {
+  type UniformField,
+  uniformLayout,
+  type UniformType,
+} from "../../src/runtime/gpu/uniforms.ts";
 import { WARP_AFFINE_JOB, WARP_AFFINE_PARAMS } from "../../src/kernels/warp_affine/gpu.ts";
 import { GpuContext } from "../../src/runtime/gpu/context.ts";
 import { webgpuTest } from "./helpers.ts";

@@ -41,28 +41,33 @@ export async function createLetterbox(
     // The shader counts in pixels, which are `pixelStride` numbers apart.
     const pixelsApart = 3 * size * size / plan.pixelStride;
     const photos = jobs.map(({ photo }) => context.photo(photo));
-    return context.produce("letterbox", tensorShape(spec, jobs.length), photos, (out) =>
-      jobs.map(({ turns }, slot) => {
-        const photo = photos[slot];
-        const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
-        const columns = insideRange(size, padX, scale, photo.width);
-        const rows = insideRange(size, padY, scale, photo.height);
-        const { first, stepX, stepY } = turnedSteps(size, turns);
-        const params = LETTERBOX_PARAMS.pack({
-          photoSize: [photo.width, photo.height],
-          origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
-          step: 1 / scale,
-          footprint: Math.max(1, 1 / scale),
-          size,
-          insideFirst: [columns.first, rows.first],
-          insideEnd: [columns.end, rows.end],
-          first: first + slot * pixelsApart,
-          stepX,
-          stepY,
-          ...plan,
-        });
-        return { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] };
-      }));
+    return context.produce(
+      "letterbox",
+      tensorShape(spec, jobs.length),
+      photos,
+      (out) =>
+        jobs.map(({ turns }, slot) => {
+          const photo = photos[slot];
+          const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
+          const columns = insideRange(size, padX, scale, photo.width);
+          const rows = insideRange(size, padY, scale, photo.height);
+          const { first, stepX, stepY } = turnedSteps(size, turns);
+          const params = LETTERBOX_PARAMS.pack({
+            photoSize: [photo.width, photo.height],
+            origin: [(0.5 - padX) / scale, (0.5 - padY) / scale],
+            step: 1 / scale,
+            footprint: Math.max(1, 1 / scale),
+            size,
+            insideFirst: [columns.first, rows.first],
+            insideEnd: [columns.end, rows.end],
+            first: first + slot * pixelsApart,
+            stepX,
+            stepY,
+            ...plan,
+          });
+          return { pipeline, bindings: [params, photo, out], workgroups: [tiles, tiles, 1] };
+        }),
+    );
   };
 }
 

@@ -6,7 +6,13 @@
  *
  * @module
  */
-export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "../../math/affine.ts";
+export {
+  type Affine,
+  applyAffine,
+  invertAffine,
+  multiplyAffine,
+  type Point,
+} from "../../math/affine.ts";
 export { alignFace, type Alignment, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "./arcface.ts";
 export { type Similarity, umeyama } from "../../math/umeyama.ts";
 export type { Landmarks } from "../detect/face.ts";

@@ -6,7 +6,12 @@
  *
  * @module
  */
-export { type Manifest, type ModelEntry, parseManifest, type Variant } from "../../model/manifest.ts";
+export {
+  type Manifest,
+  type ModelEntry,
+  parseManifest,
+  type Variant,
+} from "../../model/manifest.ts";
 export type {
   Calibration,
   CurvePoint,

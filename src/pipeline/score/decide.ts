@@ -2,7 +2,11 @@
 // No threshold is ever made up: one that the data does not support is refused, or given by the caller in so many words.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
-import type { MaskSituation, OperatingPoint, SituationCalibrations } from "../../model/calibration.ts";
+import type {
+  MaskSituation,
+  OperatingPoint,
+  SituationCalibrations,
+} from "../../model/calibration.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
 import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
 import { type MaskStates, type SituationBasis, situationsOf } from "./situation.ts";

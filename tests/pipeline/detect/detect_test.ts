@@ -1,8 +1,18 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { BACK, decodeFaces, SHORT_RANGE, splitRows } from "../../../src/pipeline/detect/blazeface.ts";
+import {
+  BACK,
+  decodeFaces,
+  SHORT_RANGE,
+  splitRows,
+} from "../../../src/pipeline/detect/blazeface.ts";
 import { chooseFace } from "../../../src/pipeline/detect/choose.ts";
 import type { DetectorLandmarks } from "../../../src/pipeline/detect/face.ts";
-import { isSane, meshCrop, type MeshGate, meshLandmarks } from "../../../src/pipeline/detect/facemesh.ts";
+import {
+  isSane,
+  meshCrop,
+  type MeshGate,
+  meshLandmarks,
+} from "../../../src/pipeline/detect/facemesh.ts";
 
 const ANCHORS = 896;
 

@@ -7,7 +7,12 @@ import type { Backend, Engine, Network } from "../../../src/kernels/mod.ts";
 import { EngineHost } from "../../../src/pipeline/engine/host.ts";
 import { DeviceError, InvalidArgumentError } from "../../../src/base/errors.ts";
 import { loadImage } from "../../../src/image/load.ts";
-import { MASK_STATE_MODEL, MASK_STATES, type MaskState, maskStates } from "../../../src/pipeline/embed/mask_state.ts";
+import {
+  MASK_STATE_MODEL,
+  MASK_STATES,
+  type MaskState,
+  maskStates,
+} from "../../../src/pipeline/embed/mask_state.ts";
 import { openModels } from "../../../src/model/model.ts";
 import { photo, testOnDevices, testWithShared } from "../../hosts.ts";
 import { balancedAccuracy, report } from "../../train/confusion.ts";
