@@ -14,7 +14,7 @@ import {
 } from "../gallery/mod.ts";
 import { GalleryKeyError } from "../gallery/errors.ts";
 import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import type { Arguments, Command } from "./command.ts";
 import { readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";

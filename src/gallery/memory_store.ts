@@ -1,7 +1,7 @@
 // Templates in memory, searched exactly by the kernels of the device. Lost when the process ends: file_store.ts puts
 // a log beside it.
 
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import { DeviceLostError, DisposedError } from "../base/errors.ts";
 import type { RankedScores } from "../kernels/top_k/cpu.ts";
 import { Template } from "../pipeline/score/template.ts";

@@ -1,4 +1,5 @@
-// The public face of src/gallery/. Stores, protection, gate and thresholds can be used without a Gallery.
+// Galleries: stores, protection, gate and thresholds, each of use without a Gallery. A store may be added here if it passes
+// the tests of all stores; what is changed must still read the files and tables of earlier versions.
 // The database clients are imported only when a connection is asked for.
 
 /**
