@@ -22,7 +22,7 @@ export type {
 } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export type * from "./src/verify/result.ts";
-export type { DeviceChoice } from "./src/pipeline/engine/host.ts";
+export type { DeviceChoice } from "./src/runtime/start.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
 export { compareTemplates, Template } from "./src/pipeline/score/template.ts";
 export type {

@@ -1,8 +1,6 @@
 // What an AbortSignal does to work that cannot be stopped half-way: the caller is answered at once, and the work ends
 // at its next step, where its memory is freed as after any other error.
 
-import type { Engine } from "../kernels/mod.ts";
-
 /** The promise, or the signal's reason if that comes first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return await promise;
@@ -39,24 +37,4 @@ export async function* untilAborted<T>(
     // Not waited for: an iterator that never gives its next item would not end either.
     if (!ended) Promise.resolve(iterator.return?.()).catch(() => {});
   }
-}
-
-/** An engine whose every step begins by asking whether the caller still wants it. */
-export function abortable(engine: Engine, signal?: AbortSignal): Engine {
-  if (!signal) return engine;
-  const backend = new Proxy(engine.backend, {
-    get(target, name): unknown {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== "function") return member;
-      return (...args: unknown[]): unknown => {
-        signal.throwIfAborted();
-        return member.apply(target, args);
-      };
-    },
-  });
-  const network: Engine["network"] = (name) => {
-    signal.throwIfAborted();
-    return engine.network(name);
-  };
-  return { backend, network };
 }

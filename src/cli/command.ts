@@ -40,6 +40,8 @@ export interface Command {
   /** What it takes beside options, in the plural, and how many. */
   readonly takes: readonly [what: string, least: number, most: number];
   readonly options: readonly Option[];
+  /** What its exit codes mean, if more than what all commands' do. */
+  readonly exits?: string;
   run(args: Arguments, terminal: Terminal): Promise<number>;
 }
 
@@ -80,7 +82,7 @@ export function helpOf(command: Command): string {
   });
   return `${command.summary}\n\nUsage: deno run -A cli.ts ${command.usage}\n\nOptions:\n${
     lines.join("\n")
-  }\n  --help`;
+  }\n  --help${command.exits ? `\n\nExit codes: ${command.exits}.` : ""}`;
 }
 
 /** Reads arguments; an unknown option, a missing value or a wrong number of photos is an error. */

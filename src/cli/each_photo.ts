@@ -27,7 +27,7 @@ export async function eachPhoto(
 }
 
 /** Whether an error is about one photo and not about what all of them need. */
-function isOfPhoto(error: unknown): error is Error {
+export function isOfPhoto(error: unknown): error is Error {
   return error instanceof ImageReadError || error instanceof ImageDecodeError ||
     error instanceof ImageTooLargeError;
 }

@@ -117,7 +117,7 @@ function duration(seconds: number): string {
 }
 
 /** The exit code of a run that Ctrl-C stopped, as shells give it. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 /** Runs a task that Ctrl-C stops at its next batch. */
 export async function stoppable(

@@ -1,13 +1,19 @@
-// `gallery list|remove|export|import|dedupe|cluster|compact`: looks after a gallery. No photo is read and no network runs.
+// `gallery list|remove|rename|export|import|dedupe|cluster|compact|repair`: looks after a gallery. No photo is read and no network runs.
 
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
+import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
 import {
+  checkKnownModel,
   createGallery,
-  type FileStore,
   type Gallery,
+  type GalleryModel,
   type GalleryStore,
   openThresholds,
+  repairFileStore,
+  type SearchThresholds,
 } from "../gallery/mod.ts";
+import { thresholdsOfModel } from "../gallery/model_check.ts";
+import { namePattern } from "../gallery/names.ts";
 import { asWriteError } from "../base/write_error.ts";
 import {
   type Arguments,
@@ -16,11 +22,20 @@ import {
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
-import { GALLERY_OPTIONS, openStore } from "./gallery_store.ts";
+import { counted, countedGallery } from "./counted.ts";
+import { isFileStore, remove } from "./gallery_remove.ts";
+import {
+  CREATE_OPTION,
+  folderKey,
+  GALLERY_OPTIONS,
+  galleryPlace,
+  isDatabase,
+  openStore,
+} from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What an action works with. */
-interface Work {
+export interface Work {
   readonly gallery: Gallery;
   readonly store: GalleryStore;
   readonly args: Arguments;
@@ -37,7 +52,8 @@ const ACTIONS: Readonly<
   >
 > = {
   list: ["nothing", 0, 0, list],
-  remove: ["identities", 1, Infinity, remove],
+  remove: ["identities", 0, Infinity, remove],
+  rename: ["the old and the new name", 2, 2, rename],
   export: ["a file that does not exist yet", 1, 1, exportTo],
   import: ["a file", 1, 1, importFrom],
   dedupe: ["nothing", 0, 0, dedupe],
@@ -45,60 +61,102 @@ const ACTIONS: Readonly<
   compact: ["nothing", 0, 0, compact],
 };
 
+/** The action that works on a gallery which cannot be opened. */
+const REPAIR = "repair";
+
 /** The command. */
 export const galleryCommand: Command = {
   name: "gallery",
-  summary: "list, remove, export, import, dedupe, cluster or compact a gallery",
+  summary: "list, remove, rename, export, import, dedupe, cluster, compact or repair a gallery",
   usage: "gallery --gallery <folder|postgres://...> [options] " +
-    "list | remove <identity> ... | export <file> | import <file> | dedupe | cluster | compact",
+    "list | remove <identity> ... | rename <identity> <new name> | export <file> | import <file> | " +
+    "dedupe | cluster | compact | repair",
   takes: ["operands (an action and what it takes)", 1, Infinity],
   options: [
     ...GALLERY_OPTIONS,
+    {
+      name: "pattern",
+      value: "text*",
+      help: "list, remove: identities that fit; * and ? as in a shell",
+    },
+    { name: "yes", help: "remove: do not ask" },
+    { name: "merge", help: "rename: the new name may be taken; the two are one then" },
+    { name: "force", help: "rename, import: also where something speaks against it" },
     { name: "replace", help: "import in the place of what identities have" },
+    { ...CREATE_OPTION, help: `import: ${CREATE_OPTION.help}` },
     { name: "fmr", value: "rate", help: "dedupe, cluster: false match rate of a pair (0.0001)" },
     { name: "threshold", value: "score", help: "dedupe, cluster: a threshold of your own instead" },
     { name: "mirror", help: "dedupe, cluster: templates were made with --mirror" },
     JSON_OPTION,
     ...VERIFIER_OPTIONS.filter(({ name }) => name === "device" || name === "models"),
   ],
+  exits:
+    "0 done, or found; 1 not in the gallery, nothing found, or held back (see --force, --merge); " +
+    "repair: 1 if something was lost; 2 error",
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [action, ...names] = args.operands;
+  if (action === REPAIR && names.length === 0) return await repair(args, terminal);
   const [takes, least, most, act] = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : [];
-  if (!act) {
+  if (!act && action !== REPAIR) {
     throw new InvalidArgumentError(
-      `There is no action "${action}": use one of ${Object.keys(ACTIONS).join(", ")}`,
+      `There is no action "${action}": use one of ${[...Object.keys(ACTIONS), REPAIR].join(", ")}`,
     );
   }
-  if (names.length < least! || names.length > most!) {
-    throw new InvalidArgumentError(`Cannot ${action} ${names.length} operands: it takes ${takes}`);
+  if (!act || names.length < least! || names.length > most!) {
+    throw new InvalidArgumentError(
+      `Cannot ${action} ${names.length} operands: it takes ${takes ?? "nothing"}`,
+    );
   }
-  await using store = await openStore(args, terminal);
-  return await act({ gallery: createGallery({ store }), store, args, terminal, names });
+  const create = action === "import" && (args.flag("create") || "not unless told");
+  await using store = await openStore(args, terminal, create);
+  const thresholds = action === "rename" ? await thresholdsOf(store, args) : undefined;
+  return await act({ gallery: createGallery({ store, thresholds }), store, args, terminal, names });
 }
 
 async function list({ gallery, args, terminal }: Work): Promise<number> {
+  const pattern = args.text("pattern");
+  const fits = pattern === undefined ? () => true : namePattern(pattern);
+  let found = 0;
   for await (const entry of gallery.identities()) {
+    if (!fits(entry.identity)) continue;
+    found++;
     terminal.out(
       args.flag("json") ? JSON.stringify(entry) : `${entry.templates}\t${entry.identity}`,
     );
   }
-  return 0;
+  return found > 0 || pattern === undefined ? 0 : 1;
 }
 
-/** Removed people are to be gone from the disk as well. */
-async function remove({ gallery, store, args, terminal, names }: Work): Promise<number> {
-  let missing = 0;
-  for (const identity of names) {
-    const removed = await gallery.remove(identity);
-    if (!removed) missing++;
-    if (args.flag("json")) terminal.out(JSON.stringify({ identity, removed }));
-    else terminal.out(`${identity}: ${removed ? "removed" : "not in the gallery"}`);
+async function rename({ gallery, args, terminal, names: [from, to] }: Work): Promise<number> {
+  const options = { merge: args.flag("merge"), force: args.flag("force") };
+  const result = await gallery.rename(from, to, options);
+  if (args.flag("json")) terminal.out(JSON.stringify({ from, ...result }));
+  else if (result.kind === "renamed") {
+    terminal.out(
+      `${from}: renamed to ${result.identity}, ${counted(result.templates, "template")}`,
+    );
+  } else if (result.kind === "not-enrolled") terminal.out(`${from}: not in the gallery`);
+  if (result.kind === "not-enrolled") return 1;
+  for (const { message } of result.doubts ?? []) {
+    terminal.err(
+      result.kind === "renamed"
+        ? `maskinv: ${from} was renamed although ${message}`
+        : `maskinv: ${from} was not renamed as ${message}: check the names, or give --force`,
+    );
   }
-  if (isFileStore(store)) await store.compact();
-  return missing === 0 ? 0 : 1;
+  return result.kind === "renamed" ? 0 : 1;
+}
+
+/** What was measured of the model that made a gallery, if it is at hand. */
+async function thresholdsOf(
+  store: GalleryStore,
+  args: Arguments,
+): Promise<SearchThresholds | undefined> {
+  const held = await store.model();
+  return held && await thresholdsOfModel(held, verifierOptions(args));
 }
 
 async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promise<number> {
@@ -121,20 +179,22 @@ async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promi
   });
   const count = await gallery.count();
   terminal.out(
-    args.flag("json")
-      ? JSON.stringify(count)
-      : `${path}: ${count.templates} templates of ${count.identities} identities, not encrypted`,
+    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)}, not encrypted`,
   );
   return 0;
 }
 
 async function importFrom({ gallery, args, terminal, names: [path] }: Work): Promise<number> {
   const text = await onFile(path, () => Deno.readTextFile(path));
-  const count = await gallery.import(text.split("\n"), args.flag("replace") ? "replace" : "add");
+  const known = (model: GalleryModel): Promise<void> =>
+    checkKnownModel(model, verifierOptions(args));
+  const count = await gallery.import(
+    text.split("\n"),
+    args.flag("replace") ? "replace" : "add",
+    args.flag("force") ? undefined : known,
+  );
   terminal.out(
-    args.flag("json")
-      ? JSON.stringify(count)
-      : `${path}: ${count.templates} templates of ${count.identities} identities imported`,
+    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)} imported`,
   );
   return 0;
 }
@@ -146,7 +206,9 @@ async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
     const line = `${score.toFixed(4)}\t${identities.join("\t")}`;
     terminal.out(args.flag("json") ? JSON.stringify({ identities, score, threshold }) : line);
   }
-  if (!args.flag("json")) terminal.err(`${pairs.length} pairs reach ${threshold.toFixed(4)}`);
+  if (!args.flag("json")) {
+    terminal.err(`${counted(pairs.length, "pair")} at ${threshold.toFixed(4)} or above`);
+  }
   return pairs.length === 0 ? 1 : 0;
 }
 
@@ -160,16 +222,25 @@ async function cluster({ gallery, args, terminal }: Work): Promise<number> {
     );
   }
   if (!args.flag("json")) {
-    terminal.err(`${groups.length} groups, joined by ${threshold.toFixed(4)}`);
+    terminal.err(`${counted(groups.length, "group")}, joined by ${threshold.toFixed(4)}`);
   }
   return groups.length === 0 ? 1 : 0;
 }
 
 /** The score from which on two identities look like one person. */
 async function likeness(args: Arguments): Promise<number> {
-  const thresholdAt = await openThresholds(verifierOptions(args));
-  return args.number("threshold") ??
-    thresholdAt(args.number("fmr") ?? 0.0001, [undefined, undefined]);
+  const own = args.number("threshold");
+  if (own !== undefined) return own;
+  const thresholds = await openThresholds(verifierOptions(args)),
+    fmr = args.number("fmr") ?? 0.0001;
+  const rule = thresholds.forFmr(fmr, [undefined, undefined]);
+  if (rule?.supported) return rule.threshold;
+  throw new InvalidArgumentError(
+    rule
+      ? `Cannot decide at FMR ${fmr} as no rate below ${rule.fmr} was measured: give that or a higher --fmr, ` +
+        `or --threshold`
+      : "Cannot decide as the model was never calibrated: run calibrate, or give --threshold",
+  );
 }
 
 async function compact({ store, args, terminal }: Work): Promise<number> {
@@ -183,8 +254,35 @@ async function compact({ store, args, terminal }: Work): Promise<number> {
   return 0;
 }
 
-function isFileStore(store: GalleryStore): store is FileStore {
-  return "compact" in store;
+/** Saves what can be read of a gallery that no other command opens. */
+async function repair(args: Arguments, terminal: Terminal): Promise<number> {
+  const folder = galleryPlace(args);
+  if (isDatabase(folder)) {
+    throw new InvalidArgumentError(
+      "Cannot repair PostgreSQL, which has means of its own: restore the database from a backup",
+    );
+  }
+  if (!await isGalleryFolder(folder)) throw missingGallery(folder);
+  const done = await repairFileStore(folder, { key: await folderKey(args, terminal) });
+  const { records, lost, cutBytes, kept } = done;
+  if (args.flag("json")) terminal.out(JSON.stringify(done));
+  else {
+    for (const what of lost) terminal.out(`lost: ${what}`);
+    if (cutBytes > 0) {
+      terminal.out(`${cutBytes} bytes at the end are of an unfinished, never acknowledged change`);
+    }
+    terminal.out(
+      `${lost.length > 0 ? "repaired" : "sound"}: ${counted(records, "record")} read, ` +
+        countedGallery(done),
+    );
+  }
+  if (kept) {
+    terminal.err(
+      `maskinv: templates that the lost records added are gone, and people whom they removed are back; ` +
+        `the damaged file is kept as ${kept}: delete it when a backup has given the rest`,
+    );
+  }
+  return lost.length > 0 ? 1 : 0;
 }
 
 async function onFile<T>(path: string, task: () => Promise<T>): Promise<T> {

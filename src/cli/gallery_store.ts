@@ -13,7 +13,8 @@ import {
   type PostgresIndex,
 } from "../gallery/mod.ts";
 import { GalleryKeyError } from "../gallery/errors.ts";
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import type { Arguments, Command } from "./command.ts";
 import { readVariable } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
@@ -40,15 +41,37 @@ export const PROTECTION_OPTION: Command["options"][number] = {
   help: `key of cancelable templates (or ${PROTECTION_KEY})`,
 };
 
-/** Opens the gallery that `--gallery` names. */
-export async function openStore(args: Arguments, terminal: Terminal): Promise<GalleryStore> {
+/** The option of the commands that make a gallery only if told so. */
+export const CREATE_OPTION: Command["options"][number] = {
+  name: "create",
+  help: "make the gallery if there is none",
+};
+
+/** The place that `--gallery` names. */
+export function galleryPlace(args: Arguments): string {
   const place = args.text("gallery");
-  if (!place) {
-    throw new InvalidArgumentError(
-      "Cannot open a gallery: give --gallery folder or postgres://...",
-    );
-  }
-  if (/^postgres(ql)?:\/\//.test(place)) {
+  if (place) return place;
+  throw new InvalidArgumentError("Cannot open a gallery: give --gallery folder or postgres://...");
+}
+
+/** Whether a place is a database rather than a folder. */
+export function isDatabase(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place);
+}
+
+/**
+ * Opens the gallery that `--gallery` names.
+ *
+ * @param create Whether to make one where there is none: `"not unless told"` if the command has `--create`, which was not
+ *     given. Nothing but enrolment makes one unasked, as a mistyped path would answer like an empty gallery.
+ */
+export async function openStore(
+  args: Arguments,
+  terminal: Terminal,
+  create: boolean | "not unless told" = false,
+): Promise<GalleryStore> {
+  const place = galleryPlace(args);
+  if (isDatabase(place)) {
     if (args.flag("plain") || args.text("key-file")) {
       throw new InvalidArgumentError(
         "Cannot use --plain or --key-file with PostgreSQL, which keeps templates as they are: " +
@@ -56,13 +79,24 @@ export async function openStore(args: Arguments, terminal: Terminal): Promise<Ga
       );
     }
     const index = args.text("index") as PostgresIndex | undefined;
-    return await openPostgresStore(await connectPostgres(place), { index });
+    return await openPostgresStore(await connectPostgres(place), {
+      index,
+      create: create === true,
+    });
   }
+  // Before anybody is asked for the key of what is not there.
+  const isNew = !await isGalleryFolder(place);
+  if (isNew && create === "not unless told") {
+    throw missingGallery(place, "check the path, or give --create to make one");
+  }
+  if (isNew && !create) throw missingGallery(place);
   const device = args.text("device") as DeviceChoice | undefined;
   const store: FileStore = await openFileStore(place, {
     device,
     key: await folderKey(args, terminal),
+    create: create === true,
   });
+  if (isNew) terminal.err(`maskinv: made a new gallery in ${place}`);
   if (store.cutBytes > 0) {
     terminal.err(
       `maskinv: cut ${store.cutBytes} bytes of an unfinished, never acknowledged change off ${place}`,
@@ -76,7 +110,11 @@ export async function protectionKey(args: Arguments): Promise<KeySource | undefi
   return await readKey(args.text("protection-key-file"), PROTECTION_KEY, "--protection-key-file");
 }
 
-async function folderKey(args: Arguments, terminal: Terminal): Promise<KeySource | undefined> {
+/** The key of the folder that `--gallery` names; none if it is said not to be encrypted. */
+export async function folderKey(
+  args: Arguments,
+  terminal: Terminal,
+): Promise<KeySource | undefined> {
   const file = args.text("key-file");
   if (args.flag("plain")) {
     if (!file) return undefined;
@@ -96,7 +134,7 @@ async function folderKey(args: Arguments, terminal: Terminal): Promise<KeySource
 async function askKey(folder: string, terminal: Terminal): Promise<string | undefined> {
   terminal.progress("");
   const typed = terminal.secret?.(`Key of ${folder}, base64 or hex: `);
-  if (!typed || await Deno.stat(folder).then(() => true, () => false)) return typed;
+  if (!typed || await isGalleryFolder(folder)) return typed;
   if (terminal.secret?.(`The same key again, as ${folder} is new: `) === typed) return typed;
   throw new GalleryKeyError(`Cannot make the gallery ${folder} as the two keys differ: try again`);
 }

@@ -1,12 +1,16 @@
 // `identify --gallery folder photo.jpg`: says who of a gallery a photo shows, if anyone.
 
 import {
+  checkStoreModel,
   createGallery,
+  type EstimatedFpir,
   type Identified,
   type IdentifyOptions,
   openThresholds,
+  type Ranked,
   type Unknown,
 } from "../gallery/mod.ts";
+import { DEFAULT_FPIR } from "../gallery/search_rule.ts";
 import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { faceJson } from "../verify/json.ts";
@@ -35,13 +39,15 @@ export const identifyCommand: Command = {
     {
       name: "fpir",
       value: "rate",
-      help: "accepted rate of strangers that are taken for someone (0.01)",
+      help: `accepted rate of strangers that are taken for someone (${DEFAULT_FPIR})`,
     },
     { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
     { name: "allow-mask", help: "people were enrolled with --allow-mask: strictest threshold" },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
+  exits: "0 all photos identified; 1 somebody unknown, no face, or no threshold measured for the " +
+    "--fpir in a gallery of this size (ranks are shown); 2 error",
   run,
 };
 
@@ -53,13 +59,14 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   };
   const protection = await protectionKey(args);
   const making = verifierOptions(args);
-  const thresholdAt = await openThresholds(making);
+  const thresholds = await openThresholds(making);
   terminal.progress("opening the gallery ...");
   await using store = await openStore(args, terminal);
+  await checkStoreModel(store, making, protection);
   terminal.progress("loading models ...");
   await using verifier = await createVerifier(making);
   const gate = { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined };
-  const gallery = createGallery({ store, verifier, protection, thresholdAt, gate });
+  const gallery = createGallery({ store, verifier, protection, thresholds, gate });
   return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
     const result = await gallery.identify(input, options);
     terminal.progress("");
@@ -67,22 +74,80 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       const face = "face" in result && result.face ? faceJson(result.face) : undefined;
       terminal.out(JSON.stringify({ photo: label, ...result, face, faces: undefined }));
     } else if (result.kind === "identified" || result.kind === "unknown") {
-      describe(result, label, terminal);
+      describe(result, label, options, terminal);
+    } else if (result.kind === "ranked") {
+      describeRanks(result, label, options.fpir === undefined, terminal);
     } else terminal.err(`maskinv: ${explainFinding(result, label, "--face")}`);
     return result.kind === "identified" ? 0 : 1;
   });
 }
 
-function describe(result: Identified | Unknown, label: string, terminal: Terminal): void {
-  const { kind, candidates, threshold, rates, templates } = result;
+function describe(
+  { kind, candidates, threshold, rates, templates }: Identified | Unknown,
+  label: string,
+  { fpir, threshold: own }: IdentifyOptions,
+  terminal: Terminal,
+): void {
+  const wish = own !== undefined ? "your own: " : fpir === undefined ? "for the default " : "for ";
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");
+  const each = `${rates?.fmr.toPrecision(2)} in ${
+    templates === 1 ? "the one comparison" : `each of ${templates} comparisons`
+  }`;
   const why = rates
-    ? `for FPIR ${rates.fpir} (FMR ${rates.fmr.toPrecision(2)} in each of ${templates} comparisons)`
-    : "(your own: its error rates are not known)";
-  terminal.out(`${label}: ${verdict}  threshold ${threshold.toFixed(4)} ${why}`);
+    ? `${wish}${describeFpir(rates)}; FMR ${each}`
+    : "your own: its error rates are not measured";
+  terminal.out(`${label}: ${verdict}  threshold ${threshold.toFixed(4)} (${why})`);
   for (const { identity, score, decision } of candidates) {
     terminal.out(`  ${score.toFixed(4)}  ${decision.replace("-", " ").padEnd(8)}  ${identity}`);
   }
+}
+
+/** Ranks without a decision, and what would decide. */
+function describeRanks(
+  { candidates, fpir, strictest, templates }: Ranked,
+  label: string,
+  isDefault: boolean,
+  terminal: Terminal,
+): void {
+  const asked = `${isDefault ? "the default " : ""}FPIR ${percent(fpir)}`;
+  terminal.out(
+    `${label}: ${paint(terminal, "red", "not measured")}  ${asked} in ${templates} templates`,
+  );
+  for (const [i, candidate] of candidates.entries()) {
+    const rate = candidate.fpir ? describeFpir(candidate.fpir) : "FPIR not measured";
+    terminal.out(
+      `  rank ${i + 1}  ${
+        candidate.score.toFixed(4)
+      }  ${candidate.identity}  (as a threshold: ${rate})`,
+    );
+  }
+  terminal.err(
+    strictest
+      ? `maskinv: ${label}: the strictest threshold that was measured, ${
+        strictest.threshold.toFixed(4)
+      }, has ${describeFpir(strictest)} here: decide with --fpir ${
+        roundedUp(strictest.fpir)
+      } or more, or --threshold, or calibrate on more people`
+      : `maskinv: ${label}: the model was never calibrated: run calibrate, or give --threshold`,
+  );
+}
+
+/** A rate with its interval, or as a bound. */
+function describeFpir({ fpir, interval: [low, high], bound }: EstimatedFpir): string {
+  if (bound === "below") return `FPIR below ${percent(fpir)}, 95% up to ${percent(high)}`;
+  if (bound === "above") return `FPIR above ${percent(fpir)}`;
+  const [at, from, to] = [fpir, low, high].map(percent);
+  return `FPIR ${at}${from === to ? "" : `, 95% ${from} to ${to}`}`;
+}
+
+function percent(rate: number): string {
+  return `${Number((100 * rate).toPrecision(2))}%`;
+}
+
+/** Two digits, rounded up, so that a rate that is given back is one that was measured. */
+function roundedUp(rate: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(rate)) - 1);
+  return Math.min(0.99, Number((Math.ceil(rate / unit) * unit).toPrecision(2)));
 }

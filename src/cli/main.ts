@@ -1,5 +1,5 @@
 // Finds the command that the arguments name, runs it, and turns errors into exit codes.
-// Exit codes as grep's: 0 yes, 1 no, 2 trouble.
+// Exit codes as grep's: 0 yes, 1 no, 2 trouble; and as a shell's where a signal ended it: 130 Ctrl-C, 141 a closed pipe.
 
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { calibrateCommand } from "./calibrate.ts";
@@ -17,7 +17,7 @@ import { modelsCommand } from "./models.ts";
 import { prepareCommand } from "./prepare.ts";
 import { quantizeCommand } from "./quantize.ts";
 import { serveCommand } from "./serve.ts";
-import type { Terminal } from "./terminal.ts";
+import { OutputClosed, type Terminal } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -45,14 +45,18 @@ Usage: deno run -A cli.ts <command> [options] <operands>
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
-  <command> --help tells more. Exit codes: 0 match or found, 1 no match or not found, 2 error.`;
+  <command> --help tells more. Exit codes: 0 match or found, 1 no match or not found, 2 error,
+  130 stopped by Ctrl-C, 141 whoever read the output closed it (| head).`;
+
+/** What a shell gives for a process that SIGPIPE ended. */
+const OUTPUT_CLOSED = 141;
 
 /**
  * Runs the command line.
  *
  * @param args The arguments after the script's name.
  * @param terminal Where to write.
- * @returns The exit code: 0 match or found, 1 no match or not found, 2 error.
+ * @returns The exit code: 0 match or found, 1 no match or not found, 2 error, 130 stopped, 141 output closed.
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
@@ -73,6 +77,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return await command.run(readArguments(command, rest), terminal);
   } catch (error) {
     terminal.progress("");
+    if (error instanceof OutputClosed) return OUTPUT_CLOSED;
     // A permission that nobody asked for beforehand: Deno says which, and with which flag to run again.
     const known = error instanceof MaskinvError || error instanceof Deno.errors.NotCapable;
     if (!known) throw error;

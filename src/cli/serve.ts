@@ -2,7 +2,7 @@
 // SIGINT and SIGTERM let the requests under way end; a second signal ends the process at once.
 
 import { InvalidArgumentError } from "../base/errors.ts";
-import { createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
+import { checkStoreModel, createGallery, type Gallery, openThresholds } from "../gallery/mod.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "../image/limits.ts";
 import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
@@ -10,7 +10,13 @@ import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
 import { readVariable } from "./environment.ts";
-import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
+import {
+  CREATE_OPTION,
+  GALLERY_OPTIONS,
+  openStore,
+  PROTECTION_OPTION,
+  protectionKey,
+} from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The environment variable with API keys, separated by white space. */
@@ -35,6 +41,7 @@ export const serveCommand: Command = {
     { name: "queue", value: "n", help: "how many requests may wait (16)" },
     { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
     ...GALLERY_OPTIONS,
+    CREATE_OPTION,
     PROTECTION_OPTION,
     { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
     ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "face"),
@@ -111,11 +118,19 @@ async function openGallery(
   terminal: Terminal,
 ): Promise<Gallery | undefined> {
   if (args.text("gallery") === undefined) return undefined;
+  const making = verifierOptions(args), protection = await protectionKey(args);
+  const store = await openStore(args, terminal, args.flag("create") || "not unless told");
+  try {
+    await checkStoreModel(store, making, protection);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
   return createGallery({
-    store: await openStore(args, terminal),
+    store,
     verifier,
-    protection: await protectionKey(args),
-    thresholdAt: await openThresholds(verifierOptions(args)),
+    protection,
+    thresholds: await openThresholds(making),
     gate: { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined },
   });
 }

@@ -13,8 +13,16 @@ export interface Terminal {
   progress(text: string): void;
   /** Asks for a text that is not shown, such as a key; only where somebody sits at a keyboard. */
   readonly secret?: (question: string) => string;
+  /** Asks a question that is answered by yes or no; only where somebody sits at a keyboard. */
+  readonly confirm?: (question: string) => boolean;
   /** Whether stdout shows colours. */
   readonly colors: boolean;
+}
+
+/** Whoever read the standard output has closed it, such as `head`: nobody waits for the rest, which is no error. */
+export class OutputClosed extends Error {
+  /** Always `"OutputClosed"`. */
+  override readonly name = "OutputClosed";
 }
 
 /** The terminal that the process runs in. */
@@ -24,18 +32,31 @@ export function processTerminal(): Terminal {
     let bytes = encoder.encode(text);
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   };
-  const live = Deno.stderr.isTerminal();
+  const live = Deno.stderr.isTerminal(), keyboard = live && Deno.stdin.isTerminal();
   return {
-    // Without this a full disk or a closed pipe would end the process with exit code 1, which says "no match".
-    out: (line) => writing("standard output", () => write(Deno.stdout, `${line}\n`)),
+    out: (line) => {
+      try {
+        // Without this a full disk would end the process with exit code 1, which says "no match".
+        writing("standard output", () => write(Deno.stdout, `${line}\n`));
+      } catch (error) {
+        const isClosed = (error as Error).cause instanceof Deno.errors.BrokenPipe;
+        throw isClosed ? new OutputClosed() : error;
+      }
+    },
     err: (line) => unheard(() => write(Deno.stderr, `${line}\n`)),
     progress: (text) => live && unheard(() => write(Deno.stderr, `\r\x1b[K${text}`)),
-    secret: live && Deno.stdin.isTerminal()
+    secret: keyboard
       ? (question) => {
         write(Deno.stderr, question);
         const text = readHidden();
         write(Deno.stderr, "\n");
         return text;
+      }
+      : undefined,
+    confirm: keyboard
+      ? (question) => {
+        write(Deno.stderr, `${question} [y/N] `);
+        return /^y(es)?$/i.test(readLine().trim());
       }
       : undefined,
     colors: Deno.stdout.isTerminal() && !Deno.noColor,
@@ -49,6 +70,13 @@ function unheard(say: () => void): void {
   } catch {
     // There is nowhere to say so.
   }
+}
+
+/** A line of the keyboard. */
+function readLine(): string {
+  const typed: number[] = [], byte = new Uint8Array(1);
+  while (Deno.stdin.readSync(byte) && !END_OF_LINE.includes(byte[0])) typed.push(byte[0]);
+  return new TextDecoder().decode(Uint8Array.from(typed));
 }
 
 /** A line of the keyboard without its echo; Ctrl-C ends the process as usual. */

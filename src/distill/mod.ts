@@ -1,3 +1,6 @@
+// Training. Data, losses and networks have a folder each; what is changed here must keep old checkpoints and shards
+// readable, or refuse them by their version.
+
 /**
  * Distillation: photos to shards, shards to a student that knows faces behind masks, on jax-js (wasm or
  * WebGPU) or PyTorch.

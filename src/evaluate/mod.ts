@@ -1,3 +1,6 @@
+// Measuring: data sets, comparison scores of whole protocols, error rates with their intervals, and reports.
+// A metric or a data set may be added here; what is changed must agree with the reference implementations of the tests.
+
 /**
  * Error rates, thresholds and intervals of biometric verification, in the terms of ISO/IEC 19795-1.
  *
@@ -66,7 +69,7 @@ export type {
   OperatingPoint,
   SituationCalibrations,
 } from "../model/calibration.ts";
-export type { DeviceChoice } from "../pipeline/engine/host.ts";
+export type { DeviceChoice } from "../runtime/start.ts";
 export type { FaceChoice } from "../pipeline/detect/choose.ts";
 export type { PixelData } from "../image/image.ts";
 export type { MaskTexture } from "../kernels/mask_overlay/layer.ts";

@@ -1,9 +1,10 @@
 // Identities that look like one person: the pairs whose templates match, and the groups that the pairs join.
 // All templates are compared with all others, block by block, so that memory holds one block of scores at a time.
 
-import { createCpuBackend } from "../runtime/cpu/runtime.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
+import { cosineMatrixKernel } from "../kernels/cosine_matrix/mod.ts";
+import { startRuntime } from "../runtime/start.ts";
 import type { GalleryStore } from "./store.ts";
 
 /** Two identities that look like one person. */
@@ -17,7 +18,7 @@ export interface DuplicatePair {
 /** Templates per block. */
 const BLOCK = 1024;
 /** From so many templates on onnxruntime's matrix product is worth its start. */
-const LEAST_FOR_PRODUCT = 2048;
+const MIN_FOR_PRODUCT = 2048;
 
 /**
  * Finds pairs of identities that look like one person.
@@ -123,20 +124,21 @@ interface Product extends AsyncDisposable {
 }
 
 async function createProduct(templates: number, size: number): Promise<Product> {
-  if (templates < LEAST_FOR_PRODUCT) {
+  if (templates < MIN_FOR_PRODUCT) {
     return {
       scores: (a, b) => Promise.resolve(cosineMatrix(a, b, size)),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const backend = await createCpuBackend();
+  const runtime = await startRuntime("wasm");
+  const product = await runtime.prepare(cosineMatrixKernel);
   return {
     async scores(a, b): Promise<Float32Array> {
-      using left = backend.write(a, [a.length / size, size]);
-      using right = backend.write(b, [b.length / size, size]);
-      using scores = await backend.cosineMatrix(left, right);
-      return (await backend.read(scores))[0];
+      using left = runtime.write(a, [a.length / size, size]);
+      using right = runtime.write(b, [b.length / size, size]);
+      using scores = await product(left, right);
+      return (await runtime.read(scores))[0];
     },
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
   };
 }

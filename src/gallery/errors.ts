@@ -26,3 +26,22 @@ export class GalleryStoreError extends MaskinvError {
   /** Always `"GalleryStoreError"`. */
   override readonly name = "GalleryStoreError";
 }
+
+/** There is no gallery at the place that was named, and nobody asked for a new one. Nothing was made. */
+export class GalleryMissingError extends MaskinvError {
+  /** Always `"GalleryMissingError"`. */
+  override readonly name = "GalleryMissingError";
+}
+
+/** The name that an identity was to get belongs to another identity; nothing was changed. */
+export class IdentityExistsError extends MaskinvError {
+  /** Always `"IdentityExistsError"`. */
+  override readonly name = "IdentityExistsError";
+}
+
+/** The error for a name that is taken. */
+export function identityExists(from: string, to: string): IdentityExistsError {
+  return new IdentityExistsError(
+    `Cannot rename ${from} to ${to} as there is an identity of that name: choose another name, or join the two by merge`,
+  );
+}

@@ -15,6 +15,9 @@ import {
 
 const FORMAT = "maskinv-gallery", VERSION = 1;
 
+/** Refuses, by throwing, templates of a model that is not wanted. */
+export type ModelCheck = (model: GalleryModel) => void | Promise<void>;
+
 /** The first line. */
 interface Head {
   readonly format: typeof FORMAT;
@@ -72,6 +75,7 @@ export async function* exportStore(store: GalleryStore): AsyncGenerator<string, 
  * @param store The store.
  * @param lines The lines, without line ends; empty ones are skipped.
  * @param mode Whether the templates of an identity that the store has come beside its own or in their place.
+ * @param accept Asked before anything is put in; what it throws is passed on.
  * @returns How much was put in.
  * @throws {GalleryCorruptError} If the text is cut or changed, or of another format or version.
  * @throws {TemplateMismatchError} If the store holds templates of another model.
@@ -90,6 +94,7 @@ export async function importStore(
   store: GalleryStore,
   lines: AsyncIterable<string> | Iterable<string>,
   mode: PutMode,
+  accept: ModelCheck = () => {},
 ): Promise<GalleryCount> {
   const chain = new Chain();
   const entries: GalleryEntry[] = [];
@@ -112,6 +117,7 @@ export async function importStore(
     );
   }
   checkEntries(entries, await store.model());
+  if (model) await accept(model);
   await store.put(entries, mode);
   return { identities: entries.length, templates };
 }

@@ -12,10 +12,8 @@ import {
   type KeySource,
   openCipher,
 } from "./file_cipher.ts";
-import { GalleryCorruptError, GalleryStoreError } from "./errors.ts";
-
-/** Bytes before the body of a record; the first `BOUND_SIZE` of them are sealed with it. */
-const HEAD_SIZE = 16, BOUND_SIZE = 12;
+import { GalleryStoreError } from "./errors.ts";
+import { BOUND_SIZE, HEAD_SIZE, LogReader, readAt } from "./file_reader.ts";
 
 /** What opening a log has found. */
 export interface LogState {
@@ -82,7 +80,7 @@ export class Log implements AsyncDisposable {
       file = await fs.open(path, "r+");
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT") throw error;
-      const log = await Log.#create(path, key, nothing());
+      const log = await Log.create(path, key, nothing());
       if (!log.#broken) return { log, state: { cutBytes: 0, records: 0 } };
       await log[Symbol.asyncDispose]();
       throw log.#failure(log.#broken);
@@ -90,7 +88,7 @@ export class Log implements AsyncDisposable {
     try {
       const cipher = await openCipher(await readAt(file, 0, HEADER_SIZE), key, path);
       const { size } = await file.stat();
-      const reader = new Reader(file, cipher, path, size, options.repair);
+      const reader = new LogReader(file, cipher, path, size, options.repair);
       for (let payload = await reader.next(); payload; payload = await reader.next()) {
         await take(payload, `${path}, record ${reader.records - 1}`);
       }
@@ -110,7 +108,7 @@ export class Log implements AsyncDisposable {
   }
 
   /** Makes a log of payloads and puts it in the place of another, at once and as a whole. */
-  static async #create(
+  static async create(
     path: string,
     key: KeySource | undefined,
     payloads: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -171,7 +169,7 @@ export class Log implements AsyncDisposable {
   ): Promise<void> {
     let log: Log;
     try {
-      log = await Log.#create(this.#path, key, payloads);
+      log = await Log.create(this.#path, key, payloads);
     } catch (error) {
       throw this.#failure(error as Error);
     }
@@ -212,78 +210,6 @@ export class Log implements AsyncDisposable {
       { cause },
     );
   }
-}
-
-/** Reads records one after the other and tells an unfinished end from damage. */
-class Reader {
-  /** Where the last whole record ends. */
-  end = HEADER_SIZE;
-  records = 0;
-
-  constructor(
-    readonly file: FileHandle,
-    readonly cipher: Cipher,
-    readonly path: string,
-    readonly size: number,
-    readonly repair: boolean,
-  ) {}
-
-  /** The payload of the next record; `undefined` at the end or at an unfinished record. */
-  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { crc32 } = await import("node:zlib");
-    const head = await readAt(this.file, this.end, HEAD_SIZE);
-    if (head.length < HEAD_SIZE) return undefined;
-    const bound = head.subarray(0, BOUND_SIZE), view = new DataView(head.buffer);
-    if (view.getUint32(BOUND_SIZE, true) !== crc32(bound)) {
-      // A file system may have made room for a record and lost its bytes in a power failure.
-      if (await this.#isZeroFrom(this.end)) return undefined;
-      throw this.#corrupt("its head is damaged");
-    }
-    const number = view.getBigUint64(4, true);
-    if (number !== BigInt(this.records)) throw this.#corrupt(`record ${number} is in its place`);
-    const start = this.end + HEAD_SIZE;
-    const length = view.getUint32(0, true) + this.cipher.overhead;
-    if (start + length > this.size) return undefined;
-    const payload = await this.cipher.open(await readAt(this.file, start, length), bound);
-    if (!payload) {
-      if (start + length === this.size && this.repair) return undefined;
-      throw this.#corrupt("its bytes were changed", start + length === this.size);
-    }
-    this.end = start + length;
-    this.records++;
-    return payload;
-  }
-
-  async #isZeroFrom(start: number): Promise<boolean> {
-    for (let at = start; at < this.size; at += 65536) {
-      if ((await readAt(this.file, at, 65536)).some((byte) => byte !== 0)) return false;
-    }
-    return true;
-  }
-
-  #corrupt(why: string, last = false): GalleryCorruptError {
-    return new GalleryCorruptError(
-      `Cannot read record ${this.records} of ${this.path} at byte ${this.end} as ${why}: ` +
-        `restore the file from a backup` +
-        (last ? `, or open it with repair to lose this last record` : ""),
-    );
-  }
-}
-
-/** The bytes that are there, up to a length. */
-async function readAt(
-  file: FileHandle,
-  start: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return filled < length ? bytes.slice(0, filled) : bytes;
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {

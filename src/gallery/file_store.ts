@@ -1,24 +1,26 @@
 // Templates in a folder: all of them in memory for searching, and a log on the disk from which memory is built anew.
 // For one process at a time; many machines share a database instead (postgres_store.ts).
 
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import { DisposedError, MaskinvError } from "../base/errors.ts";
 import type { Template } from "../pipeline/score/template.ts";
-import { GalleryStoreError } from "./errors.ts";
+import { GalleryMissingError, GalleryStoreError } from "./errors.ts";
 import type { KeySource } from "./file_cipher.ts";
 import { type FolderLock, lockFolder } from "./file_lock.ts";
 import { Log, type LogState, syncFolder } from "./file_log.ts";
 import { type Change, decodeChange, encodeChange } from "./file_record.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { checkIdentity } from "./names.ts";
 import {
   type Candidate,
   checkEntries,
-  checkIdentity,
   type GalleryCount,
   type GalleryEntry,
+  type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
   type PutMode,
+  type RenameMode,
 } from "./store.ts";
 
 /** Options of {@linkcode openFileStore}. */
@@ -32,6 +34,8 @@ export interface FileStoreOptions {
   readonly device?: DeviceChoice;
   /** Whether to drop a last record that is whole but damaged, as a power failure may leave it. By default false. */
   readonly repair?: boolean;
+  /** Whether to make a gallery where there is none; by default true. */
+  readonly create?: boolean;
 }
 
 /** A gallery in a folder. */
@@ -47,6 +51,8 @@ export interface FileStore extends GalleryStore {
   compact(options?: { readonly key?: KeySource | null }): Promise<void>;
 }
 
+/** The log's name in the folder. */
+export const LOG_FILE = "gallery.log";
 /** From this size on a log is written anew when most of it is waste. */
 const LEAST_COMPACTED = 4 * 2 ** 20;
 /** Templates per record of a log that is written anew. */
@@ -61,6 +67,7 @@ const RECORD_TEMPLATES = 1024;
  * @param folder The folder; made if there is none.
  * @param options Key and device.
  * @returns The store; no other process can open the folder until it is disposed of.
+ * @throws {GalleryMissingError} If there is no gallery in the folder and `create` is false; nothing is made.
  * @throws {GalleryLockedError} If another process has it open.
  * @throws {GalleryKeyError} If the key is missing or wrong.
  * @throws {GalleryCorruptError} If the log was damaged before its end.
@@ -82,17 +89,18 @@ export async function openFileStore(
   folder: string,
   options: FileStoreOptions = {},
 ): Promise<FileStore> {
-  const { key, device = "auto", repair = false } = options;
+  const { key, device = "auto", repair = false, create = true } = options;
   let lock: FolderLock | undefined;
   try {
     const fs = await import("node:fs/promises");
+    if (!create && !await isGalleryFolder(folder)) throw missingGallery(folder);
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     const path = await fs.realpath(folder);
     await syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
     lock = await lockFolder(path);
     const memory = new MemoryStore(device);
     const { log, state } = await Log.open(
-      { path: `${path}/gallery.log`, key, repair },
+      { path: `${path}/${LOG_FILE}`, key, repair },
       async (payload, label) => void await apply(memory, decodeChange(payload, label)),
     );
     return new OpenFileStore(memory, log, lock, state, key);
@@ -106,6 +114,35 @@ export async function openFileStore(
       { cause: error },
     );
   }
+}
+
+/**
+ * Whether a folder holds a gallery.
+ *
+ * @throws {GalleryStoreError} If it cannot be looked into.
+ */
+export async function isGalleryFolder(folder: string): Promise<boolean> {
+  const fs = await import("node:fs/promises");
+  try {
+    await fs.stat(`${folder}/${LOG_FILE}`);
+    return true;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as { code?: string }).code ?? "")) return false;
+    throw new GalleryStoreError(
+      `Cannot open the gallery ${folder} as ${
+        (error as Error).message
+      }: check the folder and the permissions`,
+      { cause: error },
+    );
+  }
+}
+
+/** The error for a folder without a gallery. */
+export function missingGallery(
+  folder: string,
+  remedy = "check the path, or enrol somebody there first, which makes it",
+): GalleryMissingError {
+  return new GalleryMissingError(`There is no gallery in ${folder}: ${remedy}`);
 }
 
 /** A change that waits for its turn; `settle` is called with what the change gave. */
@@ -166,6 +203,28 @@ class OpenFileStore implements FileStore {
 
   remove(identities: readonly string[]): Promise<number> {
     return this.#change({ kind: "remove", identities: identities.map(checkIdentity) });
+  }
+
+  async rename(from: string, to: string, mode: RenameMode): Promise<number> {
+    const name = checkIdentity(to);
+    return await this.#inTurn(async () => {
+      this.#memory.checkRename(from, name, mode);
+      const [moved] = await this.#memory.templates(from);
+      // The whole log is written anew, so that the old name is gone from the disk as well, and at one moment.
+      if (moved && from !== name) {
+        const entries = renamed(this.#memory.entries(), from, name);
+        await this.#log.rewrite(payloadsOf(entries), this.#key);
+      }
+      return await this.#memory.rename(from, name, mode);
+    });
+  }
+
+  identities(): AsyncIterable<GalleryIdentity> {
+    return this.#memory.identities();
+  }
+
+  namesLike(identity: string): Promise<readonly string[]> {
+    return this.#memory.namesLike(identity);
   }
 
   compact(options: { readonly key?: KeySource | null } = {}): Promise<void> {
@@ -230,26 +289,41 @@ class OpenFileStore implements FileStore {
     this.#key = key;
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
     if (this.#disposed) {
       return Promise.reject(
         new DisposedError("Cannot use this gallery store as it was disposed of: open it again"),
       );
     }
     const result = this.#tail.then(task);
-    this.#tail = result.catch(() => {});
+    this.#tail = result.then(() => {}, () => {});
     return result;
   }
 }
 
 /** Makes a change in memory; returns how many identities it removed. */
-async function apply(memory: MemoryStore, change: Change): Promise<number> {
+export async function apply(memory: MemoryStore, change: Change): Promise<number> {
   if (change.kind === "remove") return await memory.remove(change.identities);
   await memory.put(change.entries, change.kind);
   return 0;
 }
 
-async function* payloadsOf(
+/** The entries with one renamed; last, so that its templates follow those of an identity that it joins. */
+async function* renamed(
+  entries: AsyncIterable<GalleryEntry>,
+  from: string,
+  to: string,
+): AsyncGenerator<GalleryEntry, void, void> {
+  let last: GalleryEntry | undefined;
+  for await (const entry of entries) {
+    if (entry.identity === from) last = { ...entry, identity: to };
+    else yield entry;
+  }
+  if (last) yield last;
+}
+
+/** The records of a log that holds nothing but these entries. */
+export async function* payloadsOf(
   entries: AsyncIterable<GalleryEntry>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let part: GalleryEntry[] = [], templates = 0;

@@ -6,17 +6,28 @@ import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
 import type { MaskState } from "../pipeline/embed/mask_state.ts";
+import type { MaskStates } from "../pipeline/score/situation.ts";
 import { Template } from "../pipeline/score/template.ts";
 import type { PhotoOptions } from "../verify/options.ts";
 import type { Acquisition, NoFace, SeveralFaces } from "../verify/result.ts";
 import { clusterPairs, type DuplicatePair, findDuplicates } from "./duplicates.ts";
-import { exportStore, importStore } from "./exchange.ts";
+import { enrolmentDoubts, isAmong, renameDoubts } from "./doubts.ts";
+import { identityExists } from "./errors.ts";
+import { exportStore, importStore, type ModelCheck } from "./exchange.ts";
 import type { KeySource } from "./file_cipher.ts";
 import { createProtection, type TemplateProtection } from "./protect.ts";
 import { qualityDefects, type QualityGate, resolveGate } from "./quality.ts";
-import type { Enrolment, Identification, SearchRates } from "./result.ts";
-import { checkIdentity, type GalleryCount, type GalleryStore, type PutMode } from "./store.ts";
-import { fmrForFpir, type ThresholdAt } from "./threshold.ts";
+import type { Enrolment, Identification, Renaming } from "./result.ts";
+import { checkIdentity, checkNewIdentity } from "./names.ts";
+import { searchRule, withFpir } from "./search_rule.ts";
+import {
+  checkEntries,
+  type GalleryCount,
+  type GalleryIdentity,
+  type GalleryStore,
+  type PutMode,
+} from "./store.ts";
+import type { SearchThresholds } from "./threshold.ts";
 
 /** What makes templates of photos: a verifier, or a stand-in for it. */
 export interface TemplateMaker {
@@ -30,8 +41,10 @@ export interface GalleryOptions {
   readonly store: GalleryStore;
   /** Makes templates of photos; without it only templates are taken. It stays the caller's. */
   readonly verifier?: TemplateMaker;
-  /** Thresholds for false match rates, of `openThresholds`; without it each search needs a threshold. */
-  readonly thresholdAt?: ThresholdAt;
+  /**
+   * Thresholds of `openThresholds`. Without it each search needs a threshold, and enrolment cannot tell who looks like whom.
+   */
+  readonly thresholds?: SearchThresholds;
   /** Asks for the secret under which templates are rotated before they are stored; see `createProtection`. */
   readonly protection?: KeySource;
   /**
@@ -45,6 +58,16 @@ export interface GalleryOptions {
 export interface EnrolOptions extends PhotoOptions {
   /** What this enrolment asks of the photo, if it differs from the gallery's gate. */
   readonly gate?: QualityGate;
+  /** Whether to enrol also where something speaks for a mistake; see {@linkcode EnrolmentDoubt}. By default false. */
+  readonly force?: boolean;
+}
+
+/** Options of {@linkcode Gallery.rename}. */
+export interface RenameOptions {
+  /** Whether the new name may be one that is taken, whose templates those of the old name then join. By default false. */
+  readonly merge?: boolean;
+  /** Whether to do it also where something speaks for a mistake. By default false. */
+  readonly force?: boolean;
 }
 
 /** Options of one search. */
@@ -70,8 +93,8 @@ export interface IdentifyOptions extends PhotoOptions {
  * import { createGallery, createMemoryStore, openThresholds } from "@maskinv/maskinv/gallery";
  *
  * await using verifier = await createVerifier({ device: "wasm" });
- * const thresholdAt = await openThresholds();
- * await using gallery = createGallery({ store: createMemoryStore(), verifier, thresholdAt });
+ * const thresholds = await openThresholds();
+ * await using gallery = createGallery({ store: createMemoryStore(), verifier, thresholds });
  * await gallery.enrol("Eileen Collins", "tests/photos/collins.jpg");
  * await gallery.enrol("Grace Hopper", "tests/photos/hopper.jpg");
  * const found = await gallery.identify("tests/photos/hopper_masked.jpg");
@@ -102,7 +125,8 @@ export class Gallery implements AsyncDisposable {
    * @param identity The name or number of the person: 1 to 256 characters without control characters.
    * @param input A photo, which must pass the quality gate, or a template, which is taken as it is.
    * @param options What differs from the gallery's gate and the verifier's options.
-   * @returns That the template is stored, or why the photo was refused.
+   * @returns That the template is stored; why the photo was refused; or what speaks for a mistake, in which case nothing is
+   *     stored without `force`. A template that the identity has already is not stored twice.
    * @throws {TemplateMismatchError} If the gallery holds templates of another model or protection.
    * @throws {MaskinvError} If the photo cannot be read or decoded, or the store fails.
    */
@@ -129,12 +153,38 @@ export class Gallery implements AsyncDisposable {
   }
 
   /**
+   * Gives an identity another name.
+   *
+   * @param from The name that it has.
+   * @param to The name that it is to have.
+   * @param options Whether the new name may be that of another identity, with which it is then one.
+   * @returns That it was renamed; that there is no such identity; or what speaks for a mistake.
+   * @throws {IdentityExistsError} If the new name is taken and the two are not to be merged.
+   * @throws {InvalidArgumentError} If the new name is not allowed.
+   */
+  async rename(from: string, to: string, options: RenameOptions = {}): Promise<Renaming> {
+    const { merge = false, force = false } = options, { store } = this;
+    const old = checkIdentity(from), identity = checkNewIdentity(to);
+    const moved = await store.templates(old);
+    if (moved.length === 0) return { kind: "not-enrolled" };
+    const references = old === identity ? [] : await store.templates(identity);
+    if (references.length > 0 && !merge) throw identityExists(old, identity);
+    const { thresholds } = this.#options;
+    const doubts = await renameDoubts({ store, thresholds, identity, moved, references }, old);
+    if (doubts.length > 0 && !force) return { kind: "doubtful", identity, doubts };
+    const templates = await store.rename(old, identity, merge ? "merge" : "rename");
+    if (templates === 0) return { kind: "not-enrolled" };
+    return { kind: "renamed", identity, templates, ...(doubts.length > 0 && { doubts }) };
+  }
+
+  /**
    * Says who a person is, or that nobody enrolled looks like them (open-set identification).
    *
    * @param input A photo or a template.
    * @param options How many candidates, and how rare a false positive must be.
-   * @returns The best identities and whether they reach the threshold; or that no face or several were found.
-   * @throws {InvalidArgumentError} If an option is out of its range, or the rate asks for more than was measured.
+   * @returns The best identities and whether they reach the threshold that promises the rate in a gallery of this size;
+   *     where none was measured that does, the ranks with their scores; or that no face or several were found.
+   * @throws {InvalidArgumentError} If an option is out of its range.
    * @throws {MaskinvError} If the photo cannot be read or decoded, or the store fails.
    */
   async identify(
@@ -147,13 +197,18 @@ export class Gallery implements AsyncDisposable {
     const { template, face } = made;
     const search = Promise.all([this.store.search([template], k), this.store.count()]);
     const [[found], { templates }] = await unlessAborted(search, photo.signal);
-    const rule = this.#rule({ fpir, threshold }, templates, face);
-    const candidates = found.map((candidate) => ({
+    const { thresholds } = this.#options, masks = this.#masks(face);
+    const scored = found.map((candidate) => withFpir(candidate, templates, thresholds, masks));
+    const { kind: _, ...rule } = searchRule({ fpir, threshold }, templates, thresholds, masks);
+    if (!("threshold" in rule)) {
+      return { kind: "ranked", candidates: scored, ...rule, templates, face };
+    }
+    const candidates = scored.map((candidate) => ({
       ...candidate,
       decision: candidate.score >= rule.threshold ? "match" as const : "no-match" as const,
     }));
-    const kind = candidates[0]?.decision === "match" ? "identified" : "unknown";
-    return { kind, candidates, ...rule, templates, face };
+    const isKnown = candidates[0]?.decision === "match";
+    return { kind: isKnown ? "identified" : "unknown", candidates, ...rule, templates, face };
   }
 
   /** The number of identities and templates. */
@@ -162,10 +217,8 @@ export class Gallery implements AsyncDisposable {
   }
 
   /** The identities with their number of templates, in no particular order. */
-  async *identities(): AsyncGenerator<{ identity: string; templates: number }, void, void> {
-    for await (const { identity, templates } of this.store.entries()) {
-      yield { identity, templates: templates.length };
-    }
+  identities(): AsyncIterable<GalleryIdentity> {
+    return this.store.identities();
   }
 
   /** The gallery as lines of text; see {@linkcode exportStore}. */
@@ -177,8 +230,9 @@ export class Gallery implements AsyncDisposable {
   import(
     lines: AsyncIterable<string> | Iterable<string>,
     mode: PutMode = "add",
+    accept?: ModelCheck,
   ): Promise<GalleryCount> {
-    return importStore(this.store, lines, mode);
+    return importStore(this.store, lines, mode, accept);
   }
 
   /** Pairs of identities that look like one person; see {@linkcode findDuplicates}. */
@@ -199,10 +253,10 @@ export class Gallery implements AsyncDisposable {
   async #put(
     name: string,
     input: ImageInput | Template,
-    { gate, ...photo }: EnrolOptions,
+    { gate, force = false, ...photo }: EnrolOptions,
     mode: PutMode,
   ): Promise<Enrolment> {
-    const identity = checkIdentity(name);
+    const identity = checkNewIdentity(name);
     const made = await this.#template(input, photo);
     if (made.kind !== "template") return made;
     const { template, face } = made;
@@ -210,10 +264,19 @@ export class Gallery implements AsyncDisposable {
       const defects = qualityDefects(face, resolveGate(this.#options.gate ?? {}, gate ?? {}));
       if (defects.length > 0) return { kind: "refused", identity, defects, face };
     }
+    const { store } = this, { thresholds } = this.#options, masks = this.#masks(face);
+    checkEntries([{ identity, templates: [template] }], await store.model());
+    const references = await store.templates(identity);
+    if (mode === "add" && isAmong(template, references)) {
+      return { kind: "enrolled", identity, face, already: true };
+    }
+    const check = { store, thresholds, identity, template, references, masks };
+    const doubts = await enrolmentDoubts(check);
+    if (doubts.length > 0 && !force) return { kind: "doubtful", identity, doubts, face };
     // From here on it is stored: an answer that may be wrong would be worse than one that comes later.
     photo.signal?.throwIfAborted();
-    await this.store.put([{ identity, templates: [template] }], mode);
-    return { kind: "enrolled", identity, face };
+    await store.put([{ identity, templates: [template] }], mode);
+    return { kind: "enrolled", identity, face, ...(doubts.length > 0 && { doubts }) };
   }
 
   /** The template to store or to search with: made of a photo if it is none, and protected. */
@@ -246,30 +309,10 @@ export class Gallery implements AsyncDisposable {
     return (await this.#protection).protect(template);
   }
 
-  #rule(
-    { fpir, threshold }: Pick<IdentifyOptions, "fpir" | "threshold">,
-    templates: number,
-    face: EmbeddedFace | undefined,
-  ): { threshold: number; rates?: SearchRates } {
-    if (threshold !== undefined) {
-      if (fpir === undefined && threshold >= -1 && threshold <= 1) return { threshold };
-      throw new InvalidArgumentError(
-        `Cannot use threshold ${threshold} with FPIR ${fpir ?? "unset"}: ` +
-          `give a cosine between -1 and 1, or a FPIR, not both`,
-      );
-    }
-    const { thresholdAt } = this.#options;
-    if (!thresholdAt) {
-      throw new InvalidArgumentError(
-        "Cannot decide as this gallery has no measured thresholds: give createGallery thresholdAt of " +
-          "openThresholds, or give a threshold",
-      );
-    }
-    // References that came past the gate wear no mask, unless it lets masks in.
+  /** The masks of a comparison: references that came past the gate wear none, unless it lets masks in. */
+  #masks(face: EmbeddedFace | undefined): MaskStates {
     const lets = resolveGate(this.#options.gate ?? {}).maskStates;
-    const reference = lets.every((state) => state === "none") ? BARE : undefined;
-    const rates = { fpir: fpir ?? 0.01, fmr: fmrForFpir(fpir ?? 0.01, templates) };
-    return { threshold: thresholdAt(rates.fmr, [face?.mask, reference]), rates };
+    return [face?.mask, lets.every((state) => state === "none") ? BARE : undefined];
   }
 }
 

@@ -1,10 +1,12 @@
 // Templates in memory, searched exactly by the kernels of the device. Lost when the process ends: file_store.ts puts
 // a log beside it.
 
-import type { DeviceChoice } from "../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../runtime/start.ts";
 import { DeviceLostError, DisposedError } from "../base/errors.ts";
 import type { RankedScores } from "../kernels/top_k/cpu.ts";
 import { Template } from "../pipeline/score/template.ts";
+import { identityExists } from "./errors.ts";
+import { checkIdentity } from "./names.ts";
 import { type CandidateRow, rankIdentities, SLACK } from "./rank.ts";
 import { Rows } from "./rows.ts";
 import { createScorer, type Scorer } from "./scorer.ts";
@@ -14,9 +16,11 @@ import {
   checkSearch,
   type GalleryCount,
   type GalleryEntry,
+  type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
   type PutMode,
+  type RenameMode,
 } from "./store.ts";
 
 /** Options of {@linkcode createMemoryStore}. */
@@ -100,6 +104,28 @@ export class MemoryStore implements GalleryStore {
     return this.#inTurn(() =>
       identities.filter((identity) => this.#rows?.remove(identity) ?? false).length
     );
+  }
+
+  rename(from: string, to: string, mode: RenameMode): Promise<number> {
+    return this.#inTurn(() => {
+      this.checkRename(from, to, mode);
+      return this.#rows?.rename(from, checkIdentity(to)) ?? 0;
+    });
+  }
+
+  /** Refuses a rename to a name that is taken, without waiting. */
+  checkRename(from: string, to: string, mode: RenameMode): void {
+    const name = checkIdentity(to), rows = this.#rows;
+    const taken = name !== from && rows?.has(from) && rows.has(name);
+    if (taken && mode === "rename") throw identityExists(from, name);
+  }
+
+  async *identities(): AsyncGenerator<GalleryIdentity, void, void> {
+    yield* await this.#inTurn(() => [...this.#rows?.identities() ?? []]);
+  }
+
+  namesLike(identity: string): Promise<readonly string[]> {
+    return this.#inTurn(() => this.#rows?.like(identity) ?? []);
   }
 
   templates(identity: string): Promise<readonly Template[]> {

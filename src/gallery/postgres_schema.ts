@@ -1,7 +1,8 @@
 // The tables of a gallery in PostgreSQL and how they come to be: numbered steps, each taken once, under a lock that
 // lets one machine at a time do it. The table of templates follows with the first template, which fixes its width.
 
-import { GalleryStoreError } from "./errors.ts";
+import { GalleryMissingError, GalleryStoreError } from "./errors.ts";
+import { foldName } from "./names.ts";
 import type { SqlQuery } from "./postgres_client.ts";
 import type { GalleryModel } from "./store.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
@@ -22,14 +23,41 @@ export interface Tables {
 /** The widest vector that pgvector's HNSW takes. */
 const MOST_INDEXED = 2000;
 
-/** Statements that lead from each version to the next. A published step is never changed; new ones are added. */
-const STEPS: readonly ((tables: Tables) => readonly string[])[] = [
-  ({ meta, identities }) => [
-    `ALTER TABLE ${meta} ADD COLUMN model text, ADD COLUMN size integer`,
-    `CREATE TABLE ${identities} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-       identity text COLLATE "C" NOT NULL UNIQUE)`,
-  ],
+/** What leads from each version to the next. A published step is never changed; new ones are added. */
+const STEPS: readonly ((query: SqlQuery, tables: Tables) => Promise<void>)[] = [
+  async (query, { meta, identities }) => {
+    await query(`ALTER TABLE ${meta} ADD COLUMN model text, ADD COLUMN size integer`);
+    await query(
+      `CREATE TABLE ${identities} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+         identity text COLLATE "C" NOT NULL UNIQUE)`,
+    );
+  },
+  foldNames,
 ];
+
+/** Identities folded at a time. */
+const PAGE = 1000;
+
+/** Names without case and blanks, folded here: the database's rules for case depend on how it was made. */
+async function foldNames(query: SqlQuery, { identities }: Tables): Promise<void> {
+  await query(`ALTER TABLE ${identities} ADD COLUMN folded text COLLATE "C"`);
+  for (let last = "0";;) {
+    const rows = await query(
+      `SELECT id::text AS id, identity FROM ${identities} WHERE id > $1::text::bigint
+         ORDER BY id LIMIT ${PAGE}`,
+      [last],
+    );
+    if (rows.length === 0) break;
+    const ids = rows.map(({ id }) => String(id));
+    await query(
+      `UPDATE ${identities} AS own SET folded = rows.folded
+         FROM unnest($1::text[]::bigint[], $2::text[]) AS rows(id, folded) WHERE own.id = rows.id`,
+      [ids, rows.map(({ identity }) => foldName(String(identity)))],
+    );
+    last = ids.at(-1)!;
+  }
+  await query(`CREATE INDEX ${identities}_folded ON ${identities} (folded)`);
+}
 
 /** The tables of a gallery's name, which becomes part of SQL and is therefore checked. */
 export function tablesOf(name: string): Tables {
@@ -44,13 +72,23 @@ export function tablesOf(name: string): Tables {
 /**
  * Brings the tables to the version that this program knows.
  *
+ * @param create Whether to make them where there are none.
+ * @throws {GalleryMissingError} If there are none and they are not to be made.
  * @throws {GalleryStoreError} If a newer program has changed them.
  */
-export async function migrate(query: SqlQuery, tables: Tables): Promise<void> {
+export async function migrate(query: SqlQuery, tables: Tables, create: boolean): Promise<void> {
   const { meta } = tables;
   await query("SELECT pg_advisory_xact_lock(hashtext($1))", [meta]);
   const [{ ready }] = await query("SELECT to_regclass($1) IS NOT NULL AS ready", [meta]);
   if (!ready) {
+    if (!create) {
+      throw new GalleryMissingError(
+        `There is no gallery ${
+          meta.replace(/_meta$/, "")
+        } in this database: check the address, or enrol ` +
+          `somebody there first, which makes it`,
+      );
+    }
     await query("CREATE EXTENSION IF NOT EXISTS vector");
     await query(`CREATE TABLE ${meta} (version integer NOT NULL)`);
     await query(`INSERT INTO ${meta} (version) VALUES (0)`);
@@ -62,9 +100,7 @@ export async function migrate(query: SqlQuery, tables: Tables): Promise<void> {
         `${STEPS.length}: use a newer program`,
     );
   }
-  for (const step of STEPS.slice(Number(version))) {
-    for (const statement of step(tables)) await query(statement);
-  }
+  for (const step of STEPS.slice(Number(version))) await step(query, tables);
   if (Number(version) < STEPS.length) {
     await query(`UPDATE ${meta} SET version = $1`, [STEPS.length]);
   }

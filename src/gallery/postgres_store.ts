@@ -4,6 +4,7 @@
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { Template } from "../pipeline/score/template.ts";
 import { GalleryCorruptError, GalleryStoreError } from "./errors.ts";
+import { checkIdentity, foldName } from "./names.ts";
 import type { SqlClient, SqlQuery, SqlRow } from "./postgres_client.ts";
 import {
   createIndex,
@@ -14,17 +15,19 @@ import {
   type Tables,
   tablesOf,
 } from "./postgres_schema.ts";
+import { readNames, readNamesLike, renameRows } from "./postgres_names.ts";
 import { rankIdentities, SLACK } from "./rank.ts";
 import {
   type Candidate,
   checkEntries,
-  checkIdentity,
   checkSearch,
   type GalleryCount,
   type GalleryEntry,
+  type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
   type PutMode,
+  type RenameMode,
 } from "./store.ts";
 
 /** Options of {@linkcode openPostgresStore}. */
@@ -38,6 +41,8 @@ export interface PostgresStoreOptions {
   readonly index?: PostgresIndex;
   /** HNSW's breadth of search, 1 to 1000, by default 100: higher misses less and takes longer. */
   readonly efSearch?: number;
+  /** Whether to make the gallery's tables where there are none; by default true. */
+  readonly create?: boolean;
 }
 
 /** Identities read at a time by `entries`. */
@@ -54,6 +59,7 @@ const ROWS = 500;
  * @param options Name and index.
  * @returns The store.
  * @throws {InvalidArgumentError} If an option is out of its range.
+ * @throws {GalleryMissingError} If there is no gallery of that name and `create` is false; nothing is made.
  * @throws {GalleryStoreError} If the database refuses, such as for want of the extension `vector`.
  *
  * @example
@@ -75,7 +81,7 @@ export async function openPostgresStore(
   options: PostgresStoreOptions = {},
 ): Promise<GalleryStore> {
   try {
-    const { name = "maskinv", index = "exact", efSearch = 100 } = options;
+    const { name = "maskinv", index = "exact", efSearch = 100, create = true } = options;
     if (index !== "exact" && index !== "hnsw") {
       throw new InvalidArgumentError(`Cannot use index "${index}": give exact or hnsw`);
     }
@@ -86,7 +92,7 @@ export async function openPostgresStore(
     }
     const tables = tablesOf(name);
     const store = new PostgresStore(client, tables, index, efSearch);
-    await store.prepare();
+    await store.prepare(create);
     return store;
   } catch (error) {
     await client[Symbol.asyncDispose]();
@@ -109,9 +115,9 @@ class PostgresStore implements GalleryStore {
     this.#efSearch = efSearch;
   }
 
-  async prepare(): Promise<void> {
+  async prepare(create: boolean): Promise<void> {
     await this.#run("open", async (query) => {
-      await migrate(query, this.#tables);
+      await migrate(query, this.#tables, create);
       const model = this.#model = await readModel(query, this.#tables);
       if (model && this.#index === "hnsw") await createIndex(query, this.#tables, model);
     });
@@ -156,6 +162,29 @@ class PostgresStore implements GalleryStore {
       );
       return removed.length;
     });
+  }
+
+  async rename(from: string, to: string, mode: RenameMode): Promise<number> {
+    const name = checkIdentity(to);
+    return await this.#run(
+      "write",
+      async (query) =>
+        await this.#readModel(query) ? await renameRows(query, this.#tables, from, name, mode) : 0,
+    );
+  }
+
+  async *identities(): AsyncGenerator<GalleryIdentity, void, void> {
+    if (!await this.model()) return;
+    for (let last = "0";;) {
+      const page = await this.#run("read", (query) => readNames(query, this.#tables, last));
+      if (page.identities.length === 0) return;
+      yield* page.identities;
+      last = page.last;
+    }
+  }
+
+  namesLike(identity: string): Promise<readonly string[]> {
+    return this.#run("read", (query) => readNamesLike(query, this.#tables, identity));
   }
 
   templates(identity: string): Promise<readonly Template[]> {
@@ -278,10 +307,10 @@ class PostgresStore implements GalleryStore {
     // In the order of the names, so that two machines never wait for each other. The update locks the rows.
     const names = entries.map(({ identity }) => identity).sort();
     const rows = await query(
-      `INSERT INTO ${identities} (identity) SELECT unnest($1::text[])
+      `INSERT INTO ${identities} (identity, folded) SELECT * FROM unnest($1::text[], $2::text[])
          ON CONFLICT (identity) DO UPDATE SET identity = EXCLUDED.identity
          RETURNING id::text AS id, identity`,
-      [names],
+      [names, names.map(foldName)],
     );
     if (mode === "replace") {
       await query(

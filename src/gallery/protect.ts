@@ -22,7 +22,7 @@ export interface TemplateProtection {
 }
 
 /** What stands between the model and the key in `Template.model`. */
-const MARK = "+key:";
+export const PROTECTION_MARK = "+key:";
 
 /**
  * Makes the protection of a key: a random rotation from HKDF-SHA-256 and AES-256-CTR. To revoke, enrol again from
@@ -35,7 +35,7 @@ const MARK = "+key:";
  * Encrypt galleries as well.
  *
  * @param key 16 or more random bytes (32 are usual), or a CryptoKey for HKDF. Another key than the gallery's.
- * @param size The number of dimensions of the templates, 2 or more: 192 for the packaged model.
+ * @param size The number of dimensions of the templates, 2 or more.
  * @returns The protection. The same key gives the same rotation within double precision, on any host.
  * @throws {GalleryKeyError} If the key is too short.
  * @throws {InvalidArgumentError} If the size is not a whole number from 2 to 4096.
@@ -59,15 +59,7 @@ export async function createProtection(
       `Cannot protect templates of ${size} numbers: give a whole number from 2 to 4096`,
     );
   }
-  const secret = await importSecret(key);
-  const hkdf = (info: string): HkdfParams => ({
-    name: "HKDF",
-    hash: "SHA-256",
-    salt: new Uint8Array(),
-    info: new TextEncoder().encode(`maskinv template rotation ${info}`),
-  });
-  const id = new Uint8Array(await crypto.subtle.deriveBits(hkdf("id"), secret, 64));
-  const keyId = Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const secret = await importSecret(key), keyId = await protectionKeyId(secret);
   const stream = await crypto.subtle.deriveKey(
     hkdf("stream"),
     secret,
@@ -86,15 +78,32 @@ export async function createProtection(
     size,
     protect: (template): Template => {
       const { model, embedding } = template;
-      if (model.endsWith(`${MARK}${keyId}`)) return template;
-      if (embedding.length !== size || model.includes(MARK)) {
+      if (model.endsWith(`${PROTECTION_MARK}${keyId}`)) return template;
+      if (embedding.length !== size || model.includes(PROTECTION_MARK)) {
         throw new InvalidArgumentError(
           `Cannot protect a template of ${embedding.length} numbers ` +
-            (model.includes(MARK) ? "that is under another key" : `with a rotation of ${size}`) +
+            (model.includes(PROTECTION_MARK)
+              ? "that is under another key"
+              : `with a rotation of ${size}`) +
             `: give one of ${size} numbers as embed makes it`,
         );
       }
-      return new Template(rotate(matrix, embedding), `${model}${MARK}${keyId}`);
+      return new Template(rotate(matrix, embedding), `${model}${PROTECTION_MARK}${keyId}`);
     },
+  };
+}
+
+/** The number of a key, without the work of making its rotation. */
+export async function protectionKeyId(key: GalleryKey): Promise<string> {
+  const bits = await crypto.subtle.deriveBits(hkdf("id"), await importSecret(key), 64);
+  return Array.from(new Uint8Array(bits), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function hkdf(info: string): HkdfParams {
+  return {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(),
+    info: new TextEncoder().encode(`maskinv template rotation ${info}`),
   };
 }

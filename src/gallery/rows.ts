@@ -1,7 +1,8 @@
 // The rows of a gallery in memory: embeddings in blocks of a fixed number of rows, and whose each row is.
 // Blocks never move, so that growing copies nothing and a GPU uploads only the blocks that changed.
 
-import type { GalleryCount, GalleryEntry, PutMode } from "./store.ts";
+import { foldName } from "./names.ts";
+import type { GalleryCount, GalleryEntry, GalleryIdentity, PutMode } from "./store.ts";
 
 /** Rows per block: 3 MB at 192 dimensions. */
 const BLOCK_ROWS = 4096;
@@ -16,7 +17,7 @@ export interface RowBlock {
 
 /** An identity's place in memory; `rows` in the order of enrolment. */
 interface Owner {
-  readonly identity: string;
+  identity: string;
   rows: number[];
 }
 
@@ -46,6 +47,8 @@ export class Rows {
   readonly #blocks: Block[] = [];
   readonly #owners: Owner[] = [];
   readonly #byName = new Map<string, Owner>();
+  /** The names of each folded name. */
+  readonly #byFolded = new Map<string, Set<string>>();
 
   /** @param size The number of dimensions. */
   constructor(size: number) {
@@ -71,6 +74,11 @@ export class Rows {
     return this.#byName.keys();
   }
 
+  /** Whether there is an identity of a name. */
+  has(identity: string): boolean {
+    return this.#byName.has(identity);
+  }
+
   /** Whose a row is. */
   identity(row: number): string {
     return this.#owners[row].identity;
@@ -90,8 +98,7 @@ export class Rows {
   put(entries: readonly GalleryEntry[], mode: PutMode): void {
     for (const { identity, templates } of entries) {
       if (mode === "replace") this.remove(identity);
-      let owner = this.#byName.get(identity);
-      if (!owner) this.#byName.set(identity, owner = { identity, rows: [] });
+      const owner = this.#byName.get(identity) ?? this.#add({ identity, rows: [] });
       for (const { embedding } of templates) this.#append(owner, embedding);
     }
   }
@@ -100,10 +107,57 @@ export class Rows {
   remove(identity: string): boolean {
     const owner = this.#byName.get(identity);
     if (!owner) return false;
-    this.#byName.delete(identity);
+    this.#forget(identity);
     // From the last row on, so that the row that fills a hole is never one that goes as well.
     for (const row of owner.rows.toSorted((a, b) => b - a)) this.#drop(row);
     return true;
+  }
+
+  /** Gives an identity a name that may be another one's, whose rows its own then follow; how many rows it has. */
+  rename(from: string, to: string): number {
+    const owner = this.#byName.get(from);
+    if (!owner) return 0;
+    const moved = owner.rows.length;
+    if (from === to) return moved;
+    this.#forget(from);
+    const other = this.#byName.get(to);
+    if (other) {
+      other.rows.push(...owner.rows);
+      for (const row of owner.rows) this.#owners[row] = other;
+    } else {
+      owner.identity = to;
+      this.#add(owner);
+    }
+    return moved;
+  }
+
+  /** Names, other than the given one, that fold to the same. */
+  like(identity: string): string[] {
+    return [...this.#byFolded.get(foldName(identity)) ?? []].filter((name) => name !== identity)
+      .sort();
+  }
+
+  /** All identities with the number of their rows. */
+  *identities(): Generator<GalleryIdentity, void, void> {
+    for (const { identity, rows } of this.#byName.values()) {
+      yield { identity, templates: rows.length };
+    }
+  }
+
+  #add(owner: Owner): Owner {
+    const { identity } = owner, folded = foldName(identity);
+    this.#byName.set(identity, owner);
+    const names = this.#byFolded.get(folded);
+    if (names) names.add(identity);
+    else this.#byFolded.set(folded, new Set([identity]));
+    return owner;
+  }
+
+  #forget(identity: string): void {
+    const folded = foldName(identity), names = this.#byFolded.get(folded)!;
+    this.#byName.delete(identity);
+    names.delete(identity);
+    if (names.size === 0) this.#byFolded.delete(folded);
   }
 
   #append(owner: Owner, embedding: Float32Array): void {

@@ -1,18 +1,11 @@
-// Scores probes with blocks of rows and keeps the best of each block: with the TypeScript kernels, onnxruntime's
-// matrix product for many probes, or the WGSL kernels, where blocks stay on the GPU until they change.
+// Scores probes with blocks of rows and keeps the best of each block. On a GPU blocks stay there until they change.
 
-import type { Backend } from "../kernels/mod.ts";
-import { createCpuBackend } from "../runtime/cpu/runtime.ts";
-import { gemmPays } from "../kernels/cosine_matrix/gemm.ts";
-import { checkDevice, type DeviceChoice } from "../pipeline/engine/host.ts";
-import { DeviceError } from "../base/errors.ts";
-import { GpuContext } from "../runtime/gpu/context.ts";
-import { createCosineMatrix } from "../kernels/cosine_matrix/gpu.ts";
-import { acquireDevice, probeAdapter } from "../runtime/gpu/device.ts";
-import type { GpuBlock } from "../runtime/gpu/memory.ts";
-import { createTopK, MOST_K } from "../kernels/top_k/gpu.ts";
-import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
-import { type RankedScores, topK } from "../kernels/top_k/cpu.ts";
+import { type CosineMatrix, cosineMatrixKernel } from "../kernels/cosine_matrix/mod.ts";
+import type { RankedScores } from "../kernels/top_k/cpu.ts";
+import { type Ranking, type TopK, topKKernel } from "../kernels/top_k/mod.ts";
+import type { Block } from "../runtime/memory.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type DeviceChoice, startRuntime } from "../runtime/start.ts";
 import type { RowBlock } from "./rows.ts";
 
 /** Ranks the rows of blocks. */
@@ -31,78 +24,33 @@ export interface Scorer extends AsyncDisposable {
  * @throws {DeviceError} If the device asked for does not exist here.
  */
 export async function createScorer(choice: DeviceChoice): Promise<Scorer> {
-  checkDevice(choice);
-  if (choice === "wasm") return new CpuScorer();
-  const adapter = await probeAdapter();
-  // A software adapter computes on the same cores, and slower.
-  if (choice === "auto" && (!adapter || adapter.software)) return new CpuScorer();
-  if (!adapter) {
-    throw new DeviceError(
-      `Cannot search on WebGPU as there is no adapter here: install a driver, or pass device: "wasm"`,
-    );
-  }
-  const context = new GpuContext(await acquireDevice(adapter));
+  const runtime = await startRuntime(choice);
   try {
-    return new GpuScorer(
-      context,
-      await createCosineMatrix(context),
-      await createTopK(context),
-    );
+    const [cosineMatrix, topK] = await Promise.all([
+      runtime.prepare(cosineMatrixKernel),
+      runtime.prepare(topKKernel),
+    ]);
+    return new RuntimeScorer(runtime, cosineMatrix, topK);
   } catch (error) {
-    context[Symbol.dispose]();
+    await runtime[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-class CpuScorer implements Scorer {
-  readonly device = "wasm";
-  #backend: Promise<Backend> | undefined;
+class RuntimeScorer implements Scorer {
+  readonly #runtime: Runtime;
+  readonly #cosineMatrix: CosineMatrix;
+  readonly #topK: TopK;
+  readonly #uploaded = new Map<RowBlock, { version: number; block: Block }>();
 
-  async best(
-    probes: Float32Array,
-    blocks: readonly RowBlock[],
-    size: number,
-    k: number,
-  ): Promise<RankedScores[]> {
-    const best: RankedScores[] = [];
-    for (const { values } of blocks) {
-      const scores = await this.#scores(probes, values, size);
-      best.push(topK(scores, values.length / size, k));
-    }
-    return best;
-  }
-
-  async #scores(probes: Float32Array, rows: Float32Array, size: number): Promise<Float32Array> {
-    const m = probes.length / size, n = rows.length / size;
-    if (!gemmPays(m, n, size)) return cosineMatrix(probes, rows, size);
-    // onnxruntime takes half a second to start, which is paid only by those who search with many probes at once.
-    const backend = await (this.#backend ??= createCpuBackend());
-    using left = backend.write(probes, [m, size]);
-    using right = backend.write(rows, [n, size]);
-    using scores = await backend.cosineMatrix(left, right);
-    return (await backend.read(scores))[0];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#backend)?.[Symbol.asyncDispose]();
-  }
-}
-
-class GpuScorer implements Scorer {
-  readonly device = "webgpu";
-  readonly #context: GpuContext;
-  readonly #cosineMatrix: Awaited<ReturnType<typeof createCosineMatrix>>;
-  readonly #topK: Awaited<ReturnType<typeof createTopK>>;
-  readonly #uploaded = new Map<RowBlock, { version: number; block: GpuBlock }>();
-
-  constructor(
-    context: GpuContext,
-    cosineMatrix: Awaited<ReturnType<typeof createCosineMatrix>>,
-    topK: Awaited<ReturnType<typeof createTopK>>,
-  ) {
-    this.#context = context;
+  constructor(runtime: Runtime, cosineMatrix: CosineMatrix, topK: TopK) {
+    this.#runtime = runtime;
     this.#cosineMatrix = cosineMatrix;
     this.#topK = topK;
+  }
+
+  get device(): "webgpu" | "wasm" {
+    return this.#runtime.device;
   }
 
   async best(
@@ -112,36 +60,31 @@ class GpuScorer implements Scorer {
     k: number,
   ): Promise<RankedScores[]> {
     this.#forgetAllBut(blocks);
-    const rows = probes.length / size;
     using stack = new DisposableStack();
-    const left = stack.use(this.#context.write(probes, [rows, size]));
-    const outputs: GpuBlock[] = [];
+    const left = stack.use(this.#runtime.write(probes, [probes.length / size, size]));
+    const rankings: Ranking[] = [];
     // All blocks are submitted before the only wait.
     for (const block of blocks) {
-      const columns = block.values.length / size;
-      const scores = stack.use(this.#cosineMatrix(left, this.#upload(block, size)));
-      if (Math.min(k, columns) > MOST_K) {
-        outputs.push(scores, scores);
-      } else {
-        const best = this.#topK(scores, Math.min(k, columns));
-        outputs.push(stack.use(best.scores), stack.use(best.indices));
-      }
+      using made = new DisposableStack();
+      const scores = made.use(await this.#cosineMatrix(left, this.#upload(block, size)));
+      const ranking = stack.use(this.#topK(scores, k));
+      // The scores of all blocks together are large, so that only those are kept that are still to be read.
+      if (ranking.blocks.includes(scores)) stack.use(made.move());
+      rankings.push(ranking);
     }
-    const read = await this.#context.readBack.read(outputs);
-    return blocks.map((block, i): RankedScores => {
-      const scores = new Float32Array(read[2 * i]);
-      const columns = block.values.length / size;
-      if (Math.min(k, columns) > MOST_K) return topK(scores, columns, k);
-      return { scores, indices: new Uint32Array(read[2 * i + 1]) };
-    });
+    const values = await this.#runtime.read(...rankings.flatMap((ranking) => ranking.blocks));
+    let next = 0;
+    return rankings.map((ranking) =>
+      ranking.ranked(values.slice(next, next += ranking.blocks.length))
+    );
   }
 
-  #upload(rows: RowBlock, size: number): GpuBlock {
+  #upload(rows: RowBlock, size: number): Block {
     const known = this.#uploaded.get(rows);
     if (known?.version === rows.version) return known.block;
     known?.block[Symbol.dispose]();
     const { values, version } = rows;
-    const block = this.#context.write(values, [values.length / size, size]);
+    const block = this.#runtime.write(values, [values.length / size, size]);
     this.#uploaded.set(rows, { version, block });
     return block;
   }
@@ -155,9 +98,8 @@ class GpuScorer implements Scorer {
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#uploaded.clear();
-    this.#context[Symbol.dispose]();
-    return Promise.resolve();
+    await this.#runtime[Symbol.asyncDispose]();
   }
 }

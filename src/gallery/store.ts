@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError, TemplateMismatchError } from "../base/errors.ts";
 import { Template } from "../pipeline/score/template.ts";
+import { checkIdentity } from "./names.ts";
 
 /** The model that a store's templates come from: fixed by the first template that is put in. */
 export interface GalleryModel {
@@ -18,6 +19,14 @@ export interface GalleryEntry {
   readonly identity: string;
   /** One or more templates. */
   readonly templates: readonly Template[];
+}
+
+/** An identity and how much of it is stored. */
+export interface GalleryIdentity {
+  /** The name or number of the person. */
+  readonly identity: string;
+  /** Number of templates. */
+  readonly templates: number;
 }
 
 /** An identity that a search found. */
@@ -39,6 +48,9 @@ export interface GalleryCount {
 /** Whether new templates come beside those that an identity has, or in their place. */
 export type PutMode = "add" | "replace";
 
+/** Whether the new name must be free, or may be one whose templates the others then join. */
+export type RenameMode = "rename" | "merge";
+
 /**
  * A place that keeps templates. A change is acknowledged (its promise resolves) when it will survive what the store
  * says it survives, and is made as a whole or not at all. Calls may overlap.
@@ -52,30 +64,21 @@ export interface GalleryStore extends AsyncDisposable {
   put(entries: readonly GalleryEntry[], mode: PutMode): Promise<void>;
   /** Removes identities with all their templates; returns how many there were. */
   remove(identities: readonly string[]): Promise<number>;
+  /**
+   * Gives an identity another name, or joins its templates to those of an identity that has the name; returns how many
+   * templates it has moved, 0 if there is no such identity.
+   */
+  rename(from: string, to: string, mode: RenameMode): Promise<number>;
+  /** All identities with how many templates they have, in no particular order; no template is read. */
+  identities(): AsyncIterable<GalleryIdentity>;
+  /** Other identities, in the order of their names, that differ from a name in case, blanks or Unicode forms only. */
+  namesLike(identity: string): Promise<readonly string[]>;
   /** The templates of an identity in the order of their enrolment; none if there is no such identity. */
   templates(identity: string): Promise<readonly Template[]>;
   /** All identities with their templates, in no particular order; changes made meanwhile may or may not be seen. */
   entries(): AsyncIterable<GalleryEntry>;
   /** For each probe the k identities of the highest scores, best first, equal scores in the order of the names. */
   search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]>;
-}
-
-/** The longest identity, in UTF-16 code units. */
-const MOST_NAME = 256;
-
-/**
- * Checks the name of an identity and brings it to Unicode's NFC, so that a name is found however it was typed.
- *
- * @throws {InvalidArgumentError} If it is empty, too long, or has control characters or half characters.
- */
-export function checkIdentity(identity: string): string {
-  const fits = typeof identity === "string" && identity.length > 0 &&
-    identity.length <= MOST_NAME && identity.isWellFormed() && !/\p{Cc}/u.test(identity);
-  if (fits) return identity.normalize("NFC");
-  throw new InvalidArgumentError(
-    `Cannot use the identity ${JSON.stringify(identity)?.slice(0, 80)}: give 1 to ${MOST_NAME} ` +
-      `characters without control characters`,
-  );
 }
 
 /**

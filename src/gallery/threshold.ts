@@ -4,8 +4,9 @@
 import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import { modelName, type Variant } from "../model/manifest.ts";
 import { type ModelSource, openModels } from "../model/model.ts";
-import { ruleFor } from "../pipeline/score/decide.ts";
-import type { MaskStates } from "../pipeline/score/situation.ts";
+import type { Calibration, SituationCalibrations } from "../model/calibration.ts";
+import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "../pipeline/score/fmr.ts";
+import { type MaskStates, situationsOf } from "../pipeline/score/situation.ts";
 
 /**
  * The false match rate that each comparison may have so that a search of a person who is not enrolled finds someone
@@ -39,15 +40,32 @@ export function fpirForFmr(fmr: number, comparisons: number): number {
   return -Math.expm1(Math.max(1, comparisons) * Math.log1p(-fmr));
 }
 
-/**
- * Gives the threshold of a false match rate, from what was measured.
- *
- * @param fmr The false match rate of one comparison.
- * @param masks Whether probe and references wear masks, where that is known.
- * @returns The comparison score from which on a comparison is a match.
- * @throws {InvalidArgumentError} If the rate is lower than the measurements support.
- */
-export type ThresholdAt = (fmr: number, masks: MaskStates) => number;
+/** A threshold and how often impostors reach it. */
+export interface MeasuredThreshold {
+  /** The comparison score from which on a comparison is a match, -1..1. */
+  readonly threshold: number;
+  /** The false match rate of one comparison at the threshold. */
+  readonly fmr: number;
+  /** Its 95% interval. */
+  readonly interval: readonly [low: number, high: number];
+  /** False where the rate asked for is lower than any that was measured: this is the strictest threshold that was. */
+  readonly supported: boolean;
+}
+
+/** What was measured of the scores of a model, for searches. */
+export interface SearchThresholds {
+  /**
+   * The threshold of a false match rate; of several mask situations that fit, the strictest.
+   *
+   * @param fmr The false match rate of one comparison, above 0 and at most 1.
+   * @param masks Whether probe and references wear masks, where that is known.
+   * @returns The threshold, or the strictest that was measured; `undefined` if nothing was measured.
+   * @throws {InvalidArgumentError} If the rate is out of its range.
+   */
+  forFmr(fmr: number, masks: MaskStates): MeasuredThreshold | undefined;
+  /** How often impostors reach a score; `undefined` if nothing was measured. */
+  fmrAt(score: number, masks: MaskStates): ScoreFmr | undefined;
+}
 
 /** Which thresholds to open: those of the verifier that makes the templates. */
 export interface ThresholdOptions {
@@ -62,8 +80,7 @@ export interface ThresholdOptions {
 }
 
 /**
- * Opens the measured thresholds of a model. A rate above those that were measured gets the threshold of the highest
- * one, which is stricter than asked; a rate below is refused.
+ * Opens the measured thresholds of a model.
  *
  * @param options The same as the verifier's.
  * @returns The thresholds.
@@ -73,12 +90,12 @@ export interface ThresholdOptions {
  * ```ts
  * import { openThresholds } from "@maskinv/maskinv/gallery";
  *
- * const thresholdAt = await openThresholds();
- * const unknown = [undefined, undefined] as const;
- * console.log(thresholdAt(0.0001, unknown) > thresholdAt(0.01, unknown)); // true
+ * const thresholds = await openThresholds();
+ * const [often, rarely] = [0.01, 0.0001].map((fmr) => thresholds.forFmr(fmr, [undefined, undefined]));
+ * console.log(rarely!.threshold > often!.threshold); // true
  * ```
  */
-export async function openThresholds(options: ThresholdOptions = {}): Promise<ThresholdAt> {
+export async function openThresholds(options: ThresholdOptions = {}): Promise<SearchThresholds> {
   const { models, mirror = false } = options;
   const { manifest } = await openModels(models);
   const model = modelName(manifest, options.model, options.variant), entry = manifest[model];
@@ -87,7 +104,62 @@ export async function openThresholds(options: ThresholdOptions = {}): Promise<Th
       `Cannot open the thresholds of model "${model}" as the manifest has no such model: name another`,
     );
   }
-  const measured = mirror ? entry.calibration?.mirrored : entry.calibration?.single;
-  const loosest = Math.min(...Object.values(measured ?? {}).map(({ curve }) => curve[0][1]));
-  return (fmr, masks) => ruleFor(entry, mirror, { fmr: Math.min(fmr, loosest) }, masks).threshold;
+  return searchThresholds((mirror ? entry.calibration?.mirrored : entry.calibration?.single) ?? {});
+}
+
+/**
+ * Makes thresholds of calibrations.
+ *
+ * @param measured The calibrations of one kind of templates, by mask situation; none if there are none.
+ * @returns The thresholds.
+ *
+ * @example
+ * ```ts
+ * import { searchThresholds } from "@maskinv/maskinv/gallery";
+ *
+ * const curve = [[0.2, 0.1, 0.09, 0.11], [0.4, 0.001, 0.0005, 0.002]] as const;
+ * const none = { source: "test", impostors: 30000, genuine: 9, points: [], curve };
+ * const thresholds = searchThresholds({ none });
+ * console.log(thresholds.forFmr(0.01, [undefined, undefined])?.threshold.toFixed(3)); // 0.300
+ * console.log(thresholds.forFmr(1e-6, [undefined, undefined])?.supported); // false
+ * ```
+ */
+export function searchThresholds(measured: SituationCalibrations): SearchThresholds {
+  const fmrAt = (score: number, masks: MaskStates): ScoreFmr | undefined =>
+    situationsOf(measured, masks).candidates.map(({ calibration }) =>
+      fmrAtScore(calibration, score)
+    )
+      .sort((a, b) => b.fmr - a.fmr)[0];
+  return {
+    fmrAt,
+    forFmr(fmr, masks): MeasuredThreshold | undefined {
+      if (!(fmr > 0 && fmr <= 1)) {
+        throw new InvalidArgumentError(
+          `Cannot decide at FMR ${fmr}: give a rate above 0 and at most 1`,
+        );
+      }
+      const rules = situationsOf(measured, masks).candidates.map(({ calibration }) =>
+        strictest(calibration, fmr)
+      );
+      if (rules.length === 0) return undefined;
+      const threshold = Math.max(...rules.map((rule) => rule.threshold));
+      const supported = rules.every((rule) => rule.supported);
+      const seen = fmrAt(threshold, masks)!;
+      return { threshold, fmr: seen.fmr, interval: seen.interval, supported };
+    },
+  };
+}
+
+/** The threshold of a rate, or of the lowest rate that the data supports. */
+function strictest(
+  calibration: Calibration,
+  fmr: number,
+): Pick<MeasuredThreshold, "threshold" | "supported"> {
+  const { curve, points } = calibration, last = curve[curve.length - 1];
+  if (fmr < last[1] && !points.some((point) => point.fmr === fmr)) {
+    return { threshold: last[0], supported: false };
+  }
+  // A rate above those that were measured gets the threshold of the highest one, which is stricter than asked.
+  const threshold = thresholdForFmr(calibration, Math.min(fmr, curve[0][1]));
+  return { threshold, supported: true };
 }

@@ -1,5 +1,6 @@
-// The public face of the image stage: everything that callers may use of it, and nothing else.
-// The stages after it (detect, align) import the single files instead.
+// Pictures in and out, and drawing on them. A format may be added here, with its limits against hostile files; nothing
+// here may know of faces. Rooms above import the single files, callers this one.
+
 /**
  * Pictures in and out: load JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF and BMP upright and opaque, with limits
  * against hostile files; draw on them; write PNG.

@@ -1,3 +1,6 @@
+// Masks drawn on photos: which mask, where it lies on a face, in which light. A kind of mask is added in kinds.ts and
+// draw_kinds.ts; the drawing itself is the kernel mask_overlay, and may be changed only there.
+
 /**
  * Masks: put on faces (drawn by code and fitted to the face mesh, the paper's overlay, or templates from files), and
  * recognised on faces by the mask-state network.
@@ -18,13 +21,17 @@ export {
 export { wearMask } from "./wear.ts";
 export { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
 export type {
-  Homography,
   MaskBlend,
   MaskLayer,
   MaskPiece,
   MaskTexture,
 } from "../kernels/mask_overlay/layer.ts";
-export { applyHomography, findHomography, invertHomography } from "../math/homography.ts";
+export {
+  applyHomography,
+  findHomography,
+  type Homography,
+  invertHomography,
+} from "../math/homography.ts";
 export {
   type FivePoints,
   OFFICIAL_LANDMARKS,

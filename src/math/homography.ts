@@ -3,14 +3,26 @@
 
 import type { Point } from "./affine.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
-import type { Homography } from "../kernels/mask_overlay/layer.ts";
 import { smallestEigenvector, solveDamped } from "./symmetric.ts";
 
+/** A projective map of the plane as nine numbers, row-major: (x, y) -> ((ax+by+c)/w, (dx+ey+f)/w), w = gx+hy+i. */
+export type Homography = readonly [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
 /** Below this share of the largest eigenvalue the second smallest says that many maps fit the points. */
-const LEAST_EIGENVALUE = 1e-12;
+const MIN_EIGENVALUE = 1e-12;
 /** The determinant of a map of norm 1 between normalised points; below, it flattens the plane. */
-const LEAST_DETERMINANT = 1e-9;
-const MOST_STEPS = 200;
+const MIN_DETERMINANT = 1e-9;
+const MAX_STEPS = 200;
 
 /**
  * Finds the homography that brings `source` nearest to `target`: it minimises the squared distances in the target's
@@ -132,8 +144,8 @@ function dlt(source: readonly Point[], target: readonly Point[]): Homography {
   });
   const { values, vector } = smallestEigenvector(squares, 9);
   const map = [...vector] as unknown as Homography;
-  const flat = Math.abs(determinant(map)) < LEAST_DETERMINANT;
-  if (flat || !(values[1] > LEAST_EIGENVALUE * values[8])) {
+  const flat = Math.abs(determinant(map)) < MIN_DETERMINANT;
+  if (flat || !(values[1] > MIN_EIGENVALUE * values[8])) {
     throw ambiguous(source.length, "lie on too few lines");
   }
   return map;
@@ -145,7 +157,7 @@ function dlt(source: readonly Point[], target: readonly Point[]): Homography {
  */
 function refine(start: Homography, source: readonly Point[], target: readonly Point[]): Homography {
   let map = start, best = squaredDistance(map, source, target), damping = 1e-3;
-  for (let step = 0; step < MOST_STEPS && damping < 1e12; step++) {
+  for (let step = 0; step < MAX_STEPS && damping < 1e12; step++) {
     const squares = new Float64Array(81), slope = new Float64Array(9);
     source.forEach((point, k) => {
       const { x, y } = point, { x: u, y: v } = applyHomography(map, point);

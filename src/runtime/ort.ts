@@ -46,8 +46,8 @@ async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promis
  * and fails. While it loads, such a worker's `location` is without one.
  */
 async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
-  const own = Object.getOwnPropertyDescriptor(globalThis, "location");
-  if (!own?.configurable || globalThis.location?.origin !== "null") return await load();
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "location");
+  if (!descriptor?.configurable || globalThis.location?.origin !== "null") return await load();
   return await keepingGlobal("location", () => {
     const { href } = globalThis.location;
     Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
@@ -55,16 +55,16 @@ async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Runs a task and gives the host its own global back, whatever was put in its place meanwhile. */
+/** Runs a task and gives the host its global back, whatever was put in its place meanwhile. */
 async function keepingGlobal<T>(
   name: "Worker" | "location",
   task: () => Promise<T>,
 ): Promise<T> {
-  const own = Object.getOwnPropertyDescriptor(globalThis, name);
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
   try {
     return await task();
   } finally {
-    if (own) Object.defineProperty(globalThis, name, own);
+    if (descriptor) Object.defineProperty(globalThis, name, descriptor);
   }
 }
 

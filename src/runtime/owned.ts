@@ -1,10 +1,10 @@
-// Makes sure that a handle belongs to the backend that is asked to use it.
-// Types cannot tell handles of two backends apart, and each lives in another memory.
+// Makes sure that a handle belongs to the runtime that is asked to use it.
+// Types cannot tell handles of two runtimes apart, and each lives in another memory.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 
 /** A handle of this kind (`CpuBlock`, `GpuPhoto`, ...), made by `owner` if the kind has owners, or an error. */
-export function own<T>(
+export function owned<T>(
   kind: abstract new (...args: never[]) => T,
   handle: unknown,
   owner?: unknown,

@@ -1,4 +1,5 @@
-// The public face of src/serve/: the handler, what it asks of its host, and the files of the page.
+// The server: the handler, what it asks of its host, and the files of the page. A route is added in routes.ts and
+// openapi.ts; what a route computes may be changed only in the rooms below.
 // hono is imported only here.
 
 /**

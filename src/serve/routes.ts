@@ -72,14 +72,19 @@ export const ROUTES: readonly Route[] = [
     fields: [
       photo("photo", "the photo in question"),
       { name: "k", kind: "number", help: "how many candidates to return (5)" },
-      { name: "fpir", kind: "number", help: "accepted false positive identification rate (0.01)" },
+      {
+        name: "fpir",
+        kind: "number",
+        help: "accepted false positive identification rate of a search (0.01)",
+      },
       { name: "threshold", kind: "number", help: "a threshold of your own instead, -1 to 1" },
       FACE,
     ],
     answer: [
       200,
       "application/json",
-      'kind "identified" or "unknown" with the best candidates; or "no-face" or "several-faces"',
+      'kind "identified" or "unknown" with the best candidates; "ranked" with candidates and no decision ' +
+      'if no threshold was measured for the rate in a gallery of this size; or "no-face" or "several-faces"',
     ],
     run: identify,
   },
@@ -95,6 +100,12 @@ export const ROUTES: readonly Route[] = [
       },
       photo("photo", "the photo, of which more is asked than of others"),
       { name: "replace", kind: "flag", help: "in the place of what the identity has (false)" },
+      {
+        name: "force",
+        kind: "flag",
+        help:
+          "enrol also where something speaks for a mistake, as two people under one name (false)",
+      },
       FACE,
     ],
     answer: [201, "application/json", 'kind "enrolled": the template is stored, the photo is not'],
@@ -148,7 +159,8 @@ async function identify(fields: Fields, context: RouteContext): Promise<Response
 }
 
 async function enrol(fields: Fields, context: RouteContext): Promise<Response> {
-  const gallery = galleryOf(context), options = photoOptions(fields, context);
+  const gallery = galleryOf(context);
+  const options = { ...photoOptions(fields, context), force: fields.flag("force") };
   const identity = fields.text("identity")!, input = fields.photo("photo");
   const result =
     await (fields.flag("replace")
@@ -158,6 +170,9 @@ async function enrol(fields: Fields, context: RouteContext): Promise<Response> {
   // A client that looks at the status alone must not take it for enrolled.
   const detail = result.kind === "refused"
     ? `Cannot enrol the photo as ${result.defects.map(({ message }) => message).join("; and ")}`
+    : result.kind === "doubtful"
+    ? `Cannot enrol the photo as ${result.doubts.map(({ message }) => message).join("; and ")}: ` +
+      `check photo and name, or send force`
     : explainFinding(result, "the photo");
   throw new ProblemError("not-enrolled", detail, { members: galleryJson(result) });
 }

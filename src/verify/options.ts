@@ -1,7 +1,7 @@
 // What a caller may choose when creating a verifier and in each call, and the checks on it.
 // Defaults are in one place, so that the CLI, the docs and the code cannot disagree.
 
-import { checkDevice, type DeviceChoice } from "../pipeline/engine/host.ts";
+import { checkDevice, type DeviceChoice } from "../runtime/start.ts";
 import { FACE_CHOICES, type FaceChoice } from "../pipeline/detect/choose.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";

@@ -51,7 +51,7 @@ const mated = known.flatMap(({ name, photos }) =>
 
 const options = { device: args.device as DeviceChoice, mirror: args.mirror };
 await using verifier = await createVerifier({ ...options, face: "centred" });
-const thresholdAt = await openThresholds(options);
+const thresholds = await openThresholds(options);
 const store = createMemoryStore(options);
 await using gallery = createGallery({ store });
 
@@ -141,7 +141,7 @@ async function search(
   console.log(`  chosen on these ${strangers.length} strangers: ${rates(() => next + 1e-6)}`);
   const fmr = fmrForFpir(FPIR, identities);
   try {
-    const said = rates(({ mask }) => thresholdAt(fmr, [mask, BARE]));
+    const said = rates(({ mask }) => thresholds.forFmr(fmr, [mask, BARE])!.threshold);
     console.log(`  by the model's calibration, FMR ${fmr.toPrecision(2)}: ${said}`);
   } catch (error) {
     console.log(`  by the model's calibration: ${(error as Error).message}`);

@@ -3,19 +3,19 @@
 // 1:N comparisons: deno run -A tests/bench/kernels_bench.ts --throughput
 
 import type { Affine } from "../../src/math/affine.ts";
-import type { Backend, Block } from "../../src/kernels/mod.ts";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
-import { createWebgpuBackend } from "../../src/runtime/gpu/runtime.ts";
+import { type Backend, type Block, createBackend } from "../../src/kernels/mod.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
+import { GpuRuntime } from "../../src/runtime/gpu/runtime.ts";
 import { gemmModel } from "../../src/kernels/cosine_matrix/generate_gemm.ts";
 import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
-import { bgrSpec, random, rgbSpec, texture, unitRows } from "../kernels/helpers.ts";
+import { bgrSpec, random, rank, rgbSpec, texture, unitRows } from "../kernels/helpers.ts";
 import { outside } from "./outside.ts";
 
 const DIM = 192;
 
-const backends: Backend[] = [await createCpuBackend()];
+const backends: Backend[] = [await createBackend(new CpuRuntime())];
 const adapter = await probeAdapter();
-if (adapter) backends.push(await createWebgpuBackend(await acquireDevice(adapter)));
+if (adapter) backends.push(await createBackend(new GpuRuntime(await acquireDevice(adapter))));
 
 /** One row repeated differently in every block of 1,000, as a million random rows take longer than the bench. */
 function gallery(count: number): Float32Array {
@@ -133,7 +133,7 @@ for (const [count, name] of SIZES) {
     compare(`top_k ${k} of ${name}`, (backend) => {
       const next = random(3);
       const scores = backend.write(Float32Array.from({ length: count }, next), [1, count]);
-      return () => backend.topK(scores, k);
+      return () => rank(backend, scores, k);
     }, options);
   }
 }

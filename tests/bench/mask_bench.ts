@@ -2,9 +2,10 @@
 // sharp has no perspective warp, so it only lays a mask that is already warped over the same tall picture: the
 // compositing alone, without what most of the time goes to here.
 
-import type { Backend, Photo } from "../../src/kernels/mod.ts";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
-import { createWebgpuBackend } from "../../src/runtime/gpu/runtime.ts";
+import { type Backend, createBackend, type Photo } from "../../src/kernels/mod.ts";
+import { maskOverlayKernel } from "../../src/kernels/mask_overlay/mod.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
+import { GpuRuntime } from "../../src/runtime/gpu/runtime.ts";
 import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
 import type { MaskBlend, MaskLayer, MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 import { officialLayer } from "../../src/mask/official.ts";
@@ -37,9 +38,9 @@ function batch(kind: MaskBlend["kind"]): MaskLayer[] {
   });
 }
 
-const backends: Backend[] = [await createCpuBackend()];
+const backends: Backend[] = [await createBackend(new CpuRuntime())];
 const adapter = await probeAdapter();
-if (adapter) backends.push(await createWebgpuBackend(await acquireDevice(adapter)));
+if (adapter) backends.push(await createBackend(new GpuRuntime(await acquireDevice(adapter))));
 
 for (const kind of ["maskinv", "alpha"] as const) {
   const group = `mask_overlay 256 crops, ${kind}`;
@@ -54,7 +55,8 @@ for (const kind of ["maskinv", "alpha"] as const) {
       baseline: backend === backends[0],
       async fn(): Promise<void> {
         photo ??= backend.upload(picture);
-        using _drawn = backend.maskOverlay(photo, layers);
+        const overlay = await backend.prepare(maskOverlayKernel);
+        using _drawn = overlay(photo, layers);
         await backend.read(one);
       },
     });

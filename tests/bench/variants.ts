@@ -3,7 +3,7 @@
 // deno-lint-ignore-file no-console
 
 import process from "node:process";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
 import { tensorShape } from "../../src/runtime/tensor_spec.ts";
 import { openModels } from "../../src/model/model.ts";
 
@@ -12,7 +12,7 @@ const store = await openModels(Deno.args[0]);
 const names = Object.values(store.manifest)
   .filter(({ name, variantOf }) => name === "student" || variantOf?.model === "student")
   .map(({ name }) => name);
-await using backend = await createCpuBackend({ threads: 1 });
+await using backend = new CpuRuntime({ threads: 1 });
 const models = await Promise.all(names.map(async (name) => {
   const loaded = await store.load(name);
   return { name, bytes: loaded.bytes.length, network: await backend.load(loaded), times: [0] };

@@ -23,7 +23,7 @@ export class DeviceLosses implements Disposable {
   readonly devices: GPUDevice[] = [];
   /** Calls since the last arming. */
   calls = 0;
-  /** Those among them that later runs may do without, as lavapipe's bind groups are used again (`src/runtime/gpu/bind_groups.ts`). */
+  /** Those among them that later runs may do without, as lavapipe's bind groups are used again (`quirks.ts`). */
   sparable = 0;
   /** How many devices were destroyed by this. */
   lost = 0;

@@ -142,11 +142,11 @@ Deno.test({
       }).output();
       return { code, err: new TextDecoder().decode(stderr) };
     };
-    for (const target of ["> /dev/full", "| true"]) {
-      const { code, err } = await cli(`--help ${target}`);
-      assertEquals(code, 2, err);
-      assertStringIncludes(err, "maskinv: Cannot write standard output as");
-    }
+    const { code, err } = await cli("--help > /dev/full");
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, "maskinv: Cannot write standard output as");
+    // Whoever closes the pipe has what they wanted: a shell's code for that, and no word about it.
+    assertEquals(await cli("--help | true"), { code: 141, err: "" });
     assertEquals(await cli("--help > /dev/full 2> /dev/full"), { code: 2, err: "" });
     assertEquals((await cli("nonsense 2> /dev/full")).code, 2);
   },

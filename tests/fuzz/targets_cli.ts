@@ -15,7 +15,14 @@ const OPTIONS = [
   ...["--device", "--max-faces", "--max-pixels", "--threads", "--face", "--model", "--fmr"],
   ...["--threshold", "--json", "--mirror", "--annotate", "--key-file", "--plain", "--index", "-o"],
   ...["--type", "--color", "--seed", "--wearing", "--all", "--kind", "--limit", "--templates"],
-  ...["--k", "--fpir", "--replace", "--protection-key-file", "--help", "--no-json", "--scenarios"],
+  ...["--k", "--fpir", "--replace", "--protection-key-file", "--help", "--no-json", "--force", ...[
+    "--pattern",
+    "--yes",
+    "--merge",
+    "--create",
+    "--folder",
+    "--journal",
+  ], "--scenarios"],
 ];
 
 const text = fc.oneof(
@@ -71,7 +78,8 @@ const keyFiles = fuzzTarget("cli-key", 110, async () => {
   const out: string[] = [];
   const say = (line: string): void => void out.push(line);
   const terminal = { out: say, err: say, progress: (): void => {}, colors: false };
-  const args = ["gallery", "--gallery", `${folder}/gallery`, "--key-file", `${folder}/key`, "list"];
+  const place = ["--gallery", `${folder}/gallery`, "--key-file", `${folder}/key`];
+  const args = ["gallery", ...place, "--create", "import", `${folder}/key`];
   const code = await main(args, terminal);
   assertEquals([0, 1, 2].includes(code), true);
   if (key.trim().length > 8) assertEquals(out.join("\n").includes(key.trim()), false);

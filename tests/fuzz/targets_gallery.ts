@@ -10,6 +10,7 @@ import {
   type GalleryStore,
   importStore,
   openFileStore,
+  repairFileStore,
 } from "../../src/gallery/mod.ts";
 import { HEADER_SIZE } from "../../src/gallery/file_cipher.ts";
 import { decodeChange, encodeChange } from "../../src/gallery/file_record.ts";
@@ -47,6 +48,35 @@ function logs(name: string, cases: number, key?: () => Uint8Array): FuzzTarget {
     await using store = await openFileStore(folder, { key, repair, device: "wasm" });
     await use(store);
     await store.put([entries[1]], "replace");
+  });
+}
+
+/** Whatever was done to the records of a log: what repair leaves can be opened and used. */
+function repairs(name: string, cases: number, key?: () => Uint8Array): FuzzTarget {
+  return fuzzTarget(name, cases, async () => {
+    const folder = await Deno.makeTempDir(), path = `${folder}/gallery.log`;
+    {
+      await using store = await openFileStore(folder, { key, device: "wasm" });
+      for (const entry of entries) await store.put([entry], "add");
+      await store.remove([entries[0].identity]);
+    }
+    const arbitrary = fc.record({ broken: broken(1), sums: fc.boolean(), header: fc.boolean() });
+    return { arbitrary, state: { folder, path, corpus: [await Deno.readFile(path)] } };
+  }, async ({ broken, sums, header }, { folder, path, corpus }) => {
+    const bytes = breakFile(corpus, broken);
+    // Without a sound header nothing can be repaired.
+    if (!header && bytes.length >= HEADER_SIZE) bytes.set(corpus[0].subarray(0, HEADER_SIZE));
+    await Deno.writeFile(path, sums ? withRightSums(bytes, key !== undefined) : bytes);
+    const { kept, identities } = await repairFileStore(folder, { key });
+    if (kept) await Deno.remove(kept);
+    // From here on no refusal is right.
+    try {
+      await using store = await openFileStore(folder, { key, create: false, device: "wasm" });
+      assertEquals((await store.count()).identities, identities);
+      await use(store);
+    } catch (error) {
+      throw new Error("a repaired gallery is of no use", { cause: error });
+    }
   });
 }
 
@@ -164,6 +194,8 @@ const keys = fuzzTarget("protection-key", 250, () => {
 export const galleryTargets = [
   logs("gallery-log", 250),
   logs("gallery-log-encrypted", 150, KEY),
+  repairs("gallery-repair", 150),
+  repairs("gallery-repair-encrypted", 100, KEY),
   records,
   exports,
   keys,

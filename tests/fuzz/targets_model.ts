@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
 import { tensorShape } from "../../src/runtime/tensor_spec.ts";
 import type { Layer } from "../../src/distill/network/layers.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
@@ -65,7 +65,7 @@ const calibration = fuzzTarget("calibration", 400, () => {
  */
 const onnx = fuzzTarget("onnx", 60, async () => {
   const store = await openModels();
-  const [model, backend] = [await store.load("mask-state"), await createCpuBackend({ threads: 1 })];
+  const [model, backend] = [await store.load("mask-state"), new CpuRuntime({ threads: 1 })];
   const shape = tensorShape(model.entry.input, 1);
   const block = backend.write(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
   const run = async (bytes: Uint8Array<ArrayBuffer>): Promise<Float32Array> => {

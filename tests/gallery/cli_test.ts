@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createMemoryStore, exportStore } from "../../src/gallery/mod.ts";
 import { main } from "../../src/cli/main.ts";
 import { photo } from "../hosts.ts";
 import { run, WASM } from "../cli/run.ts";
@@ -16,7 +17,10 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
   const hopper = [photo("hopper"), photo("hopper_masked"), `${temp}/none.jpg`];
   const first = await run("enrol", ...options, ...WASM, "Grace Hopper", ...hopper);
   assertEquals(first.code, 2);
-  assertMatch(first.out, /enrolled as Grace Hopper: face 195x195.*\n.*1 templates of 1 identities/);
+  assertMatch(
+    first.out,
+    /enrolled as Grace Hopper: face 195x195.*\n.*the gallery has 1 template of 1 identity/,
+  );
   assertMatch(
     first.err,
     /hopper_masked.jpg was not enrolled as the face wears a mask.*\n.*none.jpg/,
@@ -33,7 +37,7 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
   assertEquals([found.code, found.err], [0, ""]);
   assertMatch(
     found.out,
-    /masked.jpg: Grace Hopper {2}threshold 0\.\d+ for FPIR 0\.01 \(FMR 0\.0050 /,
+    /masked.jpg: Grace Hopper {2}threshold 0\.\d+ \(for the default FPIR 1%, 95% [\d.]+% to [\d.]+%; FMR 0\.0050 /,
   );
   assertMatch(
     found.out,
@@ -68,7 +72,10 @@ Deno.test("enrol, identify, list and remove on an encrypted folder", async () =>
     "Cannot use the file",
   );
   const copy = ["--gallery", `${folder}2`, "--plain"];
-  assertEquals((await run("gallery", ...copy, "import", file)).code, 0);
+  const refused = await run("gallery", ...copy, "import", file);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, `no gallery in ${folder}2: check the path, or give --create`);
+  assertEquals((await run("gallery", ...copy, "--create", "import", file)).code, 0);
   const pairs = await run("gallery", ...copy, "--threshold", "-1", "dedupe");
   assertMatch(pairs.out, /^-?0\.\d+\tCollins\tGrace Hopper$/);
   const groups = await run("gallery", ...copy, "--threshold", "-1", "cluster");
@@ -86,22 +93,22 @@ Deno.test("a gallery is never left unencrypted by accident, and trouble is said 
   Deno.env.delete("MASKINV_GALLERY_KEY");
   await Deno.writeTextFile(`${temp}/short`, "0f0f");
   await Deno.writeTextFile(`${temp}/typo`, "0f0f!secret");
+  const making = ["gallery", "--gallery", folder, "--create"], last = ["import", `${temp}/key`];
   const cases: [string[], string][] = [
     [["gallery", "list"], "give --gallery"],
-    [["gallery", "--gallery", folder, "list"], "--plain to leave templates unencrypted"],
+    [["gallery", "--gallery", folder, "list"], `There is no gallery in ${folder}: check the path`],
+    [["identify", "--gallery", folder, photo("hopper")], `There is no gallery in ${folder}`],
     [
-      ["gallery", "--gallery", folder, "--key-file", `${temp}/none`, "list"],
-      "Cannot read the key file",
+      ["enrol", "--gallery", folder, "Ann", photo("hopper")],
+      "--plain to leave templates unencrypted",
     ],
-    [["gallery", "--gallery", folder, "--key-file", `${temp}/short`, "list"], "16 or more"],
-    [
-      ["gallery", "--gallery", folder, "--key-file", `${temp}/typo`, "list"],
-      "neither hex nor base64",
-    ],
-    [["gallery", ...options, "--plain", "list"], "give one of them"],
+    [[...making, "--key-file", `${temp}/none`, ...last], "Cannot read the key file"],
+    [[...making, "--key-file", `${temp}/short`, ...last], "16 or more"],
+    [[...making, "--key-file", `${temp}/typo`, ...last], "neither hex nor base64"],
+    [["gallery", ...options, "--plain", "--create", "import", "x"], "give one of them"],
     [["gallery", ...options, "show"], 'no action "show"'],
-    [["gallery", ...options, "remove"], "it takes identities"],
-    [["gallery", ...options, "import", `${temp}/key`], "no JSON object"],
+    [["gallery", ...options, "--create", "import", `${temp}/key`], "no JSON object"],
+    [["gallery", ...options, "remove"], "it takes identities or a --pattern"],
     [["gallery", "--gallery", "postgres://h/d", "--plain", "list"], "encrypt the database's disks"],
     [["enrol", ...options, "name"], "operands"],
   ];
@@ -109,7 +116,8 @@ Deno.test("a gallery is never left unencrypted by accident, and trouble is said 
     const { code, err } = await run(...args);
     assertEquals(code, 2, args.join(" "));
     assertStringIncludes(err, message);
-    assertEquals([err.split("\n").length, err.includes("secret")], [1, false]);
+    const lines = err.split("\n").filter((line) => !line.includes("made a new gallery"));
+    assertEquals([lines.length, err.includes("secret")], [1, false]);
   }
   Deno.env.set("MASKINV_GALLERY_KEY", "0f".repeat(32));
   assertEquals(await run("gallery", "--gallery", folder, "list"), { code: 0, out: "", err: "" });
@@ -118,12 +126,15 @@ Deno.test("a gallery is never left unencrypted by accident, and trouble is said 
 });
 
 Deno.test("a key may be typed: hidden, twice for a new gallery", async () => {
-  const { folder } = await place();
+  const { folder, temp } = await place(), file = `${temp}/export`;
+  await using empty = createMemoryStore();
+  const lines = await Array.fromAsync(exportStore(empty));
+  await Deno.writeTextFile(file, lines.join("\n"));
   const own = Deno.env.get("MASKINV_GALLERY_KEY");
   Deno.env.delete("MASKINV_GALLERY_KEY");
   const typing = async (...keys: string[]): Promise<string> => {
     const err: string[] = [];
-    const code = await main(["gallery", "--gallery", folder, "list"], {
+    const code = await main(["gallery", "--gallery", folder, "--create", "import", file], {
       out: () => {},
       err: (line) => err.push(line),
       progress: () => {},
@@ -135,7 +146,7 @@ Deno.test("a key may be typed: hidden, twice for a new gallery", async () => {
   const key = "0f".repeat(32);
   assertMatch(await typing(key, key.replace("0", "1")), /^2 0 .*the two keys differ/);
   assertMatch(await typing(""), /^2 0 .*without its key/);
-  assertEquals(await typing(key, key), "0 0 ");
+  assertEquals(await typing(key, key), `0 0 maskinv: made a new gallery in ${folder}`);
   assertEquals(await typing(key, "not asked for"), "0 1 ");
   assertMatch(await typing("1f".repeat(32)), /^2 0 .*key/);
   if (own !== undefined) Deno.env.set("MASKINV_GALLERY_KEY", own);

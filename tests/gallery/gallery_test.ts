@@ -9,12 +9,18 @@ import {
   type GalleryOptions,
   openThresholds,
   qualityDefects,
+  searchThresholds,
   type TemplateMaker,
 } from "../../src/gallery/mod.ts";
 import { fpirForFmr } from "../../src/gallery/threshold.ts";
 import type { EmbeddedFace } from "../../src/pipeline/embed/mod.ts";
 import type { MaskState } from "../../src/mask/mod.ts";
-import { cosineMatrix, type Template } from "../../src/pipeline/score/mod.ts";
+import {
+  cosineMatrix,
+  type CurvePoint,
+  type MaskStates,
+  type Template,
+} from "../../src/pipeline/score/mod.ts";
 import { photo } from "../hosts.ts";
 import { KEY, near, people, randomTemplates, SIZE } from "./templates.ts";
 
@@ -116,9 +122,17 @@ Deno.test("the gate refuses what makes a bad reference, with the reason and the 
 Deno.test("identify: known people are found, strangers are unknown, at the FPIR asked for", async () => {
   const known = people(52, 200), strangers = randomTemplates(53, 400);
   // Random directions: the score has mean 0 and deviation 1/sqrt(192), very nearly normal.
-  const thresholdAt = (fmr: number): number => normalQuantile(1 - fmr) / Math.sqrt(SIZE);
-  await using gallery = createGallery({ ...memory(), thresholdAt });
-  for (const { identity, templates: [template] } of known) await gallery.enrol(identity, template);
+  // The curve reaches down to a FMR of 1e-5.
+  const curve = Array.from({ length: 51 }, (_, i): CurvePoint => {
+    const fmr = 10 ** (-i / 10);
+    return [i === 0 ? -1 : normalQuantile(1 - fmr) / Math.sqrt(SIZE), fmr, 0.8 * fmr, 1.25 * fmr];
+  });
+  const none = { source: "normal", impostors: 3e6, genuine: 1, points: [], curve };
+  await using gallery = createGallery({ ...memory(), thresholds: searchThresholds({ none }) });
+  // Of 200 strangers one may look like another.
+  for (const { identity, templates: [template] } of known) {
+    await gallery.enrol(identity, template, { force: true });
+  }
   const first = await gallery.identify(near(known[3].templates[0], 1), { k: 3 });
   assert(first.kind === "identified");
   assertEquals(first.candidates.map(({ decision }) => decision), ["match", "no-match", "no-match"]);
@@ -141,7 +155,21 @@ Deno.test("identify: known people are found, strangers are unknown, at the FPIR 
     InvalidArgumentError,
   );
   const own = await gallery.identify(strangers[0], { threshold: 1 });
-  assertEquals([own.kind, "rates" in own], ["unknown", false]);
+  assert(own.kind === "unknown" && own.rates?.bound === "below");
+  assertAlmostEquals(own.rates.fpir, 200 * 1e-5, 1e-5);
+  // Too rare for the curve in a gallery of this size: ranks, and what the strictest threshold would do.
+  const rare = await gallery.identify(near(known[3].templates[0], 1), { fpir: 1e-3, k: 2 });
+  assert(rare.kind === "ranked" && rare.strictest);
+  assertEquals(rare.candidates.map(({ identity }) => identity)[0], "person 3");
+  assertEquals(rare.candidates.some((candidate) => "decision" in candidate), false);
+  assertEquals(rare.candidates[0].fpir?.bound, "below");
+  assertAlmostEquals(rare.strictest.threshold, curve[50][0], 1e-9);
+  assertAlmostEquals(rare.strictest.fpir, 2e-3, 2e-5);
+  assertAlmostEquals(rare.strictest.interval[1], 2.5e-3, 2e-5);
+  const decided = await gallery.identify(strangers[0], { fpir: rare.strictest.fpir * 1.01 });
+  assert(decided.kind === "unknown" && decided.rates);
+  assert(decided.rates.interval[0] < decided.rates.fpir);
+  assert(decided.rates.interval[1] > decided.rates.fpir);
 });
 
 Deno.test("the false match rate of a search grows with the gallery", () => {
@@ -212,10 +240,12 @@ Deno.test("a protected gallery stores no template as it is, finds the same, and 
   await assertRejects(() => renewed.identify(probe, { threshold: 0.4 }), TemplateMismatchError);
 });
 
-Deno.test("photos: enrolled bare, known again behind a mask, refused where the rate was never measured", async () => {
+Deno.test("photos: enrolled bare, known again behind a mask, ranked where the rate was never measured", async () => {
   await using verifier = await createVerifier({ device: "wasm" });
-  const thresholdAt = await openThresholds();
-  await using gallery = createGallery({ ...memory(), verifier, thresholdAt });
+  const thresholds = await openThresholds();
+  const thresholdAt = (fmr: number, masks: MaskStates): number =>
+    thresholds.forFmr(fmr, masks)!.threshold;
+  await using gallery = createGallery({ ...memory(), verifier, thresholds });
   assertEquals((await gallery.enrol("Collins", photo("collins"))).kind, "enrolled");
   assertEquals((await gallery.enrol("Hopper", photo("hopper"))).kind, "enrolled");
   const masked = await gallery.enrol("Hopper", photo("hopper_masked"));
@@ -224,25 +254,25 @@ Deno.test("photos: enrolled bare, known again behind a mask, refused where the r
   const found = await gallery.identify(photo("hopper_masked"));
   assert(found.kind === "identified" && found.rates);
   assertEquals(found.candidates.map(({ identity }) => identity), ["Hopper", "Collins"]);
-  assertEquals(found.threshold, thresholdAt(found.rates.fmr, [found.face?.mask, BARE]));
+  assertAlmostEquals(found.rates.fpir, 0.01, 1e-5);
+  const fmr = fmrForFpir(0.01, 2);
+  assertEquals(found.threshold, thresholdAt(fmr, [found.face?.mask, BARE]));
   // Where references may wear masks as well, the strictest threshold of all that fit counts.
   const store = gallery.store;
   const open = createGallery({
     store,
     verifier,
-    thresholdAt,
+    thresholds,
     gate: { maskStates: ["none", "full"] },
   });
   const strict = await open.identify(photo("hopper_masked"));
   assert(strict.kind === "identified" || strict.kind === "unknown");
-  assertEquals(strict.threshold, thresholdAt(found.rates.fmr, [found.face?.mask, undefined]));
+  assertEquals(strict.threshold, thresholdAt(fmr, [found.face?.mask, undefined]));
   assert(strict.threshold >= found.threshold);
   const probe = photo("hopper_masked");
-  await assertRejects(
-    () => gallery.identify(probe, { fpir: 1e-12 }),
-    InvalidArgumentError,
-    "support",
-  );
+  const ranked = await gallery.identify(probe, { fpir: 1e-12 });
+  assert(ranked.kind === "ranked");
+  assertEquals(ranked.candidates.map(({ identity }) => identity), ["Hopper", "Collins"]);
 });
 
 /** The score below which a share of a standard normal distribution lies, by bisection. */

@@ -43,3 +43,13 @@ export const STORES: Readonly<Record<string, () => Promise<GalleryStore>>> = {
   "Postgres, exact": () => openPostgresStore(pgClient(), { name: freshName() }),
   "Postgres, HNSW": () => openPostgresStore(pgClient(), { name: freshName(), index: "hnsw" }),
 };
+
+/** Registers one test for every kind of store. */
+export function testOnStores(name: string, body: (store: GalleryStore) => Promise<void>): void {
+  for (const [kind, open] of Object.entries(STORES)) {
+    Deno.test(`${name} [${kind}]`, async () => {
+      await using store = await open();
+      await body(store);
+    });
+  }
+}

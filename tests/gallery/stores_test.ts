@@ -1,20 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InvalidArgumentError, TemplateMismatchError } from "../../src/base/errors.ts";
-import type { GalleryStore } from "../../src/gallery/mod.ts";
 import { compareTemplates, Template } from "../../src/pipeline/score/mod.ts";
-import { STORES } from "./stores.ts";
+import { testOnStores } from "./stores.ts";
 import { MODEL, near, people, randomTemplates } from "./templates.ts";
-
-/** Registers one test for every kind of store. */
-function testOnStores(name: string, body: (store: GalleryStore) => Promise<void>): void {
-  for (const [kind, open] of Object.entries(STORES)) {
-    Deno.test(`${name} [${kind}]`, async () => {
-      await using store = await open();
-      await body(store);
-    });
-  }
-}
 
 testOnStores("a store keeps, replaces and removes, and knows its model", async (store) => {
   const [a, b, c] = randomTemplates(1, 3);

@@ -10,7 +10,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { Affine } from "../../src/math/affine.ts";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
 import {
   DeviceError,
   DeviceLostError,
@@ -20,7 +19,16 @@ import {
 } from "../../src/base/errors.ts";
 import type { Image } from "../../src/image/image.ts";
 import { openModels } from "../../src/model/model.ts";
-import { largestDifference, note, rgbSpec, startWebgpu, texture, webgpuTest } from "./helpers.ts";
+import {
+  largestDifference,
+  note,
+  rank,
+  rgbSpec,
+  startCpu,
+  startWebgpu,
+  texture,
+  webgpuTest,
+} from "./helpers.ts";
 
 const CROP_TO_PHOTO: Affine = [1.3, -0.2, 150, 0.2, 1.3, 90];
 
@@ -35,7 +43,7 @@ function cosine(a: Float32Array, b: Float32Array): number {
 }
 
 webgpuTest("networks give what they give on wasm", async (webgpu) => {
-  await using cpu = await createCpuBackend({ threads: 1 });
+  await using cpu = await startCpu();
   const models = await openModels();
   const image = texture(640, 480);
   for (const name of ["student", "blazeface-short-range"]) {
@@ -80,7 +88,7 @@ webgpuTest("from photo to ranking there is one wait", async (backend) => {
   using embeddings = raw;
   using templates = backend.blendNormalize(embeddings, true);
   using scores = await backend.cosineMatrix(templates, templates);
-  const { indices } = await backend.topK(scores, 2);
+  const { indices } = await rank(backend, scores, 2);
   assertEquals(backend.syncs, 1);
   assertEquals([...indices], [0, 1, 0, 1]);
   await backend.read(scores, templates, embeddings, crops);
@@ -103,7 +111,7 @@ webgpuTest(
       using embeddings = backend.write(new Float32Array(4 * 192).fill(1), [4, 192]);
       using templates = backend.blendNormalize(embeddings, true);
       using scores = await backend.cosineMatrix(templates, templates);
-      await Promise.all([backend.topK(scores, 1), backend.read(input, templates)]);
+      await Promise.all([rank(backend, scores, 1), backend.read(input, templates)]);
       await assertRejects(() => backend.cosineMatrix(templates, input), InvalidArgumentError);
     };
     await cycle();
@@ -249,7 +257,7 @@ webgpuTest("a photo beyond the binding limit is refused with a way out", async (
 });
 
 webgpuTest("handles of other backends and disposed ones are refused", async (backend) => {
-  await using cpu = await createCpuBackend({ threads: 1 });
+  await using cpu = await startCpu();
   await using other = await startWebgpu();
   const spec = rgbSpec(8);
   for (const stranger of [cpu, other]) {

@@ -1,12 +1,11 @@
 // The matrix product of the wasm backend: the shipped network is the one that its generator makes.
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
 import { gemmPays } from "../../src/kernels/cosine_matrix/gemm.ts";
 import { gemmModel } from "../../src/kernels/cosine_matrix/generate_gemm.ts";
 import { GEMM_MODEL } from "../../src/kernels/cosine_matrix/gemm_model.ts";
 import { cosineMatrix } from "../../src/kernels/cosine_matrix/cpu.ts";
-import { unitRows } from "./helpers.ts";
+import { startCpu, unitRows } from "./helpers.ts";
 
 Deno.test("gemm_model.ts is what generate_gemm.ts makes", () => {
   assertEquals(Uint8Array.from(atob(GEMM_MODEL), (c) => c.charCodeAt(0)), gemmModel());
@@ -21,7 +20,7 @@ Deno.test("the product serves many probes, TypeScript serves one and little work
 Deno.test("references beyond one run of the product are scored in parts", async () => {
   const dim = 4096, m = 5, n = 5000; // a run takes 4,096 references of this size
   const left = unitRows(m, dim, 1), right = unitRows(n, dim, 2);
-  await using backend = await createCpuBackend({ threads: 1 });
+  await using backend = await startCpu();
   using probes = backend.write(left, [m, dim]);
   using references = backend.write(right, [n, dim]);
   using scores = await backend.cosineMatrix(probes, references);

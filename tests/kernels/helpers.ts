@@ -2,10 +2,14 @@
 // `backendTest` runs one body on every backend; without an adapter the WebGPU half is reported as ignored.
 
 import { assert } from "@std/assert";
-import type { Backend, Photo } from "../../src/kernels/mod.ts";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { type Backend, createBackend, type Kernels, type Photo } from "../../src/kernels/mod.ts";
+import type { RankedScores } from "../../src/kernels/top_k/cpu.ts";
+import { topKKernel } from "../../src/kernels/top_k/mod.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
+import type { Block } from "../../src/runtime/memory.ts";
+import type { OrtOptions } from "../../src/runtime/ort.ts";
 import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
-import { createWebgpuBackend, type WebgpuBackend } from "../../src/runtime/gpu/runtime.ts";
+import { GpuRuntime } from "../../src/runtime/gpu/runtime.ts";
 import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
 import { isLavapipe } from "../../src/runtime/gpu/quirks.ts";
 import type { Image } from "../../src/image/image.ts";
@@ -18,10 +22,19 @@ const adapterName = (await probeAdapter())?.name;
 /** Whether this host can run the WebGPU tests. */
 export const hasAdapter = adapterName !== undefined;
 
+/** A backend on WebGPU, with what a runtime there tells of itself. */
+export type WebgpuBackend = GpuRuntime & Kernels;
+
+/** A backend without a GPU. */
+export function startCpu(options: OrtOptions = { threads: 1 }): Promise<Backend> {
+  return createBackend(new CpuRuntime(options));
+}
+
+/** A backend on this host's GPU. */
 export async function startWebgpu(): Promise<WebgpuBackend> {
   const adapter = await probeAdapter();
   assert(adapter);
-  return await createWebgpuBackend(await acquireDevice(adapter), { threads: 1 });
+  return await createBackend(new GpuRuntime(await acquireDevice(adapter), { threads: 1 }));
 }
 
 /** A test of WebGPU alone. */
@@ -52,10 +65,17 @@ export async function cropTimes(backend: Backend, photo: Photo, times: number): 
   }
 }
 
+/** The ranking of one block of scores. */
+export async function rank(backend: Backend, scores: Block, k: number): Promise<RankedScores> {
+  const topK = await backend.prepare(topKKernel);
+  using ranking = topK(scores, k);
+  return ranking.ranked(await backend.read(...ranking.blocks));
+}
+
 /** A test that every backend has to pass. */
 export function backendTest(name: string, body: (backend: Backend) => Promise<void>): void {
   Deno.test(`${name} (wasm)`, async () => {
-    await using backend = await createCpuBackend({ threads: 1 });
+    await using backend = await startCpu();
     await body(backend);
   });
   webgpuTest(name, body);

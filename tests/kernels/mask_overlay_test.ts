@@ -5,14 +5,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Backend, Photo } from "../../src/kernels/mod.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import type { Image } from "../../src/image/image.ts";
-import { invertHomography } from "../../src/math/homography.ts";
-import type {
-  Homography,
-  MaskBlend,
-  MaskLayer,
-  MaskTexture,
-} from "../../src/kernels/mask_overlay/layer.ts";
+import { type Homography, invertHomography } from "../../src/math/homography.ts";
+import type { MaskBlend, MaskLayer, MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 import { maskOverlay } from "../../src/kernels/mask_overlay/cpu.ts";
+import { maskOverlayKernel } from "../../src/kernels/mask_overlay/mod.ts";
 import { backendTest, note, random, rgbSpec, texture, webgpuTest } from "./helpers.ts";
 
 const SAME: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
@@ -196,8 +192,9 @@ async function assertDraws(
   image: Image,
   layers: readonly MaskLayer[],
 ): Promise<void> {
+  const overlay = await backend.prepare(maskOverlayKernel);
   using photo = backend.upload(image);
-  using drawn = backend.maskOverlay(photo, layers);
+  using drawn = overlay(photo, layers);
   using expected = backend.upload(maskOverlay(image, layers));
   const [actual, wanted, before] = [
     await pixels(backend, drawn),
@@ -340,10 +337,11 @@ webgpuTest("mask_overlay leaves no memory behind, also when it fails", async (ba
   const mask = noisyMask(50, 40, 1);
   const layers = [0, 1].map(() => layerOf(mask, image));
   const bad = layerOf(mask, image, { region: { x: 0.5, y: 0, width: 9, height: 9 } });
+  const overlay = await backend.prepare(maskOverlayKernel);
   const cycle = async (): Promise<void> => {
     using photo = backend.upload(image);
-    using drawn = backend.maskOverlay(photo, layers);
-    assertThrows(() => backend.maskOverlay(drawn, [bad]), InvalidArgumentError);
+    using drawn = overlay(photo, layers);
+    assertThrows(() => overlay(drawn, [bad]), InvalidArgumentError);
     await pixels(backend, drawn);
   };
   await cycle();

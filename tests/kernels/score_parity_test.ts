@@ -6,7 +6,15 @@ import { DeviceError } from "../../src/base/errors.ts";
 import { cosineMatrix } from "../../src/kernels/cosine_matrix/cpu.ts";
 import { topK } from "../../src/kernels/top_k/cpu.ts";
 import type { Backend } from "../../src/kernels/mod.ts";
-import { backendTest, largestDifference, note, random, unitRows, webgpuTest } from "./helpers.ts";
+import {
+  backendTest,
+  largestDifference,
+  note,
+  random,
+  rank,
+  unitRows,
+  webgpuTest,
+} from "./helpers.ts";
 
 async function assertScores(backend: Backend, m: number, n: number, dim: number): Promise<void> {
   const left = unitRows(m, dim, 1), right = unitRows(n, dim, 2);
@@ -81,7 +89,7 @@ async function assertRanking(
   k: number,
 ): Promise<void> {
   using block = backend.write(scores, [scores.length / columns, columns]);
-  const actual = await backend.topK(block, k);
+  const actual = await rank(backend, block, k);
   const expected = topK(scores, columns, k);
   const name = `${scores.length / columns}x${columns}, k=${k}`;
   assertSame(actual.indices, expected.indices, `indices of ${name}`);
@@ -117,7 +125,7 @@ backendTest("top_k takes the largest k, more, none, and no columns", async (back
   await assertRanking(backend, randomScores(600, 2 ** 24), 300, 300);
   await assertRanking(backend, randomScores(600, 2 ** 24), 300, 0);
   using none = backend.write(new Float32Array(0), [2, 0]);
-  assertEquals((await backend.topK(none, 0)).indices.length, 0);
+  assertEquals((await rank(backend, none, 0)).indices.length, 0);
 });
 
 backendTest(
@@ -134,6 +142,6 @@ backendTest("probes find themselves from the first score to the ranking", async 
   using references = backend.write(rows, [3000, dim]);
   using probes = backend.write(rows.slice(700 * dim, 720 * dim), [20, dim]);
   using scores = await backend.cosineMatrix(probes, references);
-  const { indices } = await backend.topK(scores, 1);
+  const { indices } = await rank(backend, scores, 1);
   assertEquals([...indices], Array.from({ length: 20 }, (_, i) => 700 + i));
 });

@@ -4,8 +4,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { Point } from "../../src/math/affine.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
-import { applyHomography, findHomography, invertHomography } from "../../src/math/homography.ts";
-import type { Homography } from "../../src/kernels/mask_overlay/layer.ts";
+import {
+  applyHomography,
+  findHomography,
+  type Homography,
+  invertHomography,
+} from "../../src/math/homography.ts";
 import { OFFICIAL_LANDMARKS, OFFICIAL_TEMPLATE_POINTS } from "../../src/mask/official.ts";
 import { random } from "../kernels/helpers.ts";
 

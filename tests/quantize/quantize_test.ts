@@ -1,7 +1,7 @@
 // The variants: what the quantised graphs compute, and that they are models of their own.
 
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { createCpuBackend } from "../../src/runtime/cpu/runtime.ts";
+import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
 import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { modelName } from "../../src/model/manifest.ts";
 import { openModels } from "../../src/model/model.ts";
@@ -37,7 +37,7 @@ Deno.test("fp16: half the bytes, templates equal to three digits, on a graph of 
   assertEquals(half.length < 0.52 * bytes.length, true, `${half.length} of ${bytes.length}`);
   const { graph } = decodeModel(half, "b");
   assertEquals(graph.initializer!.map(({ dataType }) => dataType), [FLOAT16]);
-  await using backend = await createCpuBackend(ONE_THREAD);
+  await using backend = new CpuRuntime(ONE_THREAD);
   const entry = {
     ...(await openModels()).manifest.student,
     inputName: "data",

@@ -11,7 +11,7 @@ Deno.test("serve answers on a port and, told to end, finishes what is under way"
   await Deno.mkdir(`${folder}/page`);
   await Deno.writeTextFile(`${folder}/page/index.html`, "<h1>page</h1>");
   const options = ["--port", "0", "--device", "wasm", "--api-keys", `${folder}/keys`];
-  options.push("--gallery", `${folder}/people`, "--key-file", `${folder}/key`);
+  options.push("--gallery", `${folder}/people`, "--create", "--key-file", `${folder}/key`);
   const server = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", CLI, "serve", ...options, "--page", `${folder}/page`],
     stdout: "piped",

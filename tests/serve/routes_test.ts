@@ -101,9 +101,21 @@ test("enrol and identify: 201, 422 with the reason, and who it is", async (verif
   assertEquals(candidates.map(({ identity }) => identity), ["Grace Hopper"]);
   const strict = await form({ photo: "@hopper_masked", threshold: "1" });
   assertEquals((await ask(handler, post("/v1/identify", strict))).json.kind, "unknown");
-  // A rate that the calibration does not support is the client's mistake.
+  // A rate that the calibration does not support is answered by ranks; one that is none is the client's mistake.
   const rare = await form({ photo: "@collins_crop", fpir: "1e-9" });
-  assertEquals((await ask(handler, post("/v1/identify", rare))).status, 400);
+  const ranked = await ask(handler, post("/v1/identify", rare));
+  assertEquals([ranked.status, ranked.json.kind, ranked.json.fpir], [200, "ranked", 1e-9]);
+  const ranks = ranked.json.candidates as { identity: string; score: number; decision?: string }[];
+  assertEquals([ranks[0].identity, ranks[0].decision], ["Eileen Collins", undefined]);
+  const wrong = await form({ photo: "@collins_crop", fpir: "1.5" });
+  assertEquals((await ask(handler, post("/v1/identify", wrong))).status, 400);
+  const mistaken = await enrol({ identity: "Grace Hopper", photo: "@collins" });
+  assertEquals([mistaken.status, mistaken.json.kind], [422, "doubtful"]);
+  assertMatch(mistaken.json.detail as string, /does not look like the template of Grace Hopper/);
+  assertMatch(mistaken.json.detail as string, /looks like Eileen Collins .* or send force$/);
+  assertEquals(await gallery.count(), { identities: 2, templates: 2 });
+  const forced = await enrol({ identity: "Grace Hopper", photo: "@collins", force: "true" });
+  assertEquals([forced.status, (forced.json.doubts as unknown[]).length], [201, 2]);
 });
 
 test("without a gallery, enrol and identify say so", async (verifier) => {
@@ -183,8 +195,8 @@ test("hostile pictures are refused by what is in them", async (verifier) => {
 });
 
 async function memoryGallery(verifier: Verifier): Promise<ReturnType<typeof createGallery>> {
-  const thresholdAt = await openThresholds();
-  return createGallery({ store: createMemoryStore(), verifier, thresholdAt });
+  const thresholds = await openThresholds();
+  return createGallery({ store: createMemoryStore(), verifier, thresholds });
 }
 
 async function blankPng(): Promise<Uint8Array> {

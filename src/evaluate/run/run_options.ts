@@ -1,6 +1,6 @@
 // What evaluation and calibration have in common: how photos are read and embedded, and how progress is told.
 
-import type { DeviceChoice } from "../../pipeline/engine/host.ts";
+import type { DeviceChoice } from "../../runtime/start.ts";
 import type { FaceChoice } from "../../pipeline/detect/choose.ts";
 import type { MaskStyle } from "./masks.ts";
 

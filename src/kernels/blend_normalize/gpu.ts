@@ -1,9 +1,9 @@
 // Launches shaders/blend_normalize.wgsl: templates from the network's embeddings, on the GPU.
-// Its definition, and the path without a GPU, is src/kernels/blend_normalize/cpu.ts.
+// Its definition, and the path without a GPU, is cpu.ts.
 
 import type { GpuContext } from "../../runtime/gpu/context.ts";
+import type { Block } from "../../runtime/memory.ts";
 import { foldWorkgroups } from "../../runtime/gpu/launch.ts";
-import type { GpuBlock } from "../../runtime/gpu/memory.ts";
 import { blendNormalize as code } from "../shaders.ts";
 import { uniformLayout } from "../../runtime/gpu/uniforms.ts";
 
@@ -14,16 +14,17 @@ export const BLEND_NORMALIZE_PARAMS = uniformLayout({
   mirrored: "u32",
 });
 
-/** The kernel on a device: `[n, dim]`, or `[2 n, dim]` if `mirrored`, to `[n, dim]`. */
+/** The kernel on a device. */
 export async function createBlendNormalize(
   context: GpuContext,
-): Promise<(embeddings: GpuBlock, mirrored: boolean) => GpuBlock> {
+): Promise<(embeddings: Block, mirrored: boolean) => Block> {
   const pipeline = await context.pipeline({
     label: "blend_normalize",
     code,
     bindings: ["uniform", "read", "read_write"],
   });
-  return (embeddings, mirrored) => {
+  return (given, mirrored) => {
+    const embeddings = context.block(given);
     const [count, dim] = embeddings.shape;
     const rows = mirrored ? count / 2 : count;
     const params = BLEND_NORMALIZE_PARAMS.pack({ rows, dim, mirrored: mirrored ? 1 : 0 });

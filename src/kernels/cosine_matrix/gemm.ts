@@ -2,28 +2,36 @@
 // and threaded: 25 times as fast as TypeScript for 1,000 probes, no faster for one.
 
 import type { InferenceSession } from "onnxruntime-web";
+import type { CpuContext } from "../../runtime/cpu/context.ts";
+import type { Ort } from "../../runtime/ort.ts";
 import { GEMM_MODEL } from "./gemm_model.ts";
-import { createSession, type Ort } from "../../runtime/ort.ts";
 
 /** From this many probes on, and this many multiplications, the product beats TypeScript (measured, 2 cores). */
-const LEAST_PROBES = 4;
-const LEAST_PRODUCTS = 1e5;
+const MIN_PROBES = 4;
+const MIN_PRODUCTS = 1e5;
 /** References per run: wasm memory grows with them and never shrinks. */
 const CHUNK_FLOATS = 2 ** 24;
 
 /** Whether the matrix product is worth its call. */
 export function gemmPays(m: number, n: number, dim: number): boolean {
-  return m >= LEAST_PROBES && m * n * dim >= LEAST_PRODUCTS;
+  return m >= MIN_PROBES && m * n * dim >= MIN_PRODUCTS;
 }
 
-/** Starts a session for {@linkcode gemm}. */
-export function createGemm(ort: Ort): Promise<InferenceSession> {
+/** As `cosineMatrix` of cpu.ts; the session starts with the first call and ends with the runtime. */
+export function createGemm(
+  context: CpuContext,
+): (probes: Float32Array, references: Float32Array, dim: number) => Promise<Float32Array> {
   const bytes = Uint8Array.from(atob(GEMM_MODEL), (character) => character.charCodeAt(0));
-  return createSession(ort, bytes, { executionProviders: ["wasm"] });
+  let session: Promise<InferenceSession> | undefined;
+  return async (probes, references, dim) => {
+    session ??= context.session("score", bytes);
+    session.catch(() => session = undefined);
+    const started = await session;
+    return await context.inOrt("score", (ort) => gemm(ort, started, probes, references, dim));
+  };
 }
 
-/** As `cosineMatrix` of src/pipeline/score: `[m, dim]` by `[n, dim]` gives `[m, n]`. */
-export async function gemm(
+async function gemm(
   ort: Ort,
   session: InferenceSession,
   probes: Float32Array,

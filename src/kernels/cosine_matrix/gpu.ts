@@ -1,10 +1,10 @@
 // Launches shaders/cosine_matrix.wgsl: comparison scores of all probes with all references, on the GPU.
-// References beyond the binding limit are scored window by window. The definition is src/kernels/cosine_matrix/cpu.ts.
+// References beyond the binding limit are scored window by window. The definition is cpu.ts.
 
 import { checkDimensions } from "./cpu.ts";
 import type { GpuContext } from "../../runtime/gpu/context.ts";
-import { MOST_WORKGROUPS } from "../../runtime/gpu/launch.ts";
-import type { GpuBlock } from "../../runtime/gpu/memory.ts";
+import type { Block } from "../../runtime/memory.ts";
+import { MAX_WORKGROUPS } from "../../runtime/gpu/launch.ts";
 import { cosineMatrix as code } from "../shaders.ts";
 import { uniformLayout } from "../../runtime/gpu/uniforms.ts";
 
@@ -22,33 +22,36 @@ const FEW_REFERENCES = 128, MANY_REFERENCES = 64, MANY_PROBES = 64;
 /** Windows start at multiples of this many references, which are multiples of the 256 bytes of alignment. */
 const WINDOW_STEP = 64;
 /** Up to so many probes reading the references once per probe beats a tile that is mostly empty. */
-const MOST_FEW = 8;
+const MAX_FEW = 8;
 
-/** The kernel on a device: `[m, dim]` and `[n, dim]` to `[m, n]`. */
+/** The kernel on a device. */
 export async function createCosineMatrix(
   context: GpuContext,
-): Promise<(probes: GpuBlock, references: GpuBlock) => GpuBlock> {
+): Promise<(probes: Block, references: Block) => Promise<Block>> {
   const bindings = ["uniform", "read", "read", "read_write"] as const;
   const [few, many] = await Promise.all(
     ["few", "many"].map((entryPoint) =>
       context.pipeline({ label: `cosine_matrix ${entryPoint}`, code, entryPoint, bindings })
     ),
   );
-  return (probes, references) => {
+  // The call of the CPU waits for onnxruntime, so that calls are asynchronous; this one only submits.
+  // deno-lint-ignore require-await
+  return async (givenProbes, givenReferences) => {
+    const probes = context.block(givenProbes), references = context.block(givenReferences);
     const [m, dim] = probes.shape;
     const [n, referenceDim] = references.shape;
     checkDimensions(dim, referenceDim);
-    const isFew = m <= MOST_FEW;
+    const isFew = m <= MAX_FEW;
     const perGroup = isFew ? FEW_REFERENCES : MANY_REFERENCES;
     const { maxStorageBufferBindingSize } = context.gpu.device.limits;
     const bindable = Math.floor(maxStorageBufferBindingSize / (4 * dim * WINDOW_STEP)) *
       WINDOW_STEP;
-    const most = Math.min(bindable, MOST_WORKGROUPS * perGroup);
+    const window = Math.min(bindable, MAX_WORKGROUPS * perGroup);
     return context.produce("cosine_matrix", [m, n], [probes, references], (out) => {
       if (m === 0) return [];
-      return Array.from({ length: Math.ceil(n / most) }, (_, i) => {
-        const firstColumn = i * most, count = Math.min(most, n - firstColumn);
-        const window = {
+      return Array.from({ length: Math.ceil(n / window) }, (_, i) => {
+        const firstColumn = i * window, count = Math.min(window, n - firstColumn);
+        const part = {
           memory: references,
           offset: firstColumn * dim * 4,
           byteLength: count * dim * 4,
@@ -62,7 +65,7 @@ export async function createCosineMatrix(
         });
         return {
           pipeline: isFew ? few : many,
-          bindings: [params, probes, window, out],
+          bindings: [params, probes, part, out],
           workgroups: [Math.ceil(count / perGroup), isFew ? m : Math.ceil(m / MANY_PROBES), 1],
         };
       });

@@ -1,10 +1,10 @@
-// Launches shaders/letterbox.wgsl: the detector's input of a batch of photos on the GPU, one dispatch a photo.
-// Its definition, and the path without a GPU, is src/kernels/letterbox/cpu.ts.
+// Launches shaders/letterbox.wgsl: the detector's input of a batch of photos on the GPU, one dispatch each.
+// Its definition, and the path without a GPU, is cpu.ts.
 
 import { channelPlan, tensorShape, type TensorSpec } from "../../runtime/tensor_spec.ts";
 import { letterboxFit, type LetterboxJob, turnedSteps } from "./cpu.ts";
 import type { GpuContext } from "../../runtime/gpu/context.ts";
-import type { GpuBlock, GpuPhoto } from "../../runtime/gpu/memory.ts";
+import type { Block, Photo } from "../../runtime/memory.ts";
 import { letterbox as code } from "../shaders.ts";
 import { uniformLayout } from "../../runtime/gpu/uniforms.ts";
 
@@ -26,12 +26,10 @@ export const LETTERBOX_PARAMS = uniformLayout({
   bias: "vec3f",
 });
 
-/** The kernel on a device: takes photos and gives `[n, size, size, 3]` or `[n, 3, size, size]`. */
+/** The kernel on a device. */
 export async function createLetterbox(
   context: GpuContext,
-): Promise<
-  (jobs: readonly LetterboxJob<GpuPhoto>[], spec: TensorSpec, margin?: number) => GpuBlock
-> {
+): Promise<(jobs: readonly LetterboxJob<Photo>[], spec: TensorSpec, margin?: number) => Block> {
   const pipeline = await context.pipeline({
     label: "letterbox",
     code,
@@ -40,15 +38,16 @@ export async function createLetterbox(
   return (jobs, spec, margin) => {
     const { size } = spec;
     const plan = channelPlan(spec), tiles = Math.ceil(size / 8);
-    // Of pixels or of channels, as `first` counts in steps of `pixelStride`.
-    const pictureLength = 3 * size * size / plan.pixelStride;
-    const photos = jobs.map(({ photo }) => photo);
+    // The shader counts in pixels, which are `pixelStride` numbers apart.
+    const pixelsApart = 3 * size * size / plan.pixelStride;
+    const photos = jobs.map(({ photo }) => context.photo(photo));
     return context.produce(
       "letterbox",
       tensorShape(spec, jobs.length),
       photos,
       (out) =>
-        jobs.map(({ photo, turns }, slot) => {
+        jobs.map(({ turns }, slot) => {
+          const photo = photos[slot];
           const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
           const columns = insideRange(size, padX, scale, photo.width);
           const rows = insideRange(size, padY, scale, photo.height);
@@ -61,7 +60,7 @@ export async function createLetterbox(
             size,
             insideFirst: [columns.first, rows.first],
             insideEnd: [columns.end, rows.end],
-            first: first + slot * pictureLength,
+            first: first + slot * pixelsApart,
             stepX,
             stepY,
             ...plan,

@@ -1,5 +1,5 @@
 // Draws mask layers on a picture: the reference of shaders/mask_overlay.wgsl and the path without a GPU.
-// Bilinear from the texture, transparent outside of it; layers and pieces in order; what they cover is in overlay_plan.
+// Bilinear from the texture, transparent outside of it; layers and pieces in order; what they cover is in plan.ts.
 
 import type { Image } from "../../image/image.ts";
 import type { MaskBlend, MaskLayer, MaskTexture } from "./layer.ts";
@@ -68,9 +68,9 @@ function drawLayer({ layer, box, pieces }: PlannedLayer, data: Image["data"], wi
 function span({ edges }: PlannedPiece, y: number, width: number): [first: number, end: number] {
   let first = 0, end = width;
   for (let k = 0; k < 9; k += 3) {
-    const slope = edges[k], rest = edges[k + 1] * y + edges[k + 2] + EDGE;
-    if (slope > 0) first = Math.max(first, Math.ceil(-rest / slope));
-    else if (slope < 0) end = Math.min(end, Math.floor(-rest / slope) + 1);
+    const gradient = edges[k], rest = edges[k + 1] * y + edges[k + 2] + EDGE;
+    if (gradient > 0) first = Math.max(first, Math.ceil(-rest / gradient));
+    else if (gradient < 0) end = Math.min(end, Math.floor(-rest / gradient) + 1);
     else if (!(rest >= 0)) return [0, 0];
   }
   return [first, end];

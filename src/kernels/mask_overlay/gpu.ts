@@ -1,4 +1,4 @@
-// Launches shaders/mask_overlay.wgsl: masks on a copy of an uploaded picture. The definition is src/kernels/mask_overlay/cpu.ts.
+// Launches shaders/mask_overlay.wgsl: masks on a copy of an uploaded picture. The definition is cpu.ts.
 // Layers whose boxes have no pixel in common share a dispatch; a layer over another waits for it in the next.
 
 import type { MaskBlend, MaskLayer, MaskTexture } from "./layer.ts";
@@ -13,7 +13,8 @@ import {
   SNAP,
 } from "./plan.ts";
 import type { GpuContext } from "../../runtime/gpu/context.ts";
-import { type Dispatch, MOST_WORKGROUPS } from "../../runtime/gpu/launch.ts";
+import type { Photo } from "../../runtime/memory.ts";
+import { type Dispatch, MAX_WORKGROUPS } from "../../runtime/gpu/launch.ts";
 import { type GpuBlock, type GpuMemory, GpuPhoto } from "../../runtime/gpu/memory.ts";
 import { maskOverlay as code } from "../shaders.ts";
 import { uniformLayout, type UniformValues } from "../../runtime/gpu/uniforms.ts";
@@ -61,16 +62,17 @@ interface Atlas extends Disposable {
   readonly starts: ReadonlyMap<MaskTexture, number>;
 }
 
-/** The kernel on a device: gives a new photo, the old one with the masks. */
+/** The kernel on a device. */
 export async function createMaskOverlay(
   context: GpuContext,
-): Promise<(photo: GpuPhoto, layers: readonly MaskLayer[]) => GpuPhoto> {
+): Promise<(photo: Photo, layers: readonly MaskLayer[]) => Photo> {
   const pipeline = await context.pipeline({
     label: "mask_overlay",
     code,
     bindings: ["uniform", "read", "read", "read", "read", "read_write"],
   });
-  return (photo, layers) => {
+  return (given, layers) => {
+    const photo = context.photo(given);
     const planned = layers.map((layer) => planLayer(layer, photo))
       .filter(({ pieces }) => pieces.length > 0);
     const out = copyPhoto(context, photo);
@@ -144,7 +146,7 @@ function rounds(layers: readonly PlannedLayer[]): PlannedLayer[][] {
   for (const layer of layers) {
     const overlaps = (other: PlannedLayer): boolean => !isEmpty(common(layer.box, other.box));
     let round = out.findLastIndex((drawn) => drawn.some(overlaps)) + 1;
-    while (out[round]?.length === MOST_WORKGROUPS) round++;
+    while (out[round]?.length === MAX_WORKGROUPS) round++;
     (out[round] ??= []).push(layer);
   }
   return out;

@@ -2,19 +2,7 @@
 // The styles of masks (the paper's, templates from files, our own) all end here; mask_overlay draws what they make.
 
 import type { Point } from "../../math/affine.ts";
-
-/** A projective map of the plane as nine numbers, row-major: (x, y) -> ((ax+by+c)/w, (dx+ey+f)/w), w = gx+hy+i. */
-export type Homography = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+import type { Homography } from "../../math/homography.ts";
 
 /** A mask as it lies flat: 8-bit RGBA, row-major, alpha not multiplied into the colours. */
 export interface MaskTexture {

@@ -3,8 +3,8 @@
 
 import type { Point } from "../../math/affine.ts";
 import { InvalidArgumentError } from "../../base/errors.ts";
-import { applyHomography, invertHomography } from "../../math/homography.ts";
-import type { Homography, MaskLayer, MaskPiece } from "./layer.ts";
+import { applyHomography, type Homography, invertHomography } from "../../math/homography.ts";
+import type { MaskLayer, MaskPiece } from "./layer.ts";
 
 /** A rectangle of whole pixels; `right` and `bottom` are outside. */
 export interface Box {

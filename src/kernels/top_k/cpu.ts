@@ -4,9 +4,9 @@
 /** The k best of each row, best first. */
 export interface RankedScores {
   /** `rows * k` scores. */
-  readonly scores: Float32Array<ArrayBuffer>;
+  readonly scores: Float32Array;
   /** `rows * k` column indices. */
-  readonly indices: Uint32Array<ArrayBuffer>;
+  readonly indices: Uint32Array;
 }
 
 /**

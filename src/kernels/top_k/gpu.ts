@@ -1,5 +1,5 @@
 // Launches shaders/top_k.wgsl: the best references of each probe, on the GPU, pass by pass.
-// Its definition, and the path without a GPU, is src/kernels/top_k/cpu.ts.
+// Its definition, and the path without a GPU, is cpu.ts.
 
 import type { GpuContext } from "../../runtime/gpu/context.ts";
 import { foldWorkgroups } from "../../runtime/gpu/launch.ts";
@@ -20,7 +20,7 @@ export const TOP_K_PARAMS = uniformLayout({
 const CHUNK = 1024;
 
 /** The largest k: every pass leaves at most a quarter of its candidates. */
-export const MOST_K = 256;
+export const MAX_K = 256;
 
 /** Scores and indices of the k best, `[rows, k]` each; the indices are u32. */
 export interface GpuTopK {
@@ -28,7 +28,7 @@ export interface GpuTopK {
   readonly indices: GpuBlock;
 }
 
-/** The kernel on a device: `[rows, columns]` with `columns >= k`, and k from 1 to {@linkcode MOST_K}. */
+/** The kernel on a device: `[rows, columns]` with `columns >= k`, and k from 1 to {@linkcode MAX_K}. */
 export async function createTopK(
   context: GpuContext,
 ): Promise<(scores: GpuBlock, k: number) => GpuTopK> {

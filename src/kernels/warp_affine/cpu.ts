@@ -9,7 +9,7 @@ import type { Affine } from "../../math/affine.ts";
 export const SHRINK_LIMIT = 1.5;
 
 /** More samples than this a side would take long and show nothing: a face would have to be 7,000 pixels wide. */
-const MOST_SAMPLES = 64;
+const MAX_SAMPLES = 64;
 
 /** One crop to cut out of a picture in memory. */
 export interface ImageWarp {
@@ -21,7 +21,7 @@ export interface ImageWarp {
 export function samplesPerSide(cropToPhoto: Affine): number {
   const [a, b, , d, e] = cropToPhoto;
   const shrink = Math.sqrt(Math.abs(a * e - b * d));
-  return shrink > SHRINK_LIMIT ? Math.min(Math.ceil(shrink), MOST_SAMPLES) : 1;
+  return shrink > SHRINK_LIMIT ? Math.min(Math.ceil(shrink), MAX_SAMPLES) : 1;
 }
 
 /**

@@ -1,12 +1,12 @@
 // Launches shaders/warp_affine.wgsl: crops of faces, and FaceMesh's crops, on the GPU.
-// One dispatch per photo fills its crops of one common block. The definition is src/kernels/warp_affine/cpu.ts.
+// One dispatch per photo fills its crops of one common block. The definition is cpu.ts.
 
 import type { Affine } from "../../math/affine.ts";
 import { samplesPerSide } from "./cpu.ts";
 import { channelPlan, tensorShape, type TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { GpuContext } from "../../runtime/gpu/context.ts";
-import { type Dispatch, MOST_WORKGROUPS } from "../../runtime/gpu/launch.ts";
-import type { GpuBlock, GpuPhoto } from "../../runtime/gpu/memory.ts";
+import type { Block, Photo } from "../../runtime/memory.ts";
+import { type Dispatch, MAX_WORKGROUPS } from "../../runtime/gpu/launch.ts";
 import { warpAffine as code } from "../shaders.ts";
 import { uniformLayout, type UniformValues } from "../../runtime/gpu/uniforms.ts";
 
@@ -36,18 +36,18 @@ export const WARP_AFFINE_JOB = uniformLayout(JOB_FIELDS);
 type Job = UniformValues<typeof JOB_FIELDS>;
 
 /** One crop to cut out of an uploaded picture. */
-export interface GpuWarp {
-  readonly photo: GpuPhoto;
+interface PhotoWarp {
+  readonly photo: Photo;
   readonly cropToPhoto: Affine;
 }
 
 /** Origins are kept within this, which is outside of every photo and fits an i32. */
 const FAR = 1e9;
 
-/** The kernel on a device: gives the crops of all jobs, followed by their mirror images if `mirrored`. */
+/** The kernel on a device. */
 export async function createWarpAffine(
   context: GpuContext,
-): Promise<(jobs: readonly GpuWarp[], spec: TensorSpec, mirrored: boolean) => GpuBlock> {
+): Promise<(jobs: readonly PhotoWarp[], spec: TensorSpec, mirrored: boolean) => Block> {
   const pipeline = await context.pipeline({
     label: "warp_affine",
     code,
@@ -58,7 +58,10 @@ export async function createWarpAffine(
     const plan = channelPlan(spec);
     const tiles = Math.ceil(size / 8);
     const shape = tensorShape(spec, jobs.length * (mirrored ? 2 : 1));
-    const perPhoto = Map.groupBy(jobs.map((job, slot) => ({ ...job, slot })), (job) => job.photo);
+    const perPhoto = Map.groupBy(
+      jobs.map(({ cropToPhoto }, slot) => ({ cropToPhoto, slot })),
+      ({ slot }) => context.photo(jobs[slot].photo),
+    );
     return context.produce("warp_affine", shape, [...perPhoto.keys()], (out) => {
       const dispatches: Dispatch[] = [];
       for (const [photo, ofPhoto] of perPhoto) {
@@ -69,8 +72,8 @@ export async function createWarpAffine(
           mirrored: mirrored ? 1 : 0,
           ...plan,
         });
-        for (let start = 0; start < ofPhoto.length; start += MOST_WORKGROUPS) {
-          const part = ofPhoto.slice(start, start + MOST_WORKGROUPS);
+        for (let start = 0; start < ofPhoto.length; start += MAX_WORKGROUPS) {
+          const part = ofPhoto.slice(start, start + MAX_WORKGROUPS);
           const packed = WARP_AFFINE_JOB.pack(
             ...part.map(({ cropToPhoto, slot }) => packJob(cropToPhoto, size, slot)),
           );

@@ -1,6 +1,6 @@
 // A trial run of a model that is to be added: what the graph promises is seen to hold, on wasm, before it is accepted.
 
-import { createCpuBackend } from "../../runtime/cpu/runtime.ts";
+import { startRuntime } from "../../runtime/start.ts";
 import { tensorShape } from "../../runtime/tensor_spec.ts";
 import { MaskinvError, ModelError } from "../../base/errors.ts";
 import type { LoadedModel } from "../model.ts";
@@ -13,13 +13,13 @@ export async function tryModel(model: LoadedModel, label: string): Promise<void>
   const { entry: { input, templateSize, output } } = model;
   const pair = pictures(tensorShape(input, 2).reduce((a, b) => a * b), input.mean, input.scale);
   const refuse = (what: string): ModelError => new ModelError(`Cannot use ${label} as ${what}`);
-  await using backend = await createCpuBackend();
+  await using runtime = await startRuntime("wasm");
   let rows: Float32Array, alone: Float32Array;
   try {
-    await using network = await backend.load(model);
+    await using network = await runtime.load(model);
     const run = async (values: Float32Array, count: number): Promise<Float32Array> => {
-      using block = backend.write(values, tensorShape(input, count));
-      const [made] = await backend.run(network, block);
+      using block = runtime.write(values, tensorShape(input, count));
+      const [made] = await runtime.run(network, block);
       if (made.shape.length !== 2 || made.shape[0] !== count || made.shape[1] !== templateSize) {
         throw refuse(
           `it gives [${
@@ -28,7 +28,7 @@ export async function tryModel(model: LoadedModel, label: string): Promise<void>
             `name the family that it is of, or export it with a batch of any size`,
         );
       }
-      return (await backend.read(made))[0].slice();
+      return (await runtime.read(made))[0].slice();
     };
     alone = await run(pair.subarray(pair.length / 2), 1);
     rows = await run(pair, 2);

@@ -1,3 +1,6 @@
+// Bringing a face to the crop of the embedding network. The template may be changed only with the networks that were
+// trained on it.
+
 /**
  * Alignment: similarities between sets of points, and the ArcFace template that embedding networks expect.
  *

@@ -1,3 +1,6 @@
+// Finding faces: networks' outputs to boxes and landmarks in photo pixels, and the choice of one face among several.
+// A detector may be changed here; Face, which all later steps take, only together with them.
+
 /**
  * Faces and landmarks: their types, and the choice among several faces. Detection itself is
  * `Verifier.detect`, as it needs a device.

@@ -1,3 +1,5 @@
+// From crops to embeddings, and the networks that read the same crops. A network on crops is added here.
+
 /**
  * Embedding models: the manifest that says what each model is, how it wants its pixels, and which thresholds were
  * measured for it. Embedding itself is `Verifier.embed`, as it needs a device.

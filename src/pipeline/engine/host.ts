@@ -1,31 +1,17 @@
 // Keeps a backend and its networks alive: starts them, loads networks when first needed, and starts anew when the
 // GPU device is lost, so that callers never see a loss that a second try can mend.
 
-import { abortable, unlessAborted } from "../../base/abort.ts";
-import {
-  DeviceError,
-  DeviceLostError,
-  DisposedError,
-  InvalidArgumentError,
-} from "../../base/errors.ts";
-import { acquireDevice, probeAdapter } from "../../runtime/gpu/device.ts";
+import { unlessAborted } from "../../base/abort.ts";
+import { DeviceLostError, DisposedError } from "../../base/errors.ts";
+import { type Backend, createBackend, type Engine } from "../../kernels/mod.ts";
 import type { LoadedModel, ModelStore } from "../../model/model.ts";
-import type { Backend, Engine, Network } from "../../kernels/mod.ts";
-import { createCpuBackend } from "../../runtime/cpu/runtime.ts";
+import type { Network } from "../../runtime/network.ts";
 import type { OrtOptions } from "../../runtime/ort.ts";
-import { createWebgpuBackend } from "../../runtime/gpu/runtime.ts";
-
-/**
- * Where to compute: `"webgpu"` (any adapter, also a software one), `"wasm"`, or `"auto"`: WebGPU on a hardware
- * adapter, else wasm, which is faster than software WebGPU.
- */
-export type DeviceChoice = "auto" | "webgpu" | "wasm";
-
-/** The values of {@linkcode DeviceChoice}. */
-const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "webgpu", "wasm"];
+import { type DeviceChoice, startRuntime } from "../../runtime/start.ts";
+import { abortable } from "./abortable.ts";
 
 /** How often one call may start over on a new device. */
-const MOST_RESTARTS = 3;
+const MAX_RESTARTS = 3;
 
 /** Owns the engine of a verifier. */
 export class EngineHost implements AsyncDisposable {
@@ -71,7 +57,7 @@ export class EngineHost implements AsyncDisposable {
       } catch (error) {
         // A start that failed must not be remembered: the next call tries again.
         if (this.#engine === started) this.#engine = undefined;
-        if (!(error instanceof DeviceLostError) || restarts === MOST_RESTARTS) throw error;
+        if (!(error instanceof DeviceLostError) || restarts === MAX_RESTARTS) throw error;
         continue;
       }
       try {
@@ -79,7 +65,7 @@ export class EngineHost implements AsyncDisposable {
       } catch (error) {
         // Of calls that overlap on a lost device, the first to notice retires the engine under the others.
         const interrupted = error instanceof DeviceLostError || this.#engine !== started;
-        if (!interrupted || restarts === MOST_RESTARTS) throw error;
+        if (!interrupted || restarts === MAX_RESTARTS) throw error;
         if (this.#engine === started) {
           this.#engine = undefined;
           await engine[Symbol.asyncDispose]();
@@ -89,7 +75,7 @@ export class EngineHost implements AsyncDisposable {
   }
 
   async #start(): Promise<OwnedEngine> {
-    const backend = await startBackend(this.#choice, this.#options);
+    const backend = await createBackend(await startRuntime(this.#choice, this.#options));
     return new OwnedEngine(backend, (name) => this.#model(name));
   }
 
@@ -145,26 +131,4 @@ class OwnedEngine implements Engine, AsyncDisposable {
     this.#networks.clear();
     await this.backend[Symbol.asyncDispose]();
   }
-}
-
-/** Throws InvalidArgumentError unless there is such a choice. */
-export function checkDevice(choice: DeviceChoice): void {
-  if (!DEVICE_CHOICES.includes(choice)) {
-    throw new InvalidArgumentError(
-      `Cannot use device "${choice}": give one of ${DEVICE_CHOICES.join(", ")}`,
-    );
-  }
-}
-
-async function startBackend(choice: DeviceChoice, options: OrtOptions): Promise<Backend> {
-  checkDevice(choice);
-  if (choice === "wasm") return await createCpuBackend(options);
-  const adapter = await probeAdapter();
-  if (choice === "auto" && (!adapter || adapter.software)) return await createCpuBackend(options);
-  if (!adapter) {
-    throw new DeviceError(
-      'Cannot use device "webgpu" as this host has no WebGPU adapter: pass device: "auto" or "wasm"',
-    );
-  }
-  return await createWebgpuBackend(await acquireDevice(adapter), options);
 }

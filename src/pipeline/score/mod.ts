@@ -1,3 +1,5 @@
+// Templates, comparison scores and decisions. A rule may be changed here; the score itself is the kernel cosine_matrix.
+
 /**
  * Templates, comparison scores and decisions.
  *

@@ -14,8 +14,8 @@ export interface PoolStats {
 }
 
 /** Up to this much lies idle; the least recently used buffers go first. */
-const MOST_IDLE_BYTES = 256 * 2 ** 20;
-const LEAST_BYTES = 256;
+const MAX_IDLE_BYTES = 256 * 2 ** 20;
+const MIN_BYTES = 256;
 
 /** The buffers of one device. */
 export class BufferPool implements Disposable {
@@ -43,14 +43,14 @@ export class BufferPool implements Disposable {
    * @throws {DeviceError} If the device makes no buffers so large.
    */
   take(byteLength: number, usage: GPUBufferUsageFlags): GPUBuffer {
-    const most = this.#device.limits.maxBufferSize;
-    if (byteLength > most) {
+    const limit = this.#device.limits.maxBufferSize;
+    if (byteLength > limit) {
       throw new DeviceError(
-        `Cannot make a GPU buffer of ${byteLength} bytes as the limit of this device is ${most}: ` +
+        `Cannot make a GPU buffer of ${byteLength} bytes as the limit of this device is ${limit}: ` +
           `work in smaller parts or pass device: "wasm"`,
       );
     }
-    const size = Math.min(sizeClass(byteLength), most - most % 4);
+    const size = Math.min(sizeClass(byteLength), limit - limit % 4);
     for (const buffer of this.#idle) {
       if (buffer.size !== size || buffer.usage !== usage) continue;
       this.#idle.delete(buffer);
@@ -68,7 +68,7 @@ export class BufferPool implements Disposable {
     this.#idle.add(buffer);
     let idleBytes = totalBytes(this.#idle);
     for (const oldest of this.#idle) {
-      if (idleBytes <= MOST_IDLE_BYTES) break;
+      if (idleBytes <= MAX_IDLE_BYTES) break;
       idleBytes -= oldest.size;
       this.#idle.delete(oldest);
       oldest.destroy();
@@ -86,7 +86,7 @@ export class BufferPool implements Disposable {
 
 /** Eight sizes per power of two: at most an eighth is wasted, and photos of nearly one size share buffers. */
 function sizeClass(byteLength: number): number {
-  const bytes = Math.max(LEAST_BYTES, byteLength);
+  const bytes = Math.max(MIN_BYTES, byteLength);
   const step = 2 ** (Math.floor(Math.log2(bytes)) - 3);
   return Math.ceil(bytes / step) * step;
 }

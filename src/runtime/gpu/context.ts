@@ -1,8 +1,10 @@
-// What the launchers share: one device with its pool, its journal of errors, and every handle that is alive.
+// What the kernels of one device share: one device with its pool, its journal of errors, and every handle that is alive.
 // Everything that touches the device goes through here, so that loss, limits and errors are handled once.
 
 import { DeviceError, ImageTooLargeError, InvalidArgumentError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
+import type { Block, Photo } from "../memory.ts";
+import { owned } from "../owned.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import type { GpuDevice } from "./device.ts";
 import { ErrorJournal } from "./error_journal.ts";
@@ -26,6 +28,16 @@ export class GpuContext implements Disposable {
     this.readBack = new ReadBack(gpu, this.pool, this.journal);
   }
 
+  /** The memory behind a photo; throws InvalidArgumentError if another runtime made it. */
+  photo(photo: Photo): GpuPhoto {
+    return owned(GpuPhoto, photo, this);
+  }
+
+  /** The memory behind a block; throws InvalidArgumentError if another runtime made it. */
+  block(block: Block): GpuBlock {
+    return owned(GpuBlock, block, this);
+  }
+
   /** Compiles a kernel. */
   pipeline(spec: PipelineSpec): Promise<Pipeline> {
     return createPipeline(this.gpu.device, spec);
@@ -33,11 +45,11 @@ export class GpuContext implements Disposable {
 
   /** Uploads a picture. */
   upload({ width, height, data }: Image): GpuPhoto {
-    const most = Math.min(this.#mostBindable, this.gpu.device.limits.maxBufferSize);
-    if (data.byteLength > most) {
+    const limit = Math.min(this.#maxBindable, this.gpu.device.limits.maxBufferSize);
+    if (data.byteLength > limit) {
       throw new ImageTooLargeError(
         `Cannot use a picture of ${width}x${height} pixels on ${this.gpu.name} as it has ` +
-          `${data.byteLength} bytes and the device takes ${most}: shrink it or pass device: "wasm"`,
+          `${data.byteLength} bytes and the device takes ${limit}: shrink it or pass device: "wasm"`,
       );
     }
     const photo = new GpuPhoto(this.#take(data.byteLength, []), width, height);
@@ -81,10 +93,10 @@ export class GpuContext implements Disposable {
   /** A block for the results of a kernel, with unknown content. */
   allocate(shape: readonly number[], inputs: readonly GpuMemory[]): GpuBlock {
     const byteLength = elementCount(shape) * 4;
-    if (byteLength > this.#mostBindable) {
+    if (byteLength > this.#maxBindable) {
       throw new DeviceError(
         `Cannot make a block of shape ${shape.join("x")} on ${this.gpu.name} as it has ` +
-          `${byteLength} bytes and a kernel can write ${this.#mostBindable}: ` +
+          `${byteLength} bytes and a kernel can write ${this.#maxBindable}: ` +
           `work in smaller parts or pass device: "wasm"`,
       );
     }
@@ -120,7 +132,7 @@ export class GpuContext implements Disposable {
     this.gpu[Symbol.dispose]();
   }
 
-  get #mostBindable(): number {
+  get #maxBindable(): number {
     return this.gpu.device.limits.maxStorageBufferBindingSize;
   }
 

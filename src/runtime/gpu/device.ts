@@ -2,8 +2,7 @@
 // Probing is apart from making a device, so that "auto" can choose before anything heavy is imported.
 
 import { DeviceError, DeviceLostError, DisposedError } from "../../base/errors.ts";
-import { reuseBindGroups } from "./bind_groups.ts";
-import { isLavapipe, shieldDevice } from "./quirks.ts";
+import { cureDriver } from "./quirks.ts";
 
 /** What to ask the host for. */
 export interface AdapterOptions {
@@ -106,10 +105,7 @@ export async function acquireDevice(found: GpuAdapter): Promise<GpuDevice> {
       requiredFeatures,
       requiredLimits,
     });
-    if (isLavapipe(name)) {
-      shieldDevice(device);
-      reuseBindGroups(device);
-    }
+    cureDriver(device, name);
     return new OwnedDevice(device, name, software);
   } catch (error) {
     throw new DeviceError(

@@ -61,7 +61,7 @@ export class ErrorJournal {
    *
    * @throws {DeviceError} If the operation, or one whose results it used, may have failed.
    */
-  settle(mark: Mark): void {
+  confirm(mark: Mark): void {
     // Those still open may yet fail with an operation number below this one.
     const known = Math.min(mark.operation, ...Array.from(this.#open, (open) => open - 1));
     this.#clean = Math.max(this.#clean, known);

@@ -7,7 +7,7 @@ import { GpuMemory } from "./memory.ts";
 import type { BindingKind, Pipeline } from "./pipeline.ts";
 
 /** Every device has at least so many workgroups per dimension. */
-export const MOST_WORKGROUPS = 65535;
+export const MAX_WORKGROUPS = 65535;
 
 /** A part of a buffer; `offset` must be a multiple of the device's alignment (256 suffices). */
 export interface MemoryWindow {
@@ -78,8 +78,8 @@ export function launch(
 
 /** Workgroups for `count` items; beyond 65,535 they go on in y, and the shader skips those past the end. */
 export function foldWorkgroups(count: number): [number, number, number] {
-  const y = Math.ceil(count / MOST_WORKGROUPS);
-  return y > 1 ? [MOST_WORKGROUPS, y, 1] : [count, 1, 1];
+  const y = Math.ceil(count / MAX_WORKGROUPS);
+  return y > 1 ? [MAX_WORKGROUPS, y, 1] : [count, 1, 1];
 }
 
 function structUsage(kind: BindingKind): GPUBufferUsageFlags {

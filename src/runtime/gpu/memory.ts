@@ -1,8 +1,8 @@
-// What the WebGPU backend's handles are: buffers with a size, an owner and a history.
+// What the handles of the runtime on a GPU are: buffers with a size, an owner and a history.
 // Disposing gives the buffer back to the pool, or the tensor back to onnxruntime.
 
-import type { Block, Photo } from "../../kernels/mod.ts";
 import { DisposedError } from "../../base/errors.ts";
+import type { Block, Photo } from "../memory.ts";
 import type { Mark } from "./error_journal.ts";
 
 /** How a handle comes to its buffer. */

@@ -1,5 +1,5 @@
-// The public face of src/runtime/gpu/: what a user needs for kernels of their own. The kernels of maskinv and their launchers
-// stay inside, behind the verbs of src/kernels/mod.ts.
+// The device, its memory and its pipelines; and the part of them that is public, for kernels of others.
+// Cures for drivers are added in quirks.ts; the kernels of maskinv are in src/kernels and may be changed only there.
 
 /**
  * The WebGPU toolkit under maskinv: finds an adapter, makes a device, compiles kernels in WGSL, and lays out their

@@ -2,10 +2,9 @@
 // Everything that enters onnxruntime takes its turn, and its errors are traced to what the device went through.
 
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import type { Network } from "../../kernels/mod.ts";
-import { createSession, inTurn, type Ort } from "../ort.ts";
 import { DisposedError, MaskinvError } from "../../base/errors.ts";
-import type { LoadedModel } from "../../model/model.ts";
+import type { Network, NetworkSource } from "../network.ts";
+import { createSession, inTurn, type Ort } from "../ort.ts";
 import type { GpuContext } from "./context.ts";
 import type { Mark } from "./error_journal.ts";
 import { GpuBlock, type GpuMemory } from "./memory.ts";
@@ -13,10 +12,10 @@ import { GpuBlock, type GpuMemory } from "./memory.ts";
 /** A network on the GPU. */
 export class GpuNetwork implements Network {
   readonly owner: object;
-  readonly model: LoadedModel;
+  readonly model: NetworkSource;
   #session: InferenceSession | undefined;
 
-  constructor(owner: object, model: LoadedModel, session: InferenceSession) {
+  constructor(owner: object, model: NetworkSource, session: InferenceSession) {
     this.owner = owner;
     this.model = model;
     this.#session = session;
@@ -43,21 +42,21 @@ export class GpuNetwork implements Network {
 /** The networks of one device. */
 export class GpuNetworks implements AsyncDisposable {
   readonly #context: GpuContext;
-  readonly #ort: Ort;
+  readonly #ort: () => Promise<Ort>;
   #networks: GpuNetwork[] = [];
 
-  constructor(context: GpuContext, ort: Ort) {
+  constructor(context: GpuContext, ort: () => Promise<Ort>) {
     this.#context = context;
     this.#ort = ort;
   }
 
   /** Prepares a network. */
-  async load(model: LoadedModel): Promise<GpuNetwork> {
+  async load(model: NetworkSource): Promise<GpuNetwork> {
     const session = await this.#inOrt(
       `load ${model.entry.file}`,
       [],
-      () =>
-        createSession(this.#ort, model.bytes, {
+      (_, ort) =>
+        createSession(ort, model.bytes, {
           executionProviders: [{ name: "webgpu", device: this.#context.gpu.device }],
           preferredOutputLocation: "gpu-buffer",
         }),
@@ -67,11 +66,11 @@ export class GpuNetworks implements AsyncDisposable {
     return network;
   }
 
-  /** Runs a network; the outputs in the order of the manifest. */
+  /** Runs a network; the outputs in the order of its entry. */
   async run(network: GpuNetwork, input: GpuBlock): Promise<GpuBlock[]> {
     const { file, inputName, outputs } = network.model.entry;
-    return await this.#inOrt(`run ${file}`, [input], async (mark) => {
-      const tensor = this.#ort.Tensor.fromGpuBuffer(input.buffer, {
+    return await this.#inOrt(`run ${file}`, [input], async (mark, ort) => {
+      const tensor = ort.Tensor.fromGpuBuffer(input.buffer, {
         dataType: "float32",
         dims: [...input.shape],
       });
@@ -81,17 +80,18 @@ export class GpuNetworks implements AsyncDisposable {
   }
 
   /** Gives onnxruntime the device for one task, and finds out what its errors mean. */
-  #inOrt<T>(
+  async #inOrt<T>(
     what: string,
     inputs: readonly GpuBlock[],
-    task: (mark: Mark) => Promise<T>,
+    task: (mark: Mark, ort: Ort) => Promise<T>,
   ): Promise<T> {
     const { gpu, journal } = this.#context;
-    return inTurn(async () => {
+    const ort = await this.#ort();
+    return await inTurn(async () => {
       gpu.assertAlive();
       const mark = journal.open(inputs.map((input) => input.mark));
       try {
-        return await task(mark);
+        return await task(mark, ort);
       } catch (error) {
         if (error instanceof MaskinvError) throw error;
         throw await journal.explain(`Cannot ${what}`, error, mark);

@@ -1,4 +1,13 @@
-// A cure for lavapipe, Mesa's software Vulkan, under Deno: there every dispatch of many kernels leaks memory.
+// Cures for drivers: everything that is done because of a fault of one of them, and for no other reason.
+// So far all are of lavapipe, Mesa's software Vulkan, under Deno.
+
+/** Applies to a device what its driver needs; before anything else is made on it. */
+export function cureDriver(device: GPUDevice, adapterName: string): void {
+  if (!isLavapipe(adapterName)) return;
+  shieldDevice(device);
+  reuseBindGroups(device);
+}
+
 // Mesa 22.3 (Debian 12) compiles a kernel whose branches or loops rest on uniforms alone anew at each dispatch, with
 // their values put in, and frees none of it before the pipeline goes: 5.6 MB a verify, most by onnxruntime's kernels.
 
@@ -7,16 +16,15 @@ const MAIN = /fn main\(([^{]*)\{/;
 const GROUPS = /@builtin\(num_workgroups\) (\w+)/;
 
 /**
- * Whether a device wants {@linkcode shieldUniforms} and the reuse of `bind_groups.ts`. Hardware never does. Browsers must
- * not have the shield, as their WGSL compilers take barriers only where they can prove that all threads go the same way,
- * which it hides.
+ * Whether an adapter is lavapipe under Deno. Browsers must not have the shield, as their WGSL compilers take barriers
+ * only where they can prove that all threads go the same way, which it hides.
  */
 export function isLavapipe(adapterName: string): boolean {
   return adapterName.startsWith("llvmpipe") && "Deno" in globalThis;
 }
 
 /** Makes a device shield all kernels that it gets from now on, onnxruntime's too. */
-export function shieldDevice(device: GPUDevice): void {
+function shieldDevice(device: GPUDevice): void {
   const create = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor): GPUShaderModule =>
     create({ ...descriptor, code: shieldUniforms(descriptor.code) });
@@ -47,4 +55,44 @@ export function shieldUniforms(code: string): string {
       () => `var<uniform> given_${name}: ${type}; var<private> ${name}: ${type};`,
     )
     .replace(head, () => `${shieldedHead} ${copy}`);
+}
+
+// Mesa 25 (22.3 did not) gives each bind group a memory map of its own, some 700 a verify, which lasts until JavaScript
+// collects garbage: overlapping verifies reach Linux's limit of 65,530 maps, and the process dies. Hardware has pools.
+
+/** As many are kept; the least recently used goes first. A verify has some 700, which come again with the next. */
+const MAX_BIND_GROUPS = 8192;
+
+/** Makes a device give out the bind group that it made of the same layout and buffers before, onnxruntime's too. */
+export function reuseBindGroups(device: GPUDevice): void {
+  const numbers = new WeakMap<object, number>();
+  let last = 0;
+  const number = (object: object): number => {
+    let known = numbers.get(object);
+    if (known === undefined) numbers.set(object, known = ++last);
+    return known;
+  };
+  const groups = new Map<string, GPUBindGroup>();
+  const create = device.createBindGroup.bind(device);
+  device.createBindGroup = (descriptor): GPUBindGroup => {
+    const key = keyOf(descriptor, number);
+    const group = groups.get(key) ?? create(descriptor);
+    groups.delete(key);
+    groups.set(key, group);
+    if (groups.size > MAX_BIND_GROUPS) groups.delete(groups.keys().next().value!);
+    return group;
+  };
+}
+
+/** What a bind group is made of, as far as it matters: neither the labels nor the order of the bindings. */
+function keyOf(
+  { layout, entries }: GPUBindGroupDescriptor,
+  number: (object: object) => number,
+): string {
+  const parts = [...entries].map(({ binding, resource }) => {
+    if (!("buffer" in resource)) return `${binding}:${number(resource)}`;
+    const { buffer, offset = 0, size = "" } = resource;
+    return `${binding}:${number(buffer)},${offset},${size}`;
+  });
+  return `${number(layout)} ${parts.sort().join(" ")}`;
 }

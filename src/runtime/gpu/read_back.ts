@@ -46,7 +46,7 @@ export class ReadBack {
       }
       // Deno resolves the wait, with stale bytes, when the device is destroyed meanwhile.
       this.#gpu.assertAlive();
-      this.#journal.settle(mark);
+      this.#journal.confirm(mark);
       const bytes = staging.getMappedRange(0, total);
       let start = 0;
       return memories.map(({ byteLength }) => bytes.slice(start, start += byteLength));

@@ -97,7 +97,7 @@ function restart(): void {
   engine = start();
   for (const card of cards) card.refresh();
   old.then(async ({ verifier, painter }) => {
-    painter[Symbol.dispose]();
+    await painter[Symbol.asyncDispose]();
     await verifier.dispose();
   }).catch(() => {});
 }

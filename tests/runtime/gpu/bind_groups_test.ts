@@ -1,7 +1,7 @@
 // Bind groups are made once for what they bind: by a device that only counts, and on lavapipe by all kernels of a crop.
 
 import { assert, assertEquals } from "@std/assert";
-import { reuseBindGroups } from "../../../src/runtime/gpu/bind_groups.ts";
+import { reuseBindGroups } from "../../../src/runtime/gpu/quirks.ts";
 import { wrap } from "../../spies.ts";
 import { cropTimes, lavapipeTest, startWebgpu, texture } from "../../kernels/helpers.ts";
 

@@ -1,0 +1,7 @@
+// What every room uses: the errors, aborting, elapsed time, and files that are written whole.
+// An error class may be added here for a new cause; nothing here may know of pictures, devices or faces.
+
+export * from "./errors.ts";
+export { unlessAborted, untilAborted } from "./abort.ts";
+export { elapsed } from "./elapsed.ts";
+export { asWriteError, writeWhole, writing } from "./write_error.ts";

@@ -1,0 +1,85 @@
+// From the false positive identification rate that the caller accepts to a threshold for a gallery of so many templates,
+// and from scores back to rates. Nothing is made up: beyond what was measured there is no threshold.
+
+import { InvalidArgumentError } from "../base/errors.ts";
+import type { ScoreFmr } from "../pipeline/score/fmr.ts";
+import type { MaskStates } from "../pipeline/score/situation.ts";
+import type { Candidate } from "./store.ts";
+import type { EstimatedFpir, Ranked, ScoredCandidate, SearchRates } from "./result.ts";
+import { fmrForFpir, fpirForFmr, type SearchThresholds } from "./threshold.ts";
+
+/** The false positive identification rate of a search that names none. */
+export const DEFAULT_FPIR = 0.01;
+
+/** What the caller wants of a search: a rate or a threshold. */
+export interface SearchWish {
+  /** Accepted false positive identification rate. */
+  readonly fpir?: number;
+  /** A threshold instead. */
+  readonly threshold?: number;
+}
+
+/** What decides a search, or why nothing does. */
+export type SearchRule =
+  | { readonly kind: "threshold"; readonly threshold: number; readonly rates?: SearchRates }
+  | ({ readonly kind: "not-measured" } & Pick<Ranked, "fpir" | "strictest">);
+
+/**
+ * Finds the threshold of a search.
+ *
+ * @throws {InvalidArgumentError} If a rate or a threshold is out of its range, both are given, or there are no thresholds.
+ */
+export function searchRule(
+  { fpir, threshold }: SearchWish,
+  templates: number,
+  thresholds: SearchThresholds | undefined,
+  masks: MaskStates,
+): SearchRule {
+  if (threshold !== undefined) {
+    if (!(fpir === undefined && threshold >= -1 && threshold <= 1)) {
+      throw new InvalidArgumentError(
+        `Cannot use threshold ${threshold} with FPIR ${fpir ?? "unset"}: ` +
+          `give a cosine between -1 and 1, or a FPIR, not both`,
+      );
+    }
+    const rates = ratesOf(thresholds?.fmrAt(threshold, masks), templates);
+    return { kind: "threshold", threshold, ...(rates && { rates }) };
+  }
+  if (!thresholds) {
+    throw new InvalidArgumentError(
+      "Cannot decide as this gallery has no measured thresholds: give createGallery thresholds of " +
+        "openThresholds, or give a threshold",
+    );
+  }
+  const wanted = fpir ?? DEFAULT_FPIR;
+  const rule = thresholds.forFmr(fmrForFpir(wanted, templates), masks);
+  if (!rule) return { kind: "not-measured", fpir: wanted };
+  const rates = ratesOf({ ...rule, bound: "at" }, templates)!;
+  if (rule.supported) return { kind: "threshold", threshold: rule.threshold, rates };
+  return {
+    kind: "not-measured",
+    fpir: wanted,
+    strictest: { threshold: rule.threshold, ...rates },
+  };
+}
+
+/** A candidate with the rate that a search with its score as the threshold would have. */
+export function withFpir(
+  candidate: Candidate,
+  templates: number,
+  thresholds: SearchThresholds | undefined,
+  masks: MaskStates,
+): ScoredCandidate {
+  const rates = ratesOf(thresholds?.fmrAt(candidate.score, masks), templates);
+  if (!rates) return candidate;
+  const { fmr: _, ...fpir } = rates;
+  return { ...candidate, fpir };
+}
+
+function ratesOf(measured: ScoreFmr | undefined, templates: number): SearchRates | undefined {
+  if (!measured) return undefined;
+  const { fmr, interval: [low, high], bound } = measured;
+  const rate = (fmr: number): number => fpirForFmr(fmr, templates);
+  const fpir: EstimatedFpir = { fpir: rate(fmr), interval: [rate(low), rate(high)], bound };
+  return { ...fpir, fmr };
+}

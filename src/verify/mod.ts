@@ -1,0 +1,7 @@
+// The verifier: what a program calls with two photos, and what it is told. Options and results may be added here, with
+// their JSON; how a face is found or compared is the business of the pipeline.
+
+export { createVerifier } from "./create.ts";
+export type { PhotoOptions, VerifierOptions } from "./options.ts";
+export type { Verification } from "./result.ts";
+export type { EmbedAllOptions, Verifier, VerifyOptions } from "./verifier.ts";
