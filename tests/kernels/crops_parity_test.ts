@@ -39,10 +39,10 @@ backendTest("letterbox is the TypeScript kernel", async (backend) => {
   ];
   for (const [name, image, spec] of cases) {
     using photo = backend.upload(image);
-    using block = backend.letterbox(photo, spec);
+    using block = backend.letterbox([{ photo }], spec);
     assertEquals(block.shape, tensorShape(spec, 1), name);
     const [values] = await backend.read(block);
-    assertParity(`letterbox, ${name}`, values, letterbox(image, spec), spec);
+    assertParity(`letterbox, ${name}`, values, letterbox([{ photo: image }], spec), spec);
   }
 });
 
@@ -53,9 +53,9 @@ backendTest(
     for (let height = 1; height <= 64; height++) {
       const image = texture(64, height);
       using photo = backend.upload(image);
-      using block = backend.letterbox(photo, spec);
+      using block = backend.letterbox([{ photo }], spec);
       const [values] = await backend.read(block);
-      assertParity(`letterbox, 64x${height}`, values, letterbox(image, spec), spec);
+      assertParity(`letterbox, 64x${height}`, values, letterbox([{ photo: image }], spec), spec);
     }
   },
 );
