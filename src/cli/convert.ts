@@ -1,4 +1,4 @@
-// `convert checkpoint.pth -o model.onnx`: a checkpoint of PyTorch to ONNX.
+// `convert checkpoint.pth -o model.onnx`: a checkpoint of PyTorch to ONNX, or the published YuNet to the graph that runs.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
@@ -29,7 +29,20 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const out = args.text("out"), [path] = args.operands;
   if (!out) throw new InvalidArgumentError("Cannot write the model: give -o model.onnx");
   const { convertCheckpoint } = await import("../convert/convert.ts");
+  const { isOnnxFile, convertYunet } = await import("../convert/yunet/convert.ts");
   terminal.progress(`converting ${path} ...`);
+  if (await isOnnxFile(path)) {
+    const found = await convertYunet(path, out);
+    terminal.progress("");
+    terminal.out(
+      args.flag("json")
+        ? JSON.stringify({ out, ...found })
+        : `${out}: the detector YuNet, ${found.bytes} bytes
+from ${path}, with one map of 16 channels for each of the strides 8, 16 and 32
+sha256 ${found.sha256}`,
+    );
+    return 0;
+  }
   const start = performance.now();
   const found = await convertCheckpoint(path, out, {
     fp16: args.flag("fp16"),

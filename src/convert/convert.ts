@@ -1,12 +1,13 @@
-// From a checkpoint's file to an ONNX file, piece by piece: the new file appears when it is whole, or not at all.
+// From a checkpoint's file to an ONNX file, piece by piece.
 
-import { CheckpointError, InvalidArgumentError } from "../base/errors.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import {
   type Checkpoint,
   type CheckpointOptions,
   type OnnxOptions,
   openCheckpoint,
 } from "./checkpoint.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** How {@linkcode convertCheckpoint} converts. */
 export interface ConvertOptions extends CheckpointOptions, OnnxOptions {}
@@ -45,46 +46,12 @@ export async function convertCheckpoint(
   out: string,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  const [fs, { createHash }, { resolve }] = await Promise.all([
-    import("node:fs"),
-    import("node:crypto"),
-    import("node:path"),
-  ]);
+  const { resolve } = await import("node:path");
   if (resolve(path) === resolve(out)) {
     throw new InvalidArgumentError(`Cannot write over ${path} itself: give another output file`);
   }
   using checkpoint = await openCheckpoint(path, options);
-  const part = `${out}.part`, hash = createHash("sha256");
-  let bytes = 0;
-  let file: number | undefined;
-  try {
-    file = fs.openSync(part, "w");
-    for (const piece of checkpoint.onnx(options)) {
-      for (let at = 0; at < piece.length;) at += fs.writeSync(file, piece, at);
-      hash.update(piece);
-      bytes += piece.length;
-    }
-    fs.fsyncSync(file);
-    fs.closeSync(file);
-    fs.renameSync(part, out);
-  } catch (error) {
-    if (file !== undefined) {
-      try {
-        fs.closeSync(file);
-      } catch {
-        // It was closed before the rename failed.
-      }
-      fs.rmSync(part, { force: true });
-    }
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(
-      `Cannot write ${out} as ${
-        (error as Error).message
-      }: check the folder and the space that is left`,
-      { cause: error },
-    );
-  }
+  const { bytes, sha256 } = await writeWhole(out, checkpoint.onnx(options));
   const { network, family, key, templateSize, epsilon, input } = checkpoint;
-  const sha256 = hash.digest("hex");
   return { network, family, key, templateSize, epsilon, input, bytes, sha256 };
 }

@@ -14,4 +14,5 @@ export {
   openCheckpoint,
 } from "./checkpoint.ts";
 export { type Conversion, convertCheckpoint, type ConvertOptions } from "./convert.ts";
+export { convertYunet, type DetectorConversion } from "./yunet/convert.ts";
 export type { TensorSpec } from "../runtime/tensor_spec.ts";

@@ -39,10 +39,10 @@ backendTest("letterbox is the TypeScript kernel", async (backend) => {
   ];
   for (const [name, image, spec] of cases) {
     using photo = backend.upload(image);
-    using block = backend.letterbox(photo, spec);
+    using block = backend.letterbox([{ photo }], spec);
     assertEquals(block.shape, tensorShape(spec, 1), name);
     const [values] = await backend.read(block);
-    assertParity(`letterbox, ${name}`, values, letterbox(image, spec), spec);
+    assertParity(`letterbox, ${name}`, values, letterbox([{ photo: image }], spec), spec);
   }
 });
 
@@ -53,12 +53,43 @@ backendTest(
     for (let height = 1; height <= 64; height++) {
       const image = texture(64, height);
       using photo = backend.upload(image);
-      using block = backend.letterbox(photo, spec);
+      using block = backend.letterbox([{ photo }], spec);
       const [values] = await backend.read(block);
-      assertParity(`letterbox, 64x${height}`, values, letterbox(image, spec), spec);
+      assertParity(`letterbox, 64x${height}`, values, letterbox([{ photo: image }], spec), spec);
     }
   },
 );
+
+backendTest("letterbox takes batches of photos at all four turns", async (backend) => {
+  const images = [texture(90, 50, 1), texture(31, 64, 2)];
+  for (const spec of [rgbSpec(32), bgrSpec(40)]) {
+    using stack = new DisposableStack();
+    const photos = images.map((image) => stack.use(backend.upload(image)));
+    const orders = [0, 1].flatMap((i) => ([0, 1, 2, 3] as const).map((turns) => ({ i, turns })));
+    const block = stack.use(
+      backend.letterbox(orders.map(({ i, turns }) => ({ photo: photos[i], turns })), spec, 0.25),
+    );
+    assertEquals(block.shape, tensorShape(spec, 8));
+    const [values] = await backend.read(block);
+    const jobs = orders.map(({ i, turns }) => ({ photo: images[i], turns }));
+    assertParity("letterbox, eight", values, letterbox(jobs, spec, 0.25), spec);
+    const each = values.length / 8, { size } = spec;
+    const at = (job: number, x: number, y: number, c: number): number =>
+      values[
+        job * each + (spec.layout === "NHWC" ? (y * size + x) * 3 + c : (c * size + y) * size + x)
+      ];
+    for (const [job, { i, turns }] of orders.entries()) {
+      for (let y = 0; y < size; y++) {
+        for (let x = 0; x < size; x++) {
+          // A quarter turn clockwise brings what was at the left to the top.
+          let [u, v] = [x, y];
+          for (let turn = 0; turn < turns; turn++) [u, v] = [v, size - 1 - u];
+          for (let c = 0; c < 3; c++) assertEquals(at(job, x, y, c), at(4 * i, u, v, c));
+        }
+      }
+    }
+  }
+});
 
 /** The map that turns and scales a crop and brings its centre to (x, y). */
 function around(x: number, y: number, size: number, scale: number, angle: number): Affine {

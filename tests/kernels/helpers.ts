@@ -110,7 +110,7 @@ export function texture(width: number, height: number, seed = 1): Image {
   return { width, height, data };
 }
 
-/** BlazeFace's and the student's kind of input. */
+/** TensorFlow's kind of input. */
 export function rgbSpec(size: number): TensorSpec {
   const mean = [127.5, 127.5, 127.5] as const, scale = [128, 128, 128] as const;
   return { size, layout: "NHWC", color: "RGB", mean, scale };

@@ -1,10 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import {
-  alignByPoints,
-  alignFace,
-  ARCFACE_TEMPLATE,
-  type Landmarks,
-} from "../../src/pipeline/align/mod.ts";
+import { alignFace, ARCFACE_TEMPLATE, type Landmarks } from "../../src/pipeline/align/mod.ts";
 import { samplesPerSide, warpAffine } from "../../src/kernels/warp_affine/cpu.ts";
 import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
 import { fromPixels, type Image } from "../../src/image/image.ts";
@@ -87,7 +82,7 @@ Deno.test("warpAffine: shrinking averages instead of skipping pixels", () => {
   for (const value of out) assertAlmostEquals(value, 127.5, 1);
 });
 
-Deno.test("alignByPoints brings the landmarks onto the template at any crop size", () => {
+Deno.test("alignFace brings the landmarks onto the template at any crop size", () => {
   const turn = 0.3, scale = 2.5;
   const c = scale * Math.cos(turn), s = scale * Math.sin(turn);
   const [rightEye, leftEye, nose, rightMouth, leftMouth] = ARCFACE_TEMPLATE.map(({ x, y }) => ({
@@ -95,29 +90,19 @@ Deno.test("alignByPoints brings the landmarks onto the template at any crop size
     y: s * x + c * y + 40,
   }));
   const mesh: Landmarks = {
-    source: "mesh",
     rightEye,
     leftEye,
     nose,
     rightMouth,
     leftMouth,
-    mesh: new Float32Array(1404),
   };
-  const { cropToPhoto: [a, b, x0, d, e, y0], residual, roll } = alignByPoints(mesh);
+  const { cropToPhoto: [a, b, x0, d, e, y0], residual, roll } = alignFace(mesh);
   const { x, y } = ARCFACE_TEMPLATE[2];
   assertAlmostEquals(a * x + b * y + x0, nose.x, 1e-9);
   assertAlmostEquals(d * x + e * y + y0, nose.y, 1e-9);
   assertAlmostEquals(residual, 0, 1e-9);
   assertAlmostEquals(roll, turn * 180 / Math.PI, 1e-9);
   // At twice the size the same photo point lies at twice the distance from the crop's border.
-  const [a2, b2, x2] = alignByPoints(mesh, 224).cropToPhoto;
+  const [a2, b2, x2] = alignFace(mesh, 224).cropToPhoto;
   assertAlmostEquals(a2 * (2 * x + 0.5) + b2 * (2 * y + 0.5) + x2, nose.x, 1e-9);
-});
-
-Deno.test("alignFace uses eyes, nose and middle of the mouth of the detector", () => {
-  const [rightEye, leftEye, nose, right, left] = ARCFACE_TEMPLATE;
-  const mouth = { x: (right.x + left.x) / 2, y: (right.y + left.y) / 2 };
-  const { source, residual } = alignFace({ source: "detector", rightEye, leftEye, nose, mouth });
-  assertEquals(source, "detector");
-  assertAlmostEquals(residual, 0, 1e-9);
 });

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import type { Face } from "../../src/pipeline/detect/face.ts";
+import type { FaceWithMesh } from "../../src/pipeline/detect/face.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Image, loadImage } from "../../src/image/mod.ts";
 import { applyMask } from "../../src/mask/apply.ts";
@@ -11,15 +11,15 @@ import { MASK_KINDS, randomMaskOptions, WEARINGS } from "../../src/mask/kinds.ts
 const photo = await loadImage("tests/photos/collins.jpg");
 const face = await detect();
 
-async function detect(): Promise<Face> {
+async function detect(): Promise<FaceWithMesh> {
   await using verifier = await createVerifier({ device: "wasm", maxFaces: 1 });
-  const { faces: [found] } = await verifier.detect(photo);
-  return found;
+  const { faces: [found] } = await verifier.detect(photo, { mesh: true });
+  assert(found.mesh);
+  return { ...found, mesh: found.mesh };
 }
 
 function mesh(): Float32Array {
-  assert(face.landmarks.source === "mesh");
-  return face.landmarks.mesh;
+  return face.mesh;
 }
 
 /** The pixels that differ: how many, and their borders. */
@@ -82,11 +82,7 @@ Deno.test("a red mask is red, a green one green", () => {
 });
 
 Deno.test("faces without a mesh stay bare; without any mesh it is an error", () => {
-  const { rightEye, leftEye, nose } = face.landmarks;
-  const bare: Face = {
-    ...face,
-    landmarks: { source: "detector", rightEye, leftEye, nose, mouth: nose },
-  };
+  const { mesh: _, ...bare }: FaceWithMesh = face;
   const options = { kind: "surgical" } as const;
   assertEquals(
     applyMask(photo, [face, bare], options).data,

@@ -24,9 +24,9 @@ async function loadMeshes(): Promise<Float32Array[]> {
   await using verifier = await createVerifier({ device: "wasm", maxFaces: 1 });
   const found = [];
   for (const name of ["collins", "hopper"]) {
-    const { faces: [{ landmarks }] } = await verifier.detect(`tests/photos/${name}.jpg`);
-    assert(landmarks.source === "mesh");
-    found.push(turned(landmarks.mesh, 0));
+    const { faces: [{ mesh }] } = await verifier.detect(`tests/photos/${name}.jpg`, { mesh: true });
+    assert(mesh);
+    found.push(turned(mesh, 0));
   }
   return found;
 }

@@ -15,10 +15,12 @@ const mesh = await loadMesh();
 
 async function loadMesh(): Promise<Float32Array> {
   await using verifier = await createVerifier({ device: "wasm", maxFaces: 1 });
-  const { faces: [{ landmarks, box }] } = await verifier.detect("tests/photos/collins.jpg");
-  assert(landmarks.source === "mesh");
+  const { faces: [{ mesh, box }] } = await verifier.detect("tests/photos/collins.jpg", {
+    mesh: true,
+  });
+  assert(mesh);
   const scale = 80 / box.width;
-  return landmarks.mesh.map((value, i) =>
+  return mesh.map((value, i) =>
     [(value - box.x) * scale + 16, (value - box.y) * scale + 16, value * scale][i % 3]
   );
 }

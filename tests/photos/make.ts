@@ -14,11 +14,11 @@ for (const [name, path] of [["collins", collinsPath], ["hopper", hopperPath]]) {
   await save(name, photo);
   await save(`${name}_mirrored`, map(photo, (x, y) => [photo.width - 1 - x, y]));
   await save(`${name}_dark`, grade(photo, (value) => 255 * (value / 255) ** 1.6 * 0.55));
-  const { faces: [face] } = await verifier.detect(photo, { maxFaces: 1 });
+  const { faces: [face] } = await verifier.detect(photo, { maxFaces: 1, mesh: true });
   const { x, y, width, height } = face.box;
   await save(`${name}_crop`, crop(photo, x - width / 4, y - height / 3, width * 1.5, height * 1.6));
-  if (face.landmarks.source !== "mesh") throw new Error(`no mesh in ${path}`);
-  await save(`${name}_masked`, wearMask(photo, face.landmarks.mesh));
+  if (!face.mesh) throw new Error(`no mesh in ${path}`);
+  await save(`${name}_masked`, wearMask(photo, face.mesh));
 }
 
 async function save(name: string, image: Image): Promise<void> {

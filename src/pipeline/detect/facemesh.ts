@@ -83,14 +83,14 @@ function toPhoto(output: Float32Array, cropToPhoto: Affine): Float32Array {
 
 /** Whether the mesh lies where the detector's points are: under some masks FaceMesh slips off the face. */
 export function isOnFace(mesh: Float32Array, { landmarks }: Face): boolean {
-  const { map, residual: _ } = umeyama(fivePoints(landmarks), ARCFACE_TEMPLATE);
+  const { map } = umeyama(fivePoints(landmarks), ARCFACE_TEMPLATE);
   const scale = Math.hypot(map[0], map[3]);
   const eyes = Math.hypot(
     ARCFACE_TEMPLATE[1].x - ARCFACE_TEMPLATE[0].x,
     ARCFACE_TEMPLATE[1].y - ARCFACE_TEMPLATE[0].y,
   );
-  const own = meshPoints(mesh), seen = fivePoints(landmarks);
-  const squares = own.map((point, i) => (point.x - seen[i].x) ** 2 + (point.y - seen[i].y) ** 2);
+  const points = meshPoints(mesh), seen = fivePoints(landmarks);
+  const squares = points.map((point, i) => (point.x - seen[i].x) ** 2 + (point.y - seen[i].y) ** 2);
   const distance = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
   return distance * scale <= MAX_POINT_DISTANCE * eyes;
 }

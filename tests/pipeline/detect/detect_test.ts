@@ -1,104 +1,90 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import {
-  BACK,
-  decodeFaces,
-  SHORT_RANGE,
-  splitRows,
-} from "../../../src/pipeline/detect/blazeface.ts";
+import { applyAffine } from "../../../src/math/affine.ts";
 import { chooseFace } from "../../../src/pipeline/detect/choose.ts";
-import type { DetectorLandmarks } from "../../../src/pipeline/detect/face.ts";
-import {
-  isSane,
-  meshCrop,
-  type MeshGate,
-  meshLandmarks,
-} from "../../../src/pipeline/detect/facemesh.ts";
+import type { Face } from "../../../src/pipeline/detect/face.ts";
+import { cropMap } from "../../../src/pipeline/detect/pass.ts";
+import { isOnFace, meshPoints } from "../../../src/pipeline/detect/facemesh.ts";
+import { decodeFaces, STRIDES, suppressOverlaps } from "../../../src/pipeline/detect/yunet.ts";
+import { ARCFACE_TEMPLATE } from "../../../src/pipeline/align/arcface.ts";
 
-const ANCHORS = 896;
-
-function silent(): { logits: Float32Array; rows: Float32Array } {
-  return { logits: new Float32Array(ANCHORS).fill(-20), rows: new Float32Array(ANCHORS * 16) };
+/** Maps of two pictures of 64 pixels without a face. */
+function silent(): Float32Array[] {
+  return STRIDES.map((stride) => new Float32Array(2 * 16 * (64 / stride) ** 2).fill(-20));
 }
 
-Deno.test("BlazeFace: a row is decoded at its anchor", () => {
-  const outputs = silent();
-  // The 2 x 16 x 16 anchors of stride 16 come first: cell (3, 1) is number 2 (16 + 3).
-  const anchor = 2 * (16 + 3);
-  outputs.logits[anchor] = 2;
-  outputs.rows.set([4, -2, 40, 60, -8, -8, 8, -8], anchor * 16);
-  const [face, ...rest] = decodeFaces(outputs, BACK, 0.5);
+Deno.test("YuNet: one cell gives its box and points, in its picture alone", () => {
+  const maps = silent(), cells = 16;
+  // The second picture, stride 16, column 3, row 1.
+  const values = [2, 1, 0.5, 0.25, Math.log(2), Math.log(3), 0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1];
+  values.forEach((value, channel) => maps[1][(16 + channel) * cells + 7] = value);
+  assertEquals(decodeFaces(maps, 0, 64, 0.3), []);
+  const [{ box, detectionScore, landmarks }, ...rest] = decodeFaces(maps, 1, 64, 0.3);
   assertEquals(rest, []);
-  assertAlmostEquals(face.score, 1 / (1 + Math.exp(-2)), 1e-9);
-  assertEquals([face.left, face.right], [56 + 4 - 20, 56 + 4 + 20]);
-  assertEquals([face.top, face.bottom], [24 - 2 - 30, 24 - 2 + 30]);
-  assertEquals(face.keypoints[0], { x: 48, y: 16 });
-  assertEquals(face.keypoints[1], { x: 64, y: 16 });
+  const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
+  assertAlmostEquals(detectionScore, Math.sqrt(sigmoid(2) * sigmoid(1)), 1e-9);
+  assertAlmostEquals(box.width, 32, 1e-4);
+  assertAlmostEquals(box.height, 48, 1e-4);
+  assertAlmostEquals(box.x, 48 + 8 - 16, 1e-4);
+  assertAlmostEquals(box.y, 16 + 4 - 24, 1e-4);
+  assertEquals(landmarks, {
+    rightEye: { x: 47.5, y: 15.5 },
+    leftEye: { x: 63.5, y: 15.5 },
+    nose: { x: 55.5, y: 23.5 },
+    rightMouth: { x: 47.5, y: 31.5 },
+    leftMouth: { x: 63.5, y: 31.5 },
+  });
+  assertEquals(decodeFaces(maps, 1, 64, 0.9), []);
 });
 
-Deno.test("BlazeFace: overlapping rows are one face, averaged by score; distant rows are two", () => {
-  const outputs = silent();
-  const put = (anchor: number, logit: number, dx: number): void => {
-    outputs.logits[anchor] = logit;
-    outputs.rows.set([dx, 0, 30, 30], anchor * 16);
+Deno.test("YuNet: numbers that are none are no faces", () => {
+  const maps = silent().map((map) => map.fill(NaN));
+  assertEquals(decodeFaces(maps, 0, 64, 0.3), []);
+});
+
+Deno.test("of overlapping detections the likeliest stays", () => {
+  const face = (x: number, detectionScore: number): Pick<Face, "box" | "detectionScore"> => ({
+    box: { x, y: 0, width: 10, height: 10 },
+    detectionScore,
+  });
+  const [a, b, c] = [face(0, 0.6), face(2, 0.9), face(8, 0.5)];
+  assertEquals(suppressOverlaps([a, b, c]), [b, c]);
+});
+
+Deno.test("a crop's map carries its middle to the centre, with its turn and scale", () => {
+  const map = cropMap({ centre: { x: 30, y: 50 }, side: 80, angle: 0.3 }, 160);
+  const middle = applyAffine(map, { x: 79.5, y: 79.5 });
+  assertAlmostEquals(middle.x, 30, 1e-9);
+  assertAlmostEquals(middle.y, 50, 1e-9);
+  const right = applyAffine(map, { x: 89.5, y: 79.5 });
+  assertAlmostEquals(right.x - 30, 5 * Math.cos(0.3), 1e-9);
+  assertAlmostEquals(right.y - 50, 5 * Math.sin(0.3), 1e-9);
+});
+
+Deno.test("a mesh is believed where the detector's points are", () => {
+  const [rightEye, leftEye, nose, rightMouth, leftMouth] = ARCFACE_TEMPLATE;
+  const face: Face = {
+    box: { x: 0, y: 0, width: 112, height: 112 },
+    detectionScore: 0.9,
+    landmarks: { rightEye, leftEye, nose, rightMouth, leftMouth },
   };
-  put(0, 3, 0); // anchors 0 and 1 share the cell at (8, 8)
-  put(1, 3, 2);
-  put(2 * 255, 1, 0); // the cell at (248, 248)
-  const faces = decodeFaces(outputs, BACK, 0.5);
-  assertEquals(faces.length, 2);
-  assertAlmostEquals((faces[0].left + faces[0].right) / 2, 9, 1e-5);
-  assertAlmostEquals((faces[1].left + faces[1].right) / 2, 248, 1e-5);
-});
-
-Deno.test("BlazeFace: NaN logits are no faces, and the short-range form is split right", () => {
-  const outputs = silent();
-  outputs.logits.fill(NaN);
-  assertEquals(decodeFaces(outputs, BACK, 0.5), []);
-  const objects = new Float32Array(ANCHORS * 17).fill(-20);
-  objects.set([5, 0, 0, 10, 10], 17 * 3); // second cell of stride 8, centre (12, 4)
-  const [face] = decodeFaces(splitRows([objects]), SHORT_RANGE, 0.5);
-  assertEquals([face.left, face.top], [12 - 5, 4 - 5]);
-});
-
-const box = { x: 100, y: 50, width: 80, height: 80 };
-const eyes: DetectorLandmarks = {
-  source: "detector",
-  rightEye: { x: 120, y: 80 },
-  leftEye: { x: 160, y: 90 },
-  nose: { x: 140, y: 100 },
-  mouth: { x: 140, y: 115 },
-};
-
-Deno.test("FaceMesh: the crop is centred on the box, 1.5 times as large, with level eyes", () => {
-  const [a, b, c, d, e, f] = meshCrop(box, eyes, 1.5, 192);
-  const middle = 95.5;
-  assertAlmostEquals(a * middle + b * middle + c, 139.5, 1e-9);
-  assertAlmostEquals(d * middle + e * middle + f, 89.5, 1e-9);
-  assertAlmostEquals(Math.hypot(a, d) * 192, 120, 1e-9);
-  assertAlmostEquals(Math.atan2(d, a), Math.atan2(10, 40), 1e-9);
-});
-
-Deno.test("FaceMesh: landmarks come back to photo pixels and slipped meshes are refused", () => {
-  const crop = meshCrop(box, eyes, 1.5, 192);
-  const output = new Float32Array(1404).fill(96); // the middle of the crop, in pixel edges
-  const set = (index: number, x: number): void => output.set([x, 80, 0], 3 * index);
-  for (const index of [33, 133]) set(index, 64);
-  for (const index of [362, 263]) set(index, 128);
-  const mesh = meshLandmarks(output, crop);
-  assertAlmostEquals(mesh.nose.x, 139.5, 1e-4);
-  const gate: MeshGate = { roll: 0.35, eyeRatio: [0.15, 0.65], score: 0.5, eyeShift: 0.4 };
-  assertEquals(isSane(mesh, 0.9, box, eyes, gate), true);
-  assertEquals(isSane(mesh, 0.4, box, eyes, gate), false, "score");
-  assertEquals(isSane(mesh, NaN, box, eyes, gate), false, "score");
-  const turned = { ...eyes, leftEye: { x: 150, y: 120 } };
-  assertEquals(isSane(mesh, 0.9, box, turned, gate), false, "roll");
-  assertEquals(isSane(mesh, 0.9, { ...box, width: 40 }, eyes, gate), false, "eye ratio");
-  const moved = {
-    ...eyes,
-    rightEye: { x: 160, y: 80 },
-    leftEye: { x: 200, y: 90 },
+  const mesh = (dx: number): Float32Array => {
+    const out = new Float32Array(468 * 3);
+    const places: [typeof rightEye, number[]][] = [
+      [rightEye, [33, 133]],
+      [leftEye, [362, 263]],
+      [nose, [1]],
+      [rightMouth, [61]],
+      [leftMouth, [291]],
+    ];
+    for (const [{ x, y }, at] of places) for (const i of at) out.set([x + dx, y], 3 * i);
+    return out;
   };
-  assertEquals(isSane(mesh, 0.9, box, moved, gate), false, "shift");
+  meshPoints(mesh(0)).forEach(({ x, y }, i) => {
+    assertAlmostEquals(x, ARCFACE_TEMPLATE[i].x, 1e-4);
+    assertAlmostEquals(y, ARCFACE_TEMPLATE[i].y, 1e-4);
+  });
+  // 0.4 of the 35 pixels between the eyes.
+  assertEquals([0, 13, 15].map((dx) => isOnFace(mesh(dx), face)), [true, true, false]);
 });
 
 Deno.test("chooseFace never guesses", () => {
@@ -107,7 +93,11 @@ Deno.test("chooseFace never guesses", () => {
   const photo = { width: 100, height: 100 };
   assertEquals(chooseFace([], photo, "largest"), { kind: "no-face" });
   assertEquals(chooseFace([small], photo, "only"), { kind: "face", face: small });
-  assertEquals(chooseFace([small, large], photo, "only").kind, "several-faces");
+  assertEquals(chooseFace([small, large], photo, "only", 1), {
+    kind: "several-faces",
+    faces: [large],
+    omitted: 1,
+  });
   assertEquals(chooseFace([small, large], photo, "largest"), { kind: "face", face: large });
   assertEquals(chooseFace([large, small], photo, "centred"), { kind: "face", face: small });
 });
