@@ -22,7 +22,8 @@ import {
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
-import { counted, countedGallery } from "./counted.ts";
+import { counted } from "../base/counted.ts";
+import { countedGallery } from "./counted_gallery.ts";
 import { isFileStore, remove } from "./gallery_remove.ts";
 import {
   CREATE_OPTION,
@@ -67,11 +68,14 @@ const REPAIR = "repair";
 /** The command. */
 export const galleryCommand: Command = {
   name: "gallery",
-  summary: "list, remove, rename, export, import, dedupe, cluster, compact or repair a gallery",
   usage: "gallery --gallery <folder|postgres://...> [options] " +
     "list | remove <identity> ... | rename <identity> <new name> | export <file> | import <file> | " +
     "dedupe | cluster | compact | repair",
-  takes: ["operands (an action and what it takes)", 1, Infinity],
+  takes: [
+    ["operand (an action and what it takes)", "operands (an action and what it takes)"],
+    1,
+    Infinity,
+  ],
   options: [
     ...GALLERY_OPTIONS,
     {

@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { FileStore, GalleryIdentity, GalleryStore } from "../gallery/mod.ts";
 import { namePattern } from "../gallery/names.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../base/counted.ts";
 import type { Work } from "./gallery.ts";
 
 /** Names that a question shows. */
