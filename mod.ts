@@ -21,6 +21,7 @@ export type {
   VerifyOptions,
 } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
+export { explainFinding } from "./src/verify/result.ts";
 export type * from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/runtime/start.ts";
 export type { Image, ImageInput, PixelData } from "./src/image/image.ts";

@@ -23,9 +23,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const calibrateCommand: Command = {
   name: "calibrate",
-  summary: "measure a model's thresholds, per mask situation",
   usage: "calibrate [options] <dataset>",
-  takes: ["data sets", 1, 1],
+  takes: [["data set", "data sets"], 1, 1],
   options: [
     ...MODEL_OPTIONS,
     { name: "fmr", value: "0.01,0.001", help: "false match rates (0.01,0.001,0.0001)" },

@@ -2,6 +2,7 @@
 // Help texts are made from the same table as the parser, so that they cannot disagree.
 
 import { parseArgs } from "@std/cli";
+import { counted } from "../base/counted.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
@@ -35,10 +36,13 @@ export interface Arguments {
 /** A command of the command line. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   readonly usage: string;
-  /** What it takes beside options, in the plural, and how many. */
-  readonly takes: readonly [what: string, least: number, most: number];
+  /** What it takes beside options, in the singular and the plural, and how many. */
+  readonly takes: readonly [
+    what: readonly [one: string, many: string],
+    least: number,
+    most: number,
+  ];
   readonly options: readonly Option[];
   /** What its exit codes mean, if more than what all commands' do. */
   readonly exits?: string;
@@ -75,12 +79,12 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
 ];
 
 /** The help text of a command. */
-export function helpOf(command: Command): string {
+export function helpOf(summary: string, command: Command): string {
   const lines = command.options.map(({ name, short, value, help }) => {
     const names = short ? `-${short}, --${name}` : `--${name}`;
     return `  ${`${names}${value ? ` <${value}>` : ""}`.padEnd(32)} ${help}`;
   });
-  return `${command.summary}\n\nUsage: deno run -A cli.ts ${command.usage}\n\nOptions:\n${
+  return `${summary}\n\nUsage: deno run -A cli.ts ${command.usage}\n\nOptions:\n${
     lines.join("\n")
   }\n  --help${command.exits ? `\n\nExit codes: ${command.exits}.` : ""}`;
 }
@@ -101,14 +105,19 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   });
   if (unknown.length > 0) {
     throw new InvalidArgumentError(
-      `There is no option ${unknown[0]} of ${command.name}: see ${command.name} --help`,
+      `There is no option ${unknown[0]} of ${command.name}: ${insteadOf(unknown[0], command)}`,
     );
   }
   const operands = parsed._;
+  if (operands.filter((operand) => operand === "-").length > 1) {
+    throw new InvalidArgumentError(
+      "Cannot read two photos from the standard input: give one as a file",
+    );
+  }
   const [what, least, most] = command.takes;
   if (operands.length < least || operands.length > most) {
     throw new InvalidArgumentError(
-      `Cannot ${command.name} ${operands.length} ${what}: usage is ${command.usage}`,
+      `Cannot ${command.name} ${counted(operands.length, ...what)}: usage is ${command.usage}`,
     );
   }
   const text = (name: string): string | undefined => {
@@ -117,9 +126,12 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     if (typeof value === "string" && value !== "") return value;
     throw new InvalidArgumentError(`Option --${name} has no value: see ${command.name} --help`);
   };
+  let photos: Arguments["photos"] | undefined;
   return {
     operands,
-    photos: operands.map((text) => ({ label: publicName(text), input: toInput(text) })),
+    get photos(): Arguments["photos"] {
+      return photos ??= operands.map((text) => ({ label: publicName(text), input: toInput(text) }));
+    },
     flag: (name) => parsed[name] === true,
     text,
     number: (name) => {
@@ -131,8 +143,59 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   };
 }
 
-/** An argument that is a URL is fetched, as the user asked for it; anything else is a path. */
+/** What to do in the place of an option that there is not. */
+function insteadOf(given: string, { name, options }: Command): string {
+  const text = given.replace(/^-+/, "").replace(/=.*/, "");
+  const names = options.map((option) => option.name);
+  if (text === "type" && names.includes("kind")) return "its name is --kind";
+  const [nearest] = names.map((name) => ({ name, distance: editDistance(text, name) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  const help = `see ${name} --help`;
+  return nearest ? `did you mean --${nearest.name}? Or ${help}` : help;
+}
+
+/** How many letters must be put in, taken out or changed to make one text of another (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const changed = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
+
+/** The largest photo that is taken from the standard input, in bytes. */
+const MAX_STANDARD_INPUT = 256 * 2 ** 20;
+
+/** The bytes of the standard input, to its end. */
+function readStandardInput(): Uint8Array {
+  const parts: Uint8Array[] = [], part = new Uint8Array(65536);
+  let length = 0;
+  for (let count; (count = Deno.stdin.readSync(part)) !== null; length += count) {
+    if (length + count > MAX_STANDARD_INPUT) {
+      throw new InvalidArgumentError(
+        `Cannot read more than ${MAX_STANDARD_INPUT} bytes of the standard input: give a smaller photo`,
+      );
+    }
+    parts.push(part.slice(0, count));
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A dash is the standard input; a URL is fetched, as the user asked for it; anything else is a path. */
 function toInput(argument: string): ImageInput {
+  if (argument === "-") return readStandardInput();
   return /^(https?|file|data):/.test(argument) && URL.canParse(argument)
     ? new URL(argument)
     : argument;

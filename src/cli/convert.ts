@@ -7,9 +7,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const convertCommand: Command = {
   name: "convert",
-  summary: "make an ONNX file of a PyTorch checkpoint",
   usage: "convert [options] -o <model.onnx> <checkpoint.pth>",
-  takes: ["checkpoints", 1, 1],
+  takes: [["checkpoint", "checkpoints"], 1, 1],
   options: [
     { name: "out", short: "o", value: "model.onnx", help: "where to write" },
     { name: "fp16", help: "store weights as float16: half the size" },

@@ -1,6 +1,7 @@
 // `detect photo.jpg`: the faces of photos with their landmarks.
 
 import { InvalidArgumentError } from "../base/errors.ts";
+import { counted } from "../base/counted.ts";
 import { loadImage } from "../image/load.ts";
 import { createVerifier } from "../verify/create.ts";
 import { faceJson } from "../verify/json.ts";
@@ -18,9 +19,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const detectCommand: Command = {
   name: "detect",
-  summary: "find the faces of photos",
   usage: "detect [options] <photo> ...",
-  takes: ["photos", 1, Infinity],
+  takes: [["photo", "photos"], 1, Infinity],
   options: [
     { name: "annotate", value: "out.png", help: "write the photo with what was found" },
     JSON_OPTION,
@@ -46,7 +46,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       const json = { photo: label, width, height, faces: faces.map(faceJson), device };
       terminal.out(JSON.stringify(json));
     } else {
-      terminal.out(`${label}: ${width}x${height}, ${faces.length || "no"} faces, ${device}`);
+      terminal.out(`${label}: ${width}x${height}, ${counted(faces.length, "face")}, ${device}`);
       for (const face of faces) terminal.out(`  ${describeFace(face)}`);
     }
     if (path) {

@@ -16,9 +16,8 @@ const TORCH_OPTIONS = ["python", "processes", "threads", "listen"] as const;
 /** The command. */
 export const distillCommand: Command = {
   name: "distill",
-  summary: "train a student that knows faces behind masks, from shards that prepare made",
   usage: "distill [options] <config.json>",
-  takes: ["configurations", 1, 1],
+  takes: [["configuration", "configurations"], 1, 1],
   options: [
     {
       name: "model",

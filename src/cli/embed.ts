@@ -17,9 +17,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const embedCommand: Command = {
   name: "embed",
-  summary: "make the templates of photos (--json prints the numbers)",
   usage: "embed [options] <photo> ...",
-  takes: ["photos", 1, Infinity],
+  takes: [["photo", "photos"], 1, Infinity],
   options: [JSON_OPTION, ...EMBEDDING_OPTIONS],
   run,
 };

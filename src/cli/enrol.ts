@@ -13,7 +13,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { countedGallery } from "./counted.ts";
+import { countedGallery } from "./counted_gallery.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
 import { enrolPeople, listPeople } from "./enrol_folder.ts";
@@ -31,10 +31,9 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const enrolCommand: Command = {
   name: "enrol",
-  summary: "add photos of a person, or of a folder of people, to a gallery",
   usage: "enrol --gallery <folder|postgres://...> [options] " +
     "(<identity> <photo> ... | --folder <people>)",
-  takes: ["operands (an identity and photos)", 0, Infinity],
+  takes: [["operand (an identity and photos)", "operands (an identity and photos)"], 0, Infinity],
   options: [
     ...GALLERY_OPTIONS,
     PROTECTION_OPTION,

@@ -3,7 +3,7 @@
 
 import type { Enrolment, Gallery } from "../gallery/mod.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../base/counted.ts";
 import { isOfPhoto } from "./each_photo.ts";
 import type { EnrolJournal, PhotoFile } from "./enrol_journal.ts";
 import { INTERRUPTED } from "./evaluate_options.ts";

@@ -28,9 +28,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const evaluateCommand: Command = {
   name: "evaluate",
-  summary: "measure models on a data set, unmasked and masked",
   usage: "evaluate [options] <dataset>",
-  takes: ["data sets", 1, 1],
+  takes: [["data set", "data sets"], 1, 1],
   options: [
     ...MODEL_OPTIONS,
     { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIOS.join(", ")} (uu,um,mm)` },

@@ -22,7 +22,8 @@ import {
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
-import { counted, countedGallery } from "./counted.ts";
+import { counted } from "../base/counted.ts";
+import { countedGallery } from "./counted_gallery.ts";
 import { isFileStore, remove } from "./gallery_remove.ts";
 import {
   CREATE_OPTION,
@@ -32,23 +33,14 @@ import {
   isDatabase,
   openStore,
 } from "./gallery_store.ts";
+import type { GalleryAction } from "./gallery_action.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** What an action works with. */
-export interface Work {
-  readonly gallery: Gallery;
-  readonly store: GalleryStore;
-  readonly args: Arguments;
-  readonly terminal: Terminal;
-  /** The operands after the action. */
-  readonly names: readonly string[];
-}
 
 /** The actions with how many operands they take, and what these are. */
 const ACTIONS: Readonly<
   Record<
     string,
-    readonly [takes: string, least: number, most: number, (work: Work) => Promise<number>]
+    readonly [takes: string, least: number, most: number, (work: GalleryAction) => Promise<number>]
   >
 > = {
   list: ["nothing", 0, 0, list],
@@ -67,11 +59,14 @@ const REPAIR = "repair";
 /** The command. */
 export const galleryCommand: Command = {
   name: "gallery",
-  summary: "list, remove, rename, export, import, dedupe, cluster, compact or repair a gallery",
   usage: "gallery --gallery <folder|postgres://...> [options] " +
     "list | remove <identity> ... | rename <identity> <new name> | export <file> | import <file> | " +
     "dedupe | cluster | compact | repair",
-  takes: ["operands (an action and what it takes)", 1, Infinity],
+  takes: [
+    ["operand (an action and what it takes)", "operands (an action and what it takes)"],
+    1,
+    Infinity,
+  ],
   options: [
     ...GALLERY_OPTIONS,
     {
@@ -116,7 +111,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   return await act({ gallery: createGallery({ store, thresholds }), store, args, terminal, names });
 }
 
-async function list({ gallery, args, terminal }: Work): Promise<number> {
+async function list({ gallery, args, terminal }: GalleryAction): Promise<number> {
   const pattern = args.text("pattern");
   const fits = pattern === undefined ? () => true : namePattern(pattern);
   let found = 0;
@@ -130,7 +125,7 @@ async function list({ gallery, args, terminal }: Work): Promise<number> {
   return found > 0 || pattern === undefined ? 0 : 1;
 }
 
-async function rename({ gallery, args, terminal, names: [from, to] }: Work): Promise<number> {
+async function rename({ gallery, args, terminal, names: [from, to] }: GalleryAction): Promise<number> {
   const options = { merge: args.flag("merge"), force: args.flag("force") };
   const result = await gallery.rename(from, to, options);
   if (args.flag("json")) terminal.out(JSON.stringify({ from, ...result }));
@@ -159,7 +154,7 @@ async function thresholdsOf(
   return held && await thresholdsOfModel(held, verifierOptions(args));
 }
 
-async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promise<number> {
+async function exportTo({ gallery, args, terminal, names: [path] }: GalleryAction): Promise<number> {
   await onFile(path, async () => {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     try {
@@ -184,7 +179,7 @@ async function exportTo({ gallery, args, terminal, names: [path] }: Work): Promi
   return 0;
 }
 
-async function importFrom({ gallery, args, terminal, names: [path] }: Work): Promise<number> {
+async function importFrom({ gallery, args, terminal, names: [path] }: GalleryAction): Promise<number> {
   const text = await onFile(path, () => Deno.readTextFile(path));
   const known = (model: GalleryModel): Promise<void> =>
     checkKnownModel(model, verifierOptions(args));
@@ -199,7 +194,7 @@ async function importFrom({ gallery, args, terminal, names: [path] }: Work): Pro
   return 0;
 }
 
-async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
+async function dedupe({ gallery, args, terminal }: GalleryAction): Promise<number> {
   const threshold = await likeness(args);
   const pairs = await gallery.duplicates(threshold);
   for (const { identities, score } of pairs) {
@@ -213,7 +208,7 @@ async function dedupe({ gallery, args, terminal }: Work): Promise<number> {
 }
 
 /** Groups of identities that look like one person, a group per line. */
-async function cluster({ gallery, args, terminal }: Work): Promise<number> {
+async function cluster({ gallery, args, terminal }: GalleryAction): Promise<number> {
   const threshold = await likeness(args);
   const groups = await gallery.clusters(threshold);
   for (const identities of groups) {
@@ -243,7 +238,7 @@ async function likeness(args: Arguments): Promise<number> {
   );
 }
 
-async function compact({ store, args, terminal }: Work): Promise<number> {
+async function compact({ store, args, terminal }: GalleryAction): Promise<number> {
   if (!isFileStore(store)) {
     throw new InvalidArgumentError(
       "Cannot compact PostgreSQL, which does so by itself (autovacuum)",

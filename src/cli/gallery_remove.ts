@@ -3,14 +3,14 @@
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { FileStore, GalleryIdentity, GalleryStore } from "../gallery/mod.ts";
 import { namePattern } from "../gallery/names.ts";
-import { counted } from "./counted.ts";
-import type { Work } from "./gallery.ts";
+import { counted } from "../base/counted.ts";
+import type { GalleryAction } from "./gallery_action.ts";
 
 /** Names that a question shows. */
 const MAX_SHOWN = 20;
 
 /** Removes people, who are then gone from the disk as well. */
-export async function remove(work: Work): Promise<number> {
+export async function remove(work: GalleryAction): Promise<number> {
   const { store, args, names } = work, pattern = args.text("pattern");
   if ((pattern === undefined) === (names.length === 0)) {
     throw new InvalidArgumentError(
@@ -22,7 +22,7 @@ export async function remove(work: Work): Promise<number> {
   return code;
 }
 
-async function removeNamed({ gallery, args, terminal, names }: Work): Promise<number> {
+async function removeNamed({ gallery, args, terminal, names }: GalleryAction): Promise<number> {
   let missing = 0;
   for (const identity of names) {
     const removed = await gallery.remove(identity);
@@ -33,7 +33,7 @@ async function removeNamed({ gallery, args, terminal, names }: Work): Promise<nu
   return missing === 0 ? 0 : 1;
 }
 
-async function removeFitting(work: Work, pattern: string): Promise<number> {
+async function removeFitting(work: GalleryAction, pattern: string): Promise<number> {
   const { gallery, store, args, terminal } = work, fits = namePattern(pattern);
   const found: GalleryIdentity[] = [];
   for await (const entry of gallery.identities()) if (fits(entry.identity)) found.push(entry);
@@ -58,7 +58,7 @@ async function removeFitting(work: Work, pattern: string): Promise<number> {
 function confirmed(
   found: readonly GalleryIdentity[],
   pattern: string,
-  { terminal }: Work,
+  { terminal }: GalleryAction,
 ): boolean {
   const templates = found.reduce((sum, entry) => sum + entry.templates, 0);
   const what = `${counted(found.length, "identity", "identities")} with ${

@@ -29,9 +29,8 @@ import { paint, type Terminal } from "./terminal.ts";
 /** The command. */
 export const identifyCommand: Command = {
   name: "identify",
-  summary: "say who of a gallery a photo shows",
   usage: "identify --gallery <folder|postgres://...> [options] <photo> ...",
-  takes: ["photos", 1, Infinity],
+  takes: [["photo", "photos"], 1, Infinity],
   options: [
     ...GALLERY_OPTIONS,
     PROTECTION_OPTION,

@@ -2,41 +2,10 @@
 // Exit codes as grep's: 0 yes, 1 no, 2 trouble; and as a shell's where a signal ended it: 130 Ctrl-C, 141 a closed pipe.
 
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import { calibrateCommand } from "./calibrate.ts";
-import { type Command, helpOf, readArguments } from "./command.ts";
-import { convertCommand } from "./convert.ts";
-import { detectCommand } from "./detect.ts";
-import { distillCommand } from "./distill.ts";
-import { embedCommand } from "./embed.ts";
-import { enrolCommand } from "./enrol.ts";
-import { galleryCommand } from "./gallery.ts";
-import { identifyCommand } from "./identify.ts";
-import { evaluateCommand } from "./evaluate.ts";
-import { maskCommand } from "./mask.ts";
-import { modelsCommand } from "./models.ts";
-import { prepareCommand } from "./prepare.ts";
-import { quantizeCommand } from "./quantize.ts";
-import { serveCommand } from "./serve.ts";
+import { helpOf, readArguments } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { askToRead } from "./permission.ts";
 import { OutputClosed, type Terminal } from "./terminal.ts";
-import { verifyCommand } from "./verify.ts";
-
-const COMMANDS: readonly Command[] = [
-  verifyCommand,
-  detectCommand,
-  embedCommand,
-  maskCommand,
-  enrolCommand,
-  identifyCommand,
-  galleryCommand,
-  serveCommand,
-  evaluateCommand,
-  calibrateCommand,
-  modelsCommand,
-  quantizeCommand,
-  prepareCommand,
-  distillCommand,
-  convertCommand,
-];
 
 const HELP = `maskinv: face verification that still knows you behind a mask
 
@@ -45,7 +14,8 @@ Usage: deno run -A cli.ts <command> [options] <operands>
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
-  <command> --help tells more. Exit codes: 0 match or found, 1 no match or not found, 2 error,
+  <command> --help tells more; --version is this program's. A photo is a path, a URL, or - for the standard input;
+  what follows -- is no option. Exit codes: 0 match or found, 1 no match or not found, 2 error,
   130 stopped by Ctrl-C, 141 whoever read the output closed it (| head).`;
 
 /** What a shell gives for a process that SIGPIPE ended. */
@@ -65,16 +35,25 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       terminal.out(HELP);
       return name === undefined ? 2 : 0;
     }
-    const command = COMMANDS.find((candidate) => candidate.name === name);
-    if (!command) {
+    if (name === "--version" || name === "-V") {
+      const { default: config } = await import("../../deno.json", { with: { type: "json" } });
+      terminal.out(`maskinv ${config.version}`);
+      return 0;
+    }
+    const entry = COMMANDS.find((candidate) => candidate.name === name);
+    if (!entry) {
       const known = COMMANDS.map((candidate) => candidate.name).join(", ");
       throw new InvalidArgumentError(`There is no command "${name}": use one of ${known}`);
     }
-    if (rest.includes("--help") || rest.includes("-h")) {
-      terminal.out(helpOf(command));
+    const command = await entry.load();
+    const end = rest.indexOf("--"), options = end < 0 ? rest : rest.slice(0, end);
+    if (options.includes("--help") || options.includes("-h")) {
+      terminal.out(helpOf(entry.summary, command));
       return 0;
     }
-    return await command.run(readArguments(command, rest), terminal);
+    const args = readArguments(command, rest);
+    await askToRead();
+    return await command.run(args, terminal);
   } catch (error) {
     terminal.progress("");
     if (error instanceof OutputClosed) return OUTPUT_CLOSED;

@@ -2,6 +2,7 @@
 
 import { warpAffine } from "../kernels/warp_affine/cpu.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
+import { counted } from "../base/counted.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { fromPixels, type Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
@@ -22,12 +23,11 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const maskCommand: Command = {
   name: "mask",
-  summary: "put masks on the faces of a photo",
   usage: "mask [options] --out <out.png> <photo>",
-  takes: ["photos", 1, 1],
+  takes: [["photo", "photos"], 1, 1],
   options: [
     { name: "out", short: "o", value: "out.png", help: "where to write the picture" },
-    { name: "type", value: "kind", help: `${MASK_KINDS.join("|")} (surgical)` },
+    { name: "kind", value: "kind", help: `${MASK_KINDS.join("|")} (surgical)` },
     { name: "color", value: "#rgb", help: "CSS hex colour (one that the kind is made in)" },
     { name: "pattern", value: "name", help: PATTERNS.join("|") },
     { name: "wearing", value: "way", help: `${WEARINGS.join("|")} (full)` },
@@ -65,9 +65,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       JSON.stringify({ photo: label, faces: faces.length, masked: fitted.length, out, device }),
     );
   } else if (fitted.length === 0) {
-    terminal.out(`${label}: ${faces.length || "no"} faces, none with a mesh to fit a mask on`);
+    terminal.out(`${label}: ${counted(faces.length, "face")}, none with a mesh to fit a mask on`);
   } else {
-    terminal.out(`${label}: ${faces.length} faces, masks on ${all ? 1 : fitted.length}, ${path}`);
+    terminal.out(
+      `${label}: ${counted(faces.length, "face")}, masks on ${all ? 1 : fitted.length}, ${path}`,
+    );
   }
   return fitted.length > 0 ? 0 : 1;
 }
@@ -75,7 +77,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 /** The texts are checked where masks are made, with the same messages for callers of the library. */
 function maskOptions(args: Arguments): MaskOptions {
   const given = {
-    kind: args.text("type") ?? "surgical",
+    kind: args.text("kind") ?? "surgical",
     color: args.text("color"),
     pattern: args.text("pattern"),
     wearing: args.text("wearing"),

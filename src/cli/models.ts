@@ -22,9 +22,12 @@ const ACTIONS: Readonly<Record<string, readonly [count: number, act: Action]>> =
 /** The command. */
 export const modelsCommand: Command = {
   name: "models",
-  summary: "add other face networks, list, verify or remove them",
   usage: "models [options] add <file.onnx|https://...> | list | verify | remove <name>",
-  takes: ["operands (an action and what it takes)", 1, 2],
+  takes: [
+    ["operand (an action and what it takes)", "operands (an action and what it takes)"],
+    1,
+    2,
+  ],
   options: [
     {
       name: "like",

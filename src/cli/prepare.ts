@@ -11,9 +11,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const prepareCommand: Command = {
   name: "prepare",
-  summary: "make aligned crops or photos into shards to train on",
   usage: "prepare [options] --out <shards> <folder of crops with index.tsv, or of photos>",
-  takes: ["photo folders", 1, 1],
+  takes: [["photo folder", "photo folders"], 1, 1],
   options: [
     {
       name: "out",

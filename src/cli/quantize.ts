@@ -12,9 +12,8 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const quantizeCommand: Command = {
   name: "quantize",
-  summary: "make a smaller form of a model",
   usage: "quantize --to <uint8|fp16> --calibrate <photo folder> [--write | -o out.onnx] <model>",
-  takes: ["models", 1, 1],
+  takes: [["model", "models"], 1, 1],
   options: [
     { name: "to", value: VARIANTS.join("|"), help: "integers of 8 bits, or weights of 16 bits" },
     {

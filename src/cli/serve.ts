@@ -25,9 +25,8 @@ const API_KEYS = "MASKINV_API_KEYS";
 /** The command. */
 export const serveCommand: Command = {
   name: "serve",
-  summary: "answer requests over HTTP",
   usage: "serve [options]",
-  takes: ["operands", 0, 0],
+  takes: [["operand", "operands"], 0, 0],
   options: [
     { name: "port", value: "n", help: "port to listen on (8000)" },
     { name: "host", value: "address", help: "address to listen on (127.0.0.1: this machine only)" },

@@ -18,9 +18,8 @@ import { paint, type Terminal } from "./terminal.ts";
 /** The command. */
 export const verifyCommand: Command = {
   name: "verify",
-  summary: "compare the faces of two photos",
   usage: "verify [options] <probe> <reference>",
-  takes: ["photos", 2, 2],
+  takes: [["photo", "photos"], 2, 2],
   options: [
     {
       name: "fmr",

@@ -3,16 +3,18 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 
-/** A handle of this kind (`CpuBlock`, `GpuPhoto`, ...), made by `owner` if the kind has owners, or an error. */
+/**
+ * A handle of this kind, made by `owner` if the kind has owners, or an error that calls it `what`; the name of the class
+ * would not outlive a minifier.
+ */
 export function owned<T>(
+  what: "photo" | "block" | "network",
   kind: abstract new (...args: never[]) => T,
   handle: unknown,
   owner?: unknown,
 ): T {
   if (handle instanceof kind && (handle as { owner?: unknown }).owner === owner) return handle;
   throw new InvalidArgumentError(
-    `Cannot use this ${
-      kind.name.slice(3).toLowerCase()
-    } as it was made by another backend: upload or load it again`,
+    `Cannot use this ${what} as it was made by another backend: upload or load it again`,
   );
 }

@@ -1,5 +1,6 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
+import { counted } from "../base/counted.ts";
 import type { Face } from "../pipeline/detect/face.ts";
 import type { AlignedFace, EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { MaskinvError } from "../base/errors.ts";
@@ -138,7 +139,21 @@ export interface NotCompared extends Provenance {
 /** What `verify` answers. */
 export type Verification = Compared | Scored | NotCompared;
 
-/** Says in words why a photo has no face to compare, and what to do; `option` is what the caller calls `face`. */
+/**
+ * Says in words why a photo has no face to compare, and what to do.
+ *
+ * @param finding What was found in the photo.
+ * @param label What the photo is called.
+ * @param option What the caller calls the option `face`, such as `--face`.
+ * @returns A sentence.
+ *
+ * @example
+ * ```ts
+ * import { explainFinding } from "@maskinv/maskinv";
+ *
+ * console.log(explainFinding({ kind: "no-face" }, "a.jpg"));
+ * ```
+ */
 export function explainFinding(
   finding: NoFace | SeveralFaces,
   label: string,
@@ -148,7 +163,7 @@ export function explainFinding(
     return `No face found in ${label}: use a photo in which the face is larger or lit better`;
   }
   return `${
-    finding.faces.length + finding.omitted
-  } faces found in ${label} and the only one is meant: ` +
+    counted(finding.faces.length + finding.omitted, "face")
+  } found in ${label} and the only one is meant: ` +
     `choose one with ${option} largest or ${option} centred, or crop the photo`;
 }

@@ -18,12 +18,12 @@ export class CpuContext implements AsyncDisposable {
 
   /** The picture behind a photo; throws InvalidArgumentError if another kind of runtime made it. */
   photo(photo: Photo): CpuPhoto {
-    return owned(CpuPhoto, photo);
+    return owned("photo", CpuPhoto, photo);
   }
 
   /** The numbers behind a block; throws InvalidArgumentError if another kind of runtime made it. */
   block(block: Block): CpuBlock {
-    return owned(CpuBlock, block);
+    return owned("block", CpuBlock, block);
   }
 
   /** onnxruntime's wasm build, imported when first asked for. */

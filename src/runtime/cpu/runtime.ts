@@ -52,7 +52,7 @@ export class CpuRuntime implements Runtime {
   }
 
   async run(network: Network, input: Block): Promise<Block[]> {
-    const { session, model: { entry } } = owned(CpuNetwork, network);
+    const { session, model: { entry } } = owned("network", CpuNetwork, network);
     const { data, shape } = this.#context.block(input);
     const results = await this.#context.inOrt(`run ${entry.file}`, ({ Tensor }) => {
       const tensor = new Tensor("float32", data, shape);

@@ -30,12 +30,12 @@ export class GpuContext implements Disposable {
 
   /** The memory behind a photo; throws InvalidArgumentError if another runtime made it. */
   photo(photo: Photo): GpuPhoto {
-    return owned(GpuPhoto, photo, this);
+    return owned("photo", GpuPhoto, photo, this);
   }
 
   /** The memory behind a block; throws InvalidArgumentError if another runtime made it. */
   block(block: Block): GpuBlock {
-    return owned(GpuBlock, block, this);
+    return owned("block", GpuBlock, block, this);
   }
 
   /** Compiles a kernel. */

@@ -73,7 +73,16 @@ export async function probeAdapter(options: AdapterOptions = {}): Promise<GpuAda
   // The flag moved from the adapter to its info; browsers of the years between have it only in the old place.
   const old = (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter;
   const name = info.description || `${info.vendor} ${info.architecture}`.trim() || "GPU";
-  return { adapter, name, software: info.isFallbackAdapter ?? old ?? false };
+  const flagged = info.isFallbackAdapter || old || false;
+  return { adapter, name, software: flagged || isSoftware(info) };
+}
+
+/** Software renderers by the names that drivers give them: Mesa's, Google's and Microsoft's. */
+const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|swrast|software rasterizer|basic render/i;
+
+/** Whether an adapter's names say that it computes on the CPU; Mesa's GL, by way of EGL, does not set the flag. */
+function isSoftware({ vendor, architecture, device, description }: GPUAdapterInfo): boolean {
+  return [vendor, architecture, device, description].some((text) => SOFTWARE.test(text ?? ""));
 }
 
 /**

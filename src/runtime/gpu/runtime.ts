@@ -68,7 +68,10 @@ export class GpuRuntime implements Runtime {
 
   async run(network: Network, input: Block): Promise<Block[]> {
     const context = this.#context;
-    return await this.#networks.run(owned(GpuNetwork, network, context), context.block(input));
+    return await this.#networks.run(
+      owned("network", GpuNetwork, network, context),
+      context.block(input),
+    );
   }
 
   upload(image: Image): Photo {

@@ -1,9 +1,6 @@
-// Numbers of things in words.
+// The size of a gallery in words.
 
-/** A number and what it counts, in the singular for one. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
+import { counted } from "../base/counted.ts";
 
 /** How much a gallery holds, in words. */
 export function countedGallery(
