@@ -7,7 +7,6 @@ import {
   createGallery,
   type Gallery,
   type GalleryModel,
-  type GalleryStore,
   openThresholds,
   repairFileStore,
   type SearchThresholds,
@@ -125,7 +124,9 @@ async function list({ gallery, args, terminal }: GalleryAction): Promise<number>
   return found > 0 || pattern === undefined ? 0 : 1;
 }
 
-async function rename({ gallery, args, terminal, names: [from, to] }: GalleryAction): Promise<number> {
+async function rename(
+  { gallery, args, terminal, names: [from, to] }: GalleryAction,
+): Promise<number> {
   const options = { merge: args.flag("merge"), force: args.flag("force") };
   const result = await gallery.rename(from, to, options);
   if (args.flag("json")) terminal.out(JSON.stringify({ from, ...result }));
@@ -154,7 +155,9 @@ async function thresholdsOf(
   return held && await thresholdsOfModel(held, verifierOptions(args));
 }
 
-async function exportTo({ gallery, args, terminal, names: [path] }: GalleryAction): Promise<number> {
+async function exportTo(
+  { gallery, args, terminal, names: [path] }: GalleryAction,
+): Promise<number> {
   await onFile(path, async () => {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     try {
@@ -179,7 +182,9 @@ async function exportTo({ gallery, args, terminal, names: [path] }: GalleryActio
   return 0;
 }
 
-async function importFrom({ gallery, args, terminal, names: [path] }: GalleryAction): Promise<number> {
+async function importFrom(
+  { gallery, args, terminal, names: [path] }: GalleryAction,
+): Promise<number> {
   const text = await onFile(path, () => Deno.readTextFile(path));
   const known = (model: GalleryModel): Promise<void> =>
     checkKnownModel(model, verifierOptions(args));
