@@ -132,7 +132,6 @@ function assertSame(found: Gradient, wanted: Gradient): void {
     const ours = found.losses[name as keyof Gradient["losses"]]!;
     assertLess(Math.abs(ours - value), 1e-3 * Math.abs(value) + 1e-6, name);
   }
-  console.log(distance(found.slopes, wanted.slopes));
   assertLess(distance(found.slopes, wanted.slopes), 1e-3);
 }
 

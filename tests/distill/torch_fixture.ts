@@ -11,6 +11,7 @@ import { chanceWeights } from "../../src/distill/train/first_weights.ts";
 import { flatLayout, toFlat } from "../../src/distill/train/flat.ts";
 import { readLog, type StepLine } from "../../src/distill/train/log.ts";
 import { firstState } from "../../src/distill/train/optimizer.ts";
+import { writePhotos } from "./data_fixture.ts";
 import { smallEdgeNext } from "./edgenext_fixture.ts";
 
 /** Everything is below this folder; remove it at the end. */
@@ -22,9 +23,11 @@ let templateSize: number | undefined;
 /** Shards and a start, made by the first test that wants them. */
 export async function prepared(): Promise<number> {
   if (templateSize !== undefined) return templateSize;
-  const photos = decodeURIComponent(new URL("../photos", import.meta.url).pathname);
+  const photos = await writePhotos();
   const settings = await prepareShards(photos, `${FOLDER}/shards`, { shardSize: 4, threads: 1 });
-  indexShards(`${FOLDER}/shards`, settings, { validationShare: 0.3 });
+  await Deno.remove(photos, { recursive: true });
+  // Two people to learn, and whoever else there is to validate by.
+  indexShards(`${FOLDER}/shards`, settings, { validationIdentities: 0, validationShare: 1 });
   Deno.writeFileSync(START, smallEdgeNext(settings.templateSize));
   return templateSize = settings.templateSize;
 }
