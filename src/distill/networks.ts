@@ -3,7 +3,8 @@
 import { InvalidArgumentError } from "../base/errors.ts";
 import { type Depth, iresnetLayers } from "./network/iresnet.ts";
 import { mobilefacenetLayers } from "./network/mobilefacenet.ts";
-import { StudentNetwork } from "./network/student.ts";
+import { EdgeNextStudent } from "./network/edgenext_student.ts";
+import { StudentNetwork, type TrainedNetwork } from "./network/student.ts";
 
 /** Names of the student networks. */
 export const STUDENT_NETWORKS = [
@@ -22,13 +23,21 @@ export type StudentName = typeof STUDENT_NETWORKS[number];
 /**
  * The student network of a name.
  *
- * @param templateSize Numbers of its templates; by default 192 for MobileFaceNet and 512 for the others.
+ * @param templateSize Numbers of its templates; by default 192 for MobileFaceNet and 512 for the others. An `edgenext` has
+ * what its graph says.
+ * @param graph The ONNX file that an `edgenext` starts from, which says what its layers are.
  * @throws {InvalidArgumentError} If there is none.
+ * @throws {ModelError} If the graph is of another family.
  */
-export function studentNetwork(name: string, templateSize?: number): StudentNetwork {
+export function studentNetwork(
+  name: string,
+  templateSize?: number,
+  graph?: Uint8Array,
+): TrainedNetwork {
   if (name === "edgenext") {
+    if (graph) return new EdgeNextStudent(graph, "the start");
     throw new InvalidArgumentError(
-      "Cannot train an edgenext on jax-js: pass --engine torch",
+      "Cannot make an edgenext of nothing: give the ONNX file that the training starts from",
     );
   }
   if (name === "mobilefacenet") {

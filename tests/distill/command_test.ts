@@ -5,12 +5,11 @@ import { main } from "../../src/cli/main.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { writeCheckpoint } from "../../src/distill/train/checkpoint.ts";
 import { flatLayout, toFlat } from "../../src/distill/train/flat.ts";
+import { mobilefacenetFile } from "./mobilefacenet_fixture.ts";
 
 const CONFIG = decodeURIComponent(
   new URL("../../src/distill/configs/student.json", import.meta.url).pathname,
 );
-const TEACHER = decodeURIComponent(new URL("../../models/teacher.onnx", import.meta.url).pathname);
-const STUDENT = new URL("../../models/student.onnx", import.meta.url);
 
 async function run(...args: string[]): Promise<{ code: number; text: string }> {
   const lines: string[] = [];
@@ -43,7 +42,9 @@ Deno.test("wrong arguments of distill are errors that say what to do", async () 
 Deno.test("distill --export writes the running mean of a checkpoint", async () => {
   const folder = await Deno.makeTempDir();
   const network = studentNetwork("mobilefacenet"), layout = flatLayout(network, 5);
-  const parameters = network.read(await Deno.readFile(STUDENT));
+  const teacherFile = `${folder}/teacher.onnx`;
+  await Deno.writeFile(teacherFile, mobilefacenetFile(192, 2));
+  const parameters = network.read(mobilefacenetFile());
   writeCheckpoint(`${folder}/a.checkpoint`, {
     step: 1,
     config: "",
@@ -62,9 +63,9 @@ Deno.test("distill --export writes the running mean of a checkpoint", async () =
       -1,
     );
   }
-  assertEquals((await run(...args, "--blend", `${TEACHER}:0.25`)).code, 0);
+  assertEquals((await run(...args, "--blend", `${teacherFile}:0.25`)).code, 0);
   const mixed = network.read(await Deno.readFile(`${folder}/student.onnx`));
-  const teacher = network.read(await Deno.readFile(TEACHER));
+  const teacher = network.read(await Deno.readFile(teacherFile));
   let farthest = 0;
   for (const [name, values] of Object.entries(parameters)) {
     values.forEach((value, i) => {
@@ -73,7 +74,7 @@ Deno.test("distill --export writes the running mean of a checkpoint", async () =
     });
   }
   assertLess(farthest, 1e-6);
-  for (const wrong of [`${TEACHER}:0.6,${TEACHER}:0.5`, TEACHER, "/nowhere.onnx:0.5"]) {
+  for (const wrong of [`${teacherFile}:0.6,${teacherFile}:0.5`, teacherFile, "/nowhere.onnx:0.5"]) {
     const { code, text } = await run(...args, "--blend", wrong);
     assertEquals(code, 2);
     assertStringIncludes(text, "Cannot mix in");

@@ -23,8 +23,10 @@ import {
   writeCrops,
   writePhotos,
 } from "./data_fixture.ts";
+import { mobilefacenetFile } from "./mobilefacenet_fixture.ts";
 
-const STUDENT = decodeURIComponent(new URL("../../models/student.onnx", import.meta.url).pathname);
+const TEACHER = decodeURIComponent(new URL("../../models/teacher.onnx", import.meta.url).pathname);
+const SIZE = 512;
 const crops = await writeCrops();
 globalThis.addEventListener("unload", () => Deno.removeSync(crops, { recursive: true }));
 
@@ -32,7 +34,7 @@ Deno.test("prepare: crops keep their pixels, their labels and the teacher's temp
   const out = await Deno.makeTempDir();
   try {
     const settings = await prepareShards(crops, out, SMALL_SHARDS);
-    assertEquals([settings.photos, settings.aligned, settings.templateSize], [6, true, 192]);
+    assertEquals([settings.photos, settings.aligned, settings.templateSize], [6, true, SIZE]);
     const { training, validation, dropped } = indexShards(out, settings);
     assertEquals(dropped, []);
     assertEquals(training.map(({ file }) => file).sort(), [
@@ -57,8 +59,8 @@ Deno.test("prepare: crops keep their pixels, their labels and the teacher's temp
     assertEquals(record.crop, Uint8Array.from(image.data.filter((_, i) => i % 4 < 3)));
     // The nose of an aligned crop is near the template's (56, 71.7), 16 pixels into the crop.
     assert(Math.hypot(record.mesh![3] - 72, record.mesh![4] - 87.7) < 10);
-    assertEquals(reader.templates(first.shard).length % 192, 0);
-    const wanted = await studentTemplate(image);
+    assertEquals(reader.templates(first.shard).length % SIZE, 0);
+    const wanted = await teacherTemplate(image);
     record.template.forEach((value, i) => assertAlmostEquals(value, wanted[i], 1e-5));
   } finally {
     await Deno.remove(out, { recursive: true });
@@ -79,7 +81,7 @@ Deno.test("prepare: crops that are none are dropped with a reason, bare frames g
     const index = indexShards(out, await prepareShards(folder, out, SMALL_SHARDS));
     assertEquals(index.training.map(({ file, mesh }) => [file, mesh]), [["frame.png", false]]);
     assertEquals(index.counts, { "no aligned crop": 1, unreadable: 2 });
-    using reader = new RecordReader(out, 192);
+    using reader = new RecordReader(out, SIZE);
     assertEquals(reader.read(index.training[0]).mesh, undefined);
 
     await Deno.writeTextFile(`${folder}/index.tsv`, "file\tperson\na.png\tb\n");
@@ -160,7 +162,7 @@ Deno.test("prepare: a teacher that is no model, a damaged shard, a folder withou
     const path = `${out}/shard-0000.bin`;
     await Deno.truncate(path, 1000);
     assertThrows(() => indexShards(out, settings), InvalidArgumentError, "as it has 1000 bytes");
-    using reader = new RecordReader(out, 192);
+    using reader = new RecordReader(out, SIZE);
     const place = { file: "a", mesh: true, shard: 0, record: 0 };
     assertThrows(() => reader.read(place), InvalidArgumentError, "delete the shard's");
     await Deno.writeTextFile(`${out}/shard-0001.json`, "{");
@@ -183,7 +185,8 @@ Deno.test("prepare: a teacher that is no model, a damaged shard, a folder withou
 });
 
 Deno.test("command prepare: makes shards of crops, tells how many have a mesh, takes a teacher from a file", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await Deno.makeTempDir(), teacher = `${out}/teacher.onnx`;
+  await Deno.writeFile(teacher, mobilefacenetFile());
   const lines: string[] = [], errors: string[] = [];
   const terminal = {
     out: (line: string) => void lines.push(line),
@@ -192,7 +195,7 @@ Deno.test("command prepare: makes shards of crops, tells how many have a mesh, t
     colors: false,
   };
   const prepare = (...args: string[]): Promise<number> =>
-    main(["prepare", crops, "--out", out, "--teacher", STUDENT, ...args], terminal);
+    main(["prepare", crops, "--out", out, "--teacher", teacher, ...args], terminal);
   try {
     assertEquals(await prepare("--like", "mobilefacenet", "--part", "1/1"), 0);
     assertMatch(lines[0], /^part 1\/1 of .* is done: run without --part at the end$/);
@@ -213,21 +216,22 @@ Deno.test("command prepare: makes shards of crops, tells how many have a mesh, t
   }
 });
 
-/** What the student makes of a crop's frame and its mirror image together, asked of onnxruntime alone. */
-async function studentTemplate({ data }: Image): Promise<Float32Array> {
+/** What the teacher makes of a crop's frame and its mirror image together, asked of onnxruntime alone. */
+async function teacherTemplate({ data }: Image): Promise<Float32Array> {
   const ort = await loadOrt("wasm", { threads: 1 });
-  const session = await createSession(ort, Deno.readFileSync(STUDENT), {
+  const session = await createSession(ort, Deno.readFileSync(TEACHER), {
     executionProviders: ["wasm"],
   });
-  const input = Float32Array.from({ length: 2 * 112 * 112 * 3 }, (_, i) => {
-    const channel = i % 3, x = Math.floor(i / 3) % 112, y = Math.floor(i / 336) % 112;
-    const column = i < 112 * 112 * 3 ? x : 111 - x;
-    return (data[((y + 16) * 144 + column + 16) * 4 + channel] - 127.5) / 128;
-  });
-  const tensor = new ort.Tensor("float32", input, [2, 112, 112, 3]);
+  const plane = 112 * 112,
+    input = Float32Array.from({ length: 2 * 3 * plane }, (_, i) => {
+      const channel = Math.floor(i / plane) % 3, x = i % 112, y = Math.floor(i % plane / 112);
+      const column = i < 3 * plane ? x : 111 - x;
+      return (data[((y + 16) * 144 + column + 16) * 4 + channel] - 127.5) / 127.5;
+    });
+  const tensor = new ort.Tensor("float32", input, [2, 3, 112, 112]);
   const embedding = (await session.run({ input: tensor })).embedding.data as Float32Array;
   await session.release();
-  const sum = embedding.slice(0, 192).map((value, i) => value + embedding[192 + i]);
+  const sum = embedding.slice(0, SIZE).map((value, i) => value + embedding[SIZE + i]);
   const length = Math.hypot(...sum);
   return sum.map((value) => value / length);
 }

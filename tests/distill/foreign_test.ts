@@ -7,6 +7,7 @@ import { indexShards } from "../../src/distill/data/index_shards.ts";
 import { prepareShards } from "../../src/distill/data/prepare.ts";
 import { HIGH_GUIDANCE } from "../../src/distill/loss/loss.ts";
 import type { Layer } from "../../src/distill/network/layers.ts";
+import { iresnetLayers } from "../../src/distill/network/iresnet.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import type { DistillConfig } from "../../src/distill/train/config.ts";
@@ -26,6 +27,7 @@ import {
 } from "../convert/torch_fixtures.ts";
 import { tinyModel } from "../model/tiny_models.ts";
 import { writePhotos } from "./data_fixture.ts";
+import { mobilefacenetFile } from "./mobilefacenet_fixture.ts";
 
 const PIXELS = 112 * 112;
 const packaged = (file: string): string =>
@@ -86,7 +88,7 @@ testWithTorch(
     await convertCheckpoint(`${folder}/a.pth`, `${folder}/half.onnx`, { fp16: true });
     const planes = numbers(`${folder}/a.pth.in`), wanted = numbers(`${folder}/a.pth.out`);
     const levels = planes.map((_, i) => planes[i % 3 * PIXELS + Math.floor(i / 3)] * 127.5 + 127.5);
-    const network = studentNetwork("iresnet18");
+    const network = new StudentNetwork("iresnet18", 512, iresnetLayers(18, 512));
     const { input } = familyOf("arcface_torch");
     // The converted file says itself which pixels it wants; torch's does not.
     for (
@@ -110,6 +112,7 @@ testWithTorch(
 Deno.test("a network of others teaches a student of templates as long as its own", async () => {
   const photos = await writePhotos(), models = `${photos}/models`, shards = `${photos}/shards`;
   await Deno.writeFile(`${photos}/t.onnx`, tinyModel("insightface", 3));
+  await Deno.writeFile(`${photos}/start.onnx`, mobilefacenetFile());
   await addModel(`${photos}/t.onnx`, models, { like: "insightface", name: "tiny" });
   const options = { models, teacher: "tiny", threads: 1 };
   const settings = await prepareShards(photos, shards, options);
@@ -119,7 +122,7 @@ Deno.test("a network of others teaches a student of templates as long as its own
     data: shards,
     network: "mobilefacenet",
     templateSize: 512,
-    start: "#student",
+    start: `${photos}/start.onnx`,
     loss: HIGH_GUIDANCE,
     optimizer: { kind: "adamw", rate: 1e-4, decay: 0, clip: 100 },
     schedule: { kind: "cosine", warmUp: 1 },

@@ -16,6 +16,8 @@ const COUNT = 4, SIZE = 6, IDENTITIES = 5, BATCH = 8, PHOTOS = 7;
 const LABELS = [3, -1, 0, 3];
 /** Whom the photos of the bank show; the first ones are those of the samples. */
 const BANK_LABELS = [...LABELS, -1, 0, 2];
+/** The photo of the bank that is the fixed centre of each sample. */
+const FIXED = [4, 1, 6, 4];
 
 interface Given {
   readonly raw: Float32Array<ArrayBuffer>;
@@ -62,6 +64,9 @@ function expected(given: Given, options: LossOptions, labels = LABELS): number {
     const student = unit(row(given.raw, i)), teacher = row(given.targets, i);
     const mse = student.reduce((sum, value, k) => sum + (value - teacher[k]) ** 2, 0) / SIZE;
     total += options.templates * mse + contrast(given, options, student, i, labels[i]);
+    total += (options.kd ?? 0) * (1 - dot(student, teacher));
+    total += fixedCentres(given, options, student, FIXED[i]);
+    total += (options.relational?.weight ?? 0) * apart(given, i) / BATCH;
     if (labels[i] < 0) continue;
     const logits = Array.from({ length: IDENTITIES }, (_, c) => {
       const angle = Math.acos(dot(student, unit(row(given.centres, c))));
@@ -72,6 +77,32 @@ function expected(given: Given, options: LossOptions, labels = LABELS): number {
     total += options.classes * (most + Math.log(sum) - logits[labels[i]]);
   }
   return total / BATCH;
+}
+
+/** The cross entropy of fixed centres, by its definition. */
+function fixedCentres(
+  { bank }: Given,
+  { centres }: LossOptions,
+  student: readonly number[],
+  own: number,
+): number {
+  if (!centres) return 0;
+  const logits = Array.from({ length: PHOTOS }, (_, photo) => {
+    const angle = Math.acos(dot(student, row(bank, photo)));
+    if (photo === own) return Math.cos(angle + centres.margin) / centres.temperature;
+    const alike = dot(row(bank, own), row(bank, photo)) > centres.alike;
+    return alike ? -Infinity : Math.cos(angle) / centres.temperature;
+  });
+  const sum = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  return centres.weight * (Math.log(sum) - logits[own]);
+}
+
+/** The squared differences of a sample's cosines. */
+function apart({ raw, targets }: Given, i: number): number {
+  return Array.from({ length: COUNT }, (_, j) => {
+    const student = dot(unit(row(raw, i)), unit(row(raw, j)));
+    return (student - dot(row(targets, i), row(targets, j))) ** 2;
+  }).reduce((sum, square) => sum + square, 0);
 }
 
 /** The contrast term of a sample, by its definition. */
@@ -115,6 +146,18 @@ async function computed(
       targets: np.array(given.targets).reshape([COUNT, SIZE]),
       classes: np.array(classes).reshape([COUNT, IDENTITIES]),
       margins: np.array(given.margins).reshape([COUNT, 1]),
+      ...options.centres && {
+        fixed: {
+          table: np.array(given.bank).reshape([PHOTOS, SIZE]),
+          own: np.array(Float32Array.from(FIXED.flatMap((at) => row(given.bank, at))))
+            .reshape([COUNT, SIZE]),
+          classes: np.array(
+            Float32Array.from(
+              FIXED.flatMap((at) => BANK_LABELS.map((_, photo) => Number(photo === at))),
+            ),
+          ).reshape([COUNT, PHOTOS]),
+        },
+      },
       ...options.contrast && {
         bank: {
           templates: np.array(given.bank).reshape([PHOTOS, SIZE]),
@@ -147,9 +190,21 @@ Deno.test("the contrast with strangers is its formula", async () => {
   }
 });
 
+Deno.test("cosines, fixed centres and similarities are their formulas", async () => {
+  const none = { ...HIGH_GUIDANCE, templates: 0, classes: 0 };
+  const centres = { weight: 2, margin: 0.15, temperature: 0.2, alike: 0.45 };
+  for (const part of [{ kd: 3 }, { centres }, { relational: { weight: 5 } }]) {
+    const options = { ...none, ...part }, given = draw();
+    const { total } = await computed(given, options);
+    assertAlmostEquals(total, expected(given, options), 1e-4, Object.keys(part)[0]);
+  }
+});
+
 Deno.test("the slopes of the loss are its differences", async () => {
   const contrast = { weight: 3, temperature: 0.3, alike: 0.6 };
-  const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8, contrast };
+  const fixed = { weight: 2, margin: 0.15, temperature: 0.2, alike: 0.45 };
+  const more = { kd: 2, centres: fixed, relational: { weight: 5 } };
+  const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8, contrast, ...more };
   const given = draw(), { templates, centres } = await computed(given, options);
   for (const [name, slopes] of [["raw", templates], ["centres", centres]] as const) {
     for (let k = 0; k < slopes.length; k++) {

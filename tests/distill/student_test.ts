@@ -5,25 +5,30 @@ import { jit, numpy, type numpy as np } from "@jax-js/jax";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
-import { StudentNetwork } from "../../src/distill/network/student.ts";
-import type { ParameterArrays } from "../../src/distill/network/student.ts";
+import {
+  type ParameterArrays,
+  StudentNetwork,
+  type TrainedNetwork,
+} from "../../src/distill/network/student.ts";
+import { mobilefacenetLayers } from "../../src/distill/network/mobilefacenet.ts";
+import { pixelsOfLevels, STUDENT_PIXELS } from "../../src/distill/network/pixels.ts";
 import type { Parameters } from "../../src/distill/network/onnx_read.ts";
 import { Tape } from "../../src/distill/network/tape.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { firstWeights } from "../../src/distill/train/first_weights.ts";
 import { flatLayout, fromFlat } from "../../src/distill/train/flat.ts";
+import { mobilefacenetFile } from "./mobilefacenet_fixture.ts";
 import { ModelError } from "../../src/base/errors.ts";
 
-const TEACHER = new URL("../../models/student.onnx", import.meta.url);
 const COUNT = 2;
 
-function crops(): Float32Array<ArrayBuffer> {
+function crops(): Uint8Array<ArrayBuffer> {
   const chance = chanceOf("crops");
-  return Float32Array.from({ length: COUNT * 112 * 112 * 3 }, () => chance.between(-1, 1));
+  return Uint8Array.from({ length: COUNT * 112 * 112 * 3 }, () => chance.between(0, 256));
 }
 
 /** Templates of length 1 by jax-js. */
-async function ours(network: StudentNetwork, parameters: Parameters): Promise<number[]> {
+async function ours(network: TrainedNetwork, parameters: Parameters): Promise<number[]> {
   const run = jit((weights: ParameterArrays, patches: np.Array) => {
     const tape = new Tape();
     const { templates } = network.run(tape, weights, patches);
@@ -49,7 +54,11 @@ async function ours(network: StudentNetwork, parameters: Parameters): Promise<nu
 async function theirs(onnx: Uint8Array): Promise<Float32Array> {
   const ort = await loadOrt("wasm", { threads: 1 });
   const session = await createSession(ort, onnx, { executionProviders: ["wasm"] });
-  const input = new ort.Tensor("float32", crops(), [COUNT, 112, 112, 3]);
+  const input = new ort.Tensor(
+    "float32",
+    pixelsOfLevels(crops(), STUDENT_PIXELS),
+    [COUNT, 112, 112, 3],
+  );
   const { embedding } = await session.run({ input });
   await session.release();
   return embedding.data as Float32Array;
@@ -60,8 +69,8 @@ function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-Deno.test("MobileFaceNet: in memory, the teacher's file and the exported file agree to 1e-5", async () => {
-  const bytes = Deno.readFileSync(TEACHER);
+Deno.test("MobileFaceNet: in memory and the exported files agree to 1e-5", async () => {
+  const bytes = mobilefacenetFile();
   const network = studentNetwork("mobilefacenet");
   const parameters = network.read(bytes);
   const templates = await ours(network, parameters);
@@ -97,21 +106,21 @@ Deno.test("every student reads what it wrote", () => {
 
 Deno.test("denormal weights are flushed", () => {
   const network = studentNetwork("mobilefacenet");
-  const parameters = { ...network.read(Deno.readFileSync(TEACHER)) };
+  const parameters = { ...network.read(mobilefacenetFile()) };
   parameters["stem.bias"] = parameters["stem.bias"].map(() => 1e-30);
   const again = network.read(network.write(parameters));
   assertEquals([...again["stem.bias"]], [...again["stem.bias"]].fill(0));
 });
 
 Deno.test("files of other networks are refused by name of the layer", () => {
-  const mobile = studentNetwork("mobilefacenet");
-  const bytes = Deno.readFileSync(TEACHER);
+  const mobile = studentNetwork("mobilefacenet"), layers = mobilefacenetLayers(192);
+  const bytes = mobilefacenetFile();
   assertThrows(() => studentNetwork("iresnet18").read(bytes), ModelError, "layers with weights");
   assertThrows(() => mobile.read(new Uint8Array([1, 2, 3])), ModelError, "3 bytes");
   const other = new StudentNetwork("other", 192, [
-    { ...mobile.layers[0], name: "wider" } as typeof mobile.layers[0],
-    ...mobile.layers.slice(1, -1),
-    { ...mobile.layers.at(-1), outputs: 64 } as typeof mobile.layers[0],
+    { ...layers[0], name: "wider" } as typeof layers[0],
+    ...layers.slice(1, -1),
+    { ...layers.at(-1), outputs: 64 } as typeof layers[0],
   ]);
   assertThrows(() => other.read(bytes), ModelError, "last.template");
 });

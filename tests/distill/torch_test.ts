@@ -1,129 +1,27 @@
 // Trainings on torch with a small network: its templates and gradients, stopped and resumed, and shared by two processes.
 
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
-import { indexShards, openTrainingData, prepareShards } from "../../src/distill/data/mod.ts";
 import { EdgeNext } from "../../src/distill/network/edgenext.ts";
-import { centreTable } from "../../src/distill/torch/centres.ts";
-import { TorchEngine } from "../../src/distill/torch/engine.ts";
 import { type TorchOptions, trainOnTorch } from "../../src/distill/torch/trainer.ts";
 import { readCheckpoint } from "../../src/distill/train/checkpoint.ts";
-import { checkConfig, type DistillConfig } from "../../src/distill/train/config.ts";
-import { flatLayout, fromFlat, toFlat } from "../../src/distill/train/flat.ts";
-import { readLog, type StepLine } from "../../src/distill/train/log.ts";
-import { firstState, update } from "../../src/distill/train/optimizer.ts";
+import { flatLayout, fromFlat } from "../../src/distill/train/flat.ts";
+import { update } from "../../src/distill/train/optimizer.ts";
 import { DeviceError, InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { embed } from "../convert/torch_fixtures.ts";
 import { smallEdgeNext } from "./edgenext_fixture.ts";
+import {
+  configFor,
+  distance,
+  engineFor,
+  FOLDER,
+  prepared,
+  samplesOf,
+  steps,
+  trainSteps,
+} from "./torch_fixture.ts";
 import { testWithTorch } from "./torch_hosts.ts";
 
-const FOLDER = await Deno.makeTempDir({ prefix: "maskinv-torch-" });
-const START = `${FOLDER}/start.onnx`, FRAME = 112 * 112 * 3;
-let templateSize: number | undefined;
-
-/** Shards and a start, made by the first test that wants them. */
-async function prepared(): Promise<number> {
-  if (templateSize !== undefined) return templateSize;
-  const photos = decodeURIComponent(new URL("../photos", import.meta.url).pathname);
-  const settings = await prepareShards(photos, `${FOLDER}/shards`, { shardSize: 4, threads: 1 });
-  indexShards(`${FOLDER}/shards`, settings, { validationShare: 0.3 });
-  Deno.writeFileSync(START, smallEdgeNext(settings.templateSize));
-  return templateSize = settings.templateSize;
-}
-
-const LOSS = {
-  templates: 10,
-  kd: 1,
-  classes: 0.1,
-  centres: { weight: 0.1, margin: 0.15, temperature: 0.06, alike: 0.45 },
-  relational: { weight: 10 },
-};
-
-function configFor(name: string, changes: object = {}): DistillConfig {
-  return checkConfig({
-    data: `${FOLDER}/shards`,
-    samples: { seed: 3 },
-    network: "edgenext",
-    start: START,
-    loss: LOSS,
-    optimizer: { kind: "adamw", rate: 1e-3, decay: 0.02, clip: 100 },
-    schedule: { kind: "cosine", warmUp: 2 },
-    batch: 4,
-    steps: 4,
-    average: 0.9,
-    validateEvery: 3,
-    validatePhotos: 4,
-    checkpointEvery: 2,
-    out: `${FOLDER}/${name}`,
-    ...changes,
-  }, name);
-}
-
-/** An engine at the start of a training. */
-async function engineFor(
-  config: DistillConfig,
-  python: string,
-  double = false,
-): Promise<TorchEngine> {
-  using data = await openTrainingData(config.data, config.samples);
-  const network = new EdgeNext(Deno.readFileSync(START), START);
-  const layout = flatLayout(network, data.identities, network.rates());
-  const weights = network.read(), parameters = toFlat(layout, weights);
-  parameters.forEach((value, i) => parameters[i] = value || 0.01 * Math.sin(i));
-  const constants = Object.fromEntries(
-    Object.entries(network.constants).map((
-      [name, shape],
-    ) => [name, { shape, values: weights[name] }]),
-  );
-  return await TorchEngine.start({
-    config,
-    layout,
-    constants,
-    table: centreTable(data.bank()),
-    templateSize: network.templateSize,
-    epsilon: network.epsilon,
-    state: {
-      parameters,
-      mean: parameters.slice(),
-      optimizer: firstState(config.optimizer, layout.length),
-    },
-  }, { python, double, threads: 1 });
-}
-
-async function samplesOf(config: DistillConfig): Promise<Parameters<TorchEngine["gradient"]>[1]> {
-  using data = await openTrainingData(config.data, config.samples);
-  const { levels, targets, labels, classes } = data.rawBatch(0, 0, config.batch, config.batch);
-  return { pixels: levels, targets, labels, classes };
-}
-
-function steps({ out }: DistillConfig): Omit<StepLine, "speed" | "loading" | "computing">[] {
-  return readLog(`${out}/log.jsonl`).filter((line): line is StepLine => "loss" in line)
-    .map(({ step, loss, rate, gradient }) => ({ step, loss, rate, gradient }));
-}
-
-/** The length of the difference of two rows of numbers relative to that of the second. */
-function distance(a: Float32Array, b: Float32Array): number {
-  assertEquals(a.length, b.length);
-  let apart = 0, whole = 0;
-  b.forEach((value, i) => {
-    apart += (a[i] - value) ** 2;
-    whole += value ** 2;
-  });
-  return Math.sqrt(apart / whole);
-}
-
-/** Trains until so many steps were made in this sitting. */
-async function trainSteps(
-  config: DistillConfig,
-  made: number,
-  options: TorchOptions,
-): Promise<number> {
-  const stop = new AbortController();
-  let left = made;
-  const progress = (): void => {
-    if (--left === 0) stop.abort();
-  };
-  return (await trainOnTorch(config, { ...options, progress, signal: stop.signal })).step;
-}
+const FRAME = 112 * 112 * 3;
 
 testWithTorch("torch's templates are those of the ONNX graph", async (python) => {
   const size = await prepared();
@@ -258,9 +156,9 @@ testWithTorch("what torch cannot train is refused with the reason", async (pytho
     "--python",
   );
   await assertRejects(() => trainOnTorch(config, { python: "false" }), DeviceError, "code 1");
-  const student = new URL("../../models/student.onnx", import.meta.url).pathname;
+  const other = decodeURIComponent(new URL("../../models/facemesh.onnx", import.meta.url).pathname);
   await assertRejects(
-    () => trainOnTorch(configFor("foreign", { start: decodeURIComponent(student) }), { python }),
+    () => trainOnTorch(configFor("foreign", { start: other }), { python }),
     ModelError,
     "no weight stem.0.weight",
   );

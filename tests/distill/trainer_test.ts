@@ -16,15 +16,18 @@ import { train, type TrainOptions } from "../../src/distill/train/trainer.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { testWithGpu } from "../hosts.ts";
 import { shardsOf, writePhotos } from "./data_fixture.ts";
+import { mobilefacenetFile } from "./mobilefacenet_fixture.ts";
 
-const START = decodeURIComponent(new URL("../../models/student.onnx", import.meta.url).pathname);
-const { folder: SHARDS } = await shardsOf(await writePhotos());
+const PHOTOS = await writePhotos(), { folder: SHARDS, index } = await shardsOf(PHOTOS);
+const SIZE = index.settings.templateSize, START = `${SHARDS}/start.onnx`;
+Deno.writeFileSync(START, mobilefacenetFile(SIZE));
 
 function configFor(name: string): DistillConfig {
   return {
     data: SHARDS,
     samples: { seed: 3 },
     network: "mobilefacenet",
+    templateSize: SIZE,
     start: START,
     loss: HIGH_GUIDANCE,
     optimizer: { kind: "adamw", rate: 1e-4, decay: 1e-4, clip: 100 },
@@ -100,7 +103,7 @@ Deno.test("a training with contrast holds samples against the whole bank, the ow
   assertLess(line.loss.contrast, Math.log(photos));
   assertEquals(templates.length, photos * size);
 
-  const network = studentNetwork("mobilefacenet");
+  const network = studentNetwork("mobilefacenet", SIZE);
   const loss = { ...HIGH_GUIDANCE, contrast };
   await assertRejects(
     () => GradientMachine.create(network, flatLayout(network, 1), loss, 2),
@@ -110,10 +113,10 @@ Deno.test("a training with contrast holds samples against the whole bank, the ow
 });
 
 testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
-  const network = studentNetwork("mobilefacenet");
+  const network = studentNetwork("mobilefacenet", SIZE);
   const data = await openTrainingData(SHARDS, { seed: 3 });
   const layout = flatLayout(network, data.identities);
-  const batch = await data.batch(0, 0, 2, 2);
+  const batch = data.rawBatch(0, 0, 2, 2);
   const margins = drawMargins(ELASTIC_ARC, 1, 0, 0, 2);
   const parameters = await firstWeights(network, layout, START, 1);
   const results: Gradient[] = [];
@@ -141,4 +144,6 @@ function pairs(
   return sums.map(Math.sqrt);
 }
 
-globalThis.addEventListener("unload", () => Deno.removeSync(SHARDS, { recursive: true }));
+globalThis.addEventListener("unload", () => {
+  for (const folder of [PHOTOS, SHARDS]) Deno.removeSync(folder, { recursive: true });
+});

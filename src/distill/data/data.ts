@@ -6,7 +6,7 @@ import { chanceOf, shuffled } from "./chance.ts";
 import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";
 import { RecordReader } from "./reader.ts";
-import { drawSample, FRAME_LENGTH, normaliseLevels } from "./sample.ts";
+import { drawSample, FRAME_LENGTH } from "./sample.ts";
 import { epochOf } from "./weights.ts";
 
 /** Augmented crops as grey levels, and what the student shall make of them. */
@@ -21,12 +21,6 @@ export interface RawBatch {
   readonly labels: Int32Array<ArrayBuffer>;
   /** The same, but a photo of nobody known is a class of its own, behind the identities. */
   readonly classes: Int32Array<ArrayBuffer>;
-}
-
-/** A {@linkcode RawBatch} whose pixels are floats. */
-export interface TrainingBatch extends Omit<RawBatch, "levels"> {
-  /** `count` x 112 x 112 x 3, NHWC, RGB, `(x - 127.5) / 128`. */
-  readonly images: Float32Array<ArrayBuffer>;
 }
 
 /** The teacher's templates of all photos to train on. */
@@ -54,8 +48,6 @@ export interface TrainingData extends Disposable {
    * by the seed, the step and the sample alone.
    */
   rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch;
-  /** As `rawBatch`, with pixels as floats. */
-  batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch>;
 }
 
 /**
@@ -147,11 +139,6 @@ class ShardData implements TrainingData {
       classes[i] = this.#classes[photo];
     }
     return { count, levels, targets, labels, classes };
-  }
-
-  batch(step: number, from: number, to: number, batchSize: number): Promise<TrainingBatch> {
-    const { levels, ...rest } = this.rawBatch(step, from, to, batchSize);
-    return Promise.resolve({ ...rest, images: normaliseLevels(levels) });
   }
 
   /** The photo of a sample: its place in the order of its epoch. */

@@ -1,12 +1,6 @@
 // The data half of distillation: photos to shards, and shards to batches.
 
-export {
-  openTrainingData,
-  type RawBatch,
-  type TemplateBank,
-  type TrainingBatch,
-  type TrainingData,
-} from "./data.ts";
+export { openTrainingData, type RawBatch, type TemplateBank, type TrainingData } from "./data.ts";
 export {
   type DataIndex,
   type DroppedPhoto,
@@ -16,5 +10,6 @@ export {
 } from "./index_file.ts";
 export { type IndexOptions, indexShards } from "./index_shards.ts";
 export type { DataOptions } from "./options.ts";
+export { AGE_GROUPS, type AgeGroup } from "./weights.ts";
 export { type PrepareOptions, prepareShards, type ShardSettings } from "./prepare.ts";
 export { openValidationData, type ValidationData, type ValidationOptions } from "./validation.ts";

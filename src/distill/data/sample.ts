@@ -86,10 +86,3 @@ export function cutFrame({ data }: Image, place: Affine, out: Float32Array): voi
     }
   }
 }
-
-/** From grey levels to what the students read, `(x - 127.5) / 128`. */
-export function normaliseLevels(levels: Uint8Array): Float32Array<ArrayBuffer> {
-  const images = new Float32Array(levels.length);
-  for (let i = 0; i < levels.length; i++) images[i] = (levels[i] - 127.5) / 128;
-  return images;
-}

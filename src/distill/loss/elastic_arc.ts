@@ -47,10 +47,16 @@ export function elasticArcLoss(
   margins: np.Array,
   scale: number,
 ): np.Array {
-  const cosines = np.clip(np.matmul(templates, centres.transpose()), -1 + 1e-6, 1 - 1e-6);
-  const sines = np.sqrt(np.subtract(1, cosines.ref.mul(cosines.ref)));
-  // cos(a + m) = cos a cos m - sin a sin m
-  const moved = cosines.ref.mul(np.cos(margins.ref)).sub(sines.mul(np.sin(margins)));
-  const logits = cosines.ref.add(classes.ref.mul(moved.sub(cosines))).mul(scale);
+  const cosines = np.matmul(templates, centres.transpose());
+  const logits = cosines.ref.add(classes.ref.mul(moved(cosines.ref, margins).sub(cosines)))
+    .mul(scale);
   return nn.logSoftmax(logits).mul(classes).sum().mul(-1);
+}
+
+/** The cosine of a larger angle: cos(a + m) = cos a cos m - sin a sin m. Consumes its arguments. */
+export function moved(cosines: np.Array, margins: np.Array): np.Array {
+  // At the ends the slope of the sine is infinite.
+  const inner = np.clip(cosines, -1 + 1e-6, 1 - 1e-6);
+  const sines = np.sqrt(np.subtract(1, inner.ref.mul(inner.ref)));
+  return inner.mul(np.cos(margins.ref)).sub(sines.mul(np.sin(margins)));
 }

@@ -4,8 +4,10 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import { type Bank, contrastLoss, type ContrastOptions } from "./contrast.ts";
 import { ELASTIC_ARC, elasticArcLoss, type ElasticArcOptions } from "./elastic_arc.ts";
+import { type FixedCentres, fixedCentresLoss } from "./fixed_centres.ts";
 import type { CentresOptions, RelationalOptions } from "./options.ts";
-import { normalizeRows, templateLoss } from "./template_loss.ts";
+import { type OtherSamples, relationalLoss } from "./relational.ts";
+import { cosineLoss, normalizeRows, templateLoss } from "./template_loss.ts";
 
 /**
  * What is minimised: `classes * ElasticArc + templates * MSE + contrast.weight * contrast + kd * (1 - cos) +
@@ -59,9 +61,13 @@ export type LossInput = {
   margins: np.Array;
   /** What the contrast looks at, if there is one. */
   bank?: Bank;
+  /** What the loss of fixed centres looks at, if there is one. */
+  fixed?: FixedCentres;
+  /** The rest of the batch, for a relational loss of a part of a batch. */
+  others?: OtherSamples;
 };
 
-/** The parts of a loss, already divided by the batch size, each a scalar. */
+/** The parts of a loss, each a scalar, of means over the whole batch; those that are not asked for are not there. */
 export type LossParts = {
   /** What is minimised. */
   total: np.Array;
@@ -71,6 +77,12 @@ export type LossParts = {
   classes: np.Array;
   /** The contrast with strangers; zero if there is none. */
   contrast: np.Array;
+  /** One less the cosine to the teacher's template. */
+  kd?: np.Array;
+  /** The cross entropy of fixed centres. */
+  centres?: np.Array;
+  /** The mean squared difference of similarities. */
+  relational?: np.Array;
 };
 
 /**
@@ -87,19 +99,38 @@ export function lossAndSlopes(
   input: LossInput,
 ): { parts: LossParts; templates: np.Array; centres: np.Array } {
   const loss = (raw: np.Array, centres: np.Array, given: LossInput): [np.Array, LossParts] => {
-    const student = normalizeRows(raw);
-    const contrast = contrasted(options, student.ref, given).mul(1 / batchSize);
-    const templates = templateLoss(student.ref, given.targets).mul(1 / batchSize);
-    const classes = elasticArcLoss(
-      student,
-      normalizeRows(centres),
-      given.classes,
-      given.margins,
-      options.scale,
-    ).mul(1 / batchSize);
-    const total = templates.ref.mul(options.templates).add(classes.ref.mul(options.classes))
-      .add(contrast.ref.mul(options.contrast?.weight ?? 0));
-    return [total.ref, { total, templates, classes, contrast }];
+    const student = normalizeRows(raw), { targets, fixed, others } = given, share = 1 / batchSize;
+    const weighted: [np.Array, number | undefined][] = [];
+    const part = (sum: np.Array, weight?: number): np.Array => {
+      weighted.push([sum.ref, weight]);
+      return sum;
+    };
+    const parts = {
+      templates: part(templateLoss(student.ref, targets.ref).mul(share), options.templates),
+      classes: part(classified(options, student.ref, centres, given).mul(share), options.classes),
+      contrast: part(
+        contrasted(options, student.ref, given).mul(share),
+        options.contrast?.weight ?? 0,
+      ),
+      ...options.kd !== undefined &&
+        { kd: part(cosineLoss(student.ref, targets.ref).mul(share), options.kd) },
+      ...options.centres && fixed && {
+        centres: part(
+          fixedCentresLoss(student.ref, fixed, options.centres).mul(share),
+          options.centres.weight,
+        ),
+      },
+    };
+    const sum = weighted.map(([value, weight = 0]) => value.mul(weight))
+      .reduce((total, value) => total.add(value));
+    if (!options.relational) return [sum.ref, { total: sum, ...parts }];
+    const { weight } = options.relational;
+    const relational = relationalLoss(student, targets, others, batchSize);
+    const total = sum.ref.add(relational.share.ref.mul(weight));
+    return [
+      sum.add(relational.sloped.mul(weight)),
+      { total, ...parts, relational: relational.share },
+    ];
   };
   const [[total, parts], slopes] = valueAndGrad(loss, { argnums: [0, 1], hasAux: true })(
     raw,
@@ -110,10 +141,22 @@ export function lossAndSlopes(
   return { parts, templates: slopes[0], centres: slopes[1] };
 }
 
+/** Learnt centres without weight have nothing to learn. */
+function classified(
+  options: LossOptions,
+  student: np.Array,
+  centres: np.Array,
+  { classes, margins }: LossInput,
+): np.Array {
+  if (options.classes > 0) {
+    return elasticArcLoss(student, normalizeRows(centres), classes, margins, options.scale);
+  }
+  return np.array(0);
+}
+
 function contrasted(options: LossOptions, student: np.Array, given: LossInput): np.Array {
   if (options.contrast && given.bank) {
     return contrastLoss(student, given.targets.ref, given.bank, options.contrast);
   }
-  student.dispose();
   return np.array(0);
 }

@@ -20,3 +20,8 @@ export function templateLoss(student: np.Array, teacher: np.Array): np.Array {
   const difference = student.sub(teacher);
   return difference.ref.mul(difference).sum().mul(1 / size);
 }
+
+/** Sum over samples of one less the cosine, of rows of length 1. Consumes its arguments. */
+export function cosineLoss(student: np.Array, teacher: np.Array): np.Array {
+  return np.subtract(1, student.mul(teacher).sum(-1)).sum();
+}

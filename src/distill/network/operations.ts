@@ -200,6 +200,6 @@ function shiftedProduct(a: np.Array, b: np.Array, place: number): np.Array {
 }
 
 /** The sum over everything but channels. */
-function overPlaces(x: np.Array): np.Array {
+export function overPlaces(x: np.Array): np.Array {
   return x.sum(Array.from({ length: x.shape.length - 1 }, (_, axis) => axis));
 }

@@ -10,6 +10,36 @@ import type { Parameters } from "./onnx_read.ts";
 /** What students want. */
 const MEAN = 127.5, SCALE = 128;
 
+/** The pixels of MobileFaceNet and the iResNets. */
+export const STUDENT_PIXELS: TensorSpec = {
+  size: 112,
+  layout: "NHWC",
+  color: "RGB",
+  mean: [MEAN, MEAN, MEAN],
+  scale: [SCALE, SCALE, SCALE],
+};
+
+/** The pixels of EdgeFace. */
+export const EDGEFACE_PIXELS: TensorSpec = {
+  ...STUDENT_PIXELS,
+  layout: "NCHW",
+  scale: [127.5, 127.5, 127.5],
+};
+
+/** RGB grey levels, pixel by pixel, as a network with the same mean and scale for each colour takes them. */
+export function pixelsOfLevels(
+  levels: Uint8Array,
+  { layout, mean: [mean], scale: [scale] }: TensorSpec,
+): Float32Array<ArrayBuffer> {
+  const pixels = new Float32Array(levels.length), plane = 112 * 112, frame = 3 * plane;
+  for (let i = 0; i < levels.length; i++) {
+    const crop = i - i % frame, at = i - crop;
+    const to = layout === "NHWC" ? i : crop + at % 3 * plane + Math.floor(at / 3);
+    pixels[to] = (levels[i] - mean) / scale;
+  }
+  return pixels;
+}
+
 /** The form of the pixels of which the file itself speaks: `convert` writes it; undefined if they are a student's. */
 export function pixelsOf(model: ModelWithGraph): TensorSpec | undefined {
   const told = model.metadataProps?.find(({ key }) => key === "input")?.value;

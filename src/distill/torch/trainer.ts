@@ -11,7 +11,7 @@ import { configHash, type DistillConfig } from "../train/config.ts";
 import { drawCurve } from "../train/curve.ts";
 import { chanceWeights, readStart } from "../train/first_weights.ts";
 import { type FlatLayout, flatLayout, fromFlat, toFlat } from "../train/flat.ts";
-import type { LossValues } from "../train/gradient.ts";
+import { lossText } from "../train/loss_text.ts";
 import { readLog, TrainingLog } from "../train/log.ts";
 import { firstState } from "../train/optimizer.ts";
 import { Pace } from "../train/pace.ts";
@@ -19,7 +19,7 @@ import { checkpointToResume } from "../train/resume.ts";
 import { rateAt } from "../train/schedule.ts";
 import type { TrainOptions, TrainResult } from "../train/trainer.ts";
 import { validationScore } from "../train/validate.ts";
-import { centreTable } from "./centres.ts";
+import { centreTable } from "../loss/centre_table.ts";
 import { type EngineOptions, TorchEngine, type TrainingState } from "./engine.ts";
 import { Samplers } from "./samplers.ts";
 import { type Examination, openExamination } from "./examination.ts";
@@ -67,7 +67,7 @@ export async function trainOnTorch(
   const examination = await openExamination(config.data, config.validatePhotos);
   const { loss, batch, steps, samples = {} } = config;
   using data = await openTrainingData(config.data, samples);
-  const identities = loss.classes > 0 ? data.identities : 0;
+  const identities = resumed?.identities ?? (loss.classes > 0 ? data.identities : 0);
   const layout = flatLayout(network, identities, network.rates());
   const state = resumed ?? firstNumbers(config, network, layout);
   const weights = network.read();
@@ -236,10 +236,4 @@ class TorchRun {
   async #checkpoint(): Promise<Checkpoint> {
     return { ...this.facts, step: this.step, best: this.best, ...await this.engine.state() };
   }
-}
-
-function lossText({ total, ...parts }: LossValues): string {
-  const others = Object.entries(parts).filter(([, value]) => value !== 0)
-    .map(([name, value]) => `${name} ${value.toPrecision(3)}`);
-  return [`loss ${total.toFixed(4)}`, ...others].join("  ");
 }

@@ -1,9 +1,6 @@
 // From a checkpoint to the ONNX file that is shipped: the running mean of the weights, without class centres.
 
 import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
-import { EdgeNext } from "../network/edgenext.ts";
-import type { Parameters } from "../network/onnx_read.ts";
-import type { StudentNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { flatLayout, fromFlat } from "./flat.ts";
@@ -25,7 +22,7 @@ export interface Blend {
  * less and have learned nearly as much (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv 2109.01903),
  * and between two of them some that are better than both ("Model soups", arXiv 2203.05482).
  * @param graph The bytes of the ONNX file that the training started from, which an `edgenext` is written into.
- * @returns Input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`; output `[N, templateSize]` of length 1; of an \`edgenext\` as its graph has them.
+ * @returns Input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`; output `[N, templateSize]` of length 1; of an `edgenext` as its graph has them.
  * @throws {ModelError} If the checkpoint or what is mixed in cannot be read or is of another network.
  * @throws {InvalidArgumentError} If a share is below 0, or all shares come to more than 1.
  *
@@ -43,7 +40,7 @@ export function exportStudent(
   graph?: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const { mean, identities, templateSize } = readCheckpoint(checkpoint);
-  const network = networkOf(name, templateSize, graph);
+  const network = studentNetwork(name, templateSize, graph);
   const layout = flatLayout(network, identities);
   if (mean.length !== layout.length) {
     throw new ModelError(
@@ -69,29 +66,4 @@ export function exportStudent(
     ),
   ]);
   return network.write(Object.fromEntries(mixed));
-}
-
-/** What reads and writes the weights of a network. */
-function networkOf(
-  name: string,
-  templateSize: number | undefined,
-  graph: Uint8Array | undefined,
-): Pick<StudentNetwork, "shapes" | "templateSize"> & {
-  read(bytes: Uint8Array): Parameters;
-  write(parameters: Parameters): Uint8Array<ArrayBuffer>;
-} {
-  if (name !== "edgenext") return studentNetwork(name, templateSize);
-  if (!graph) {
-    throw new InvalidArgumentError(
-      "Cannot export an edgenext without the ONNX file that the training started from: give its graph",
-    );
-  }
-  const network = new EdgeNext(graph, "the start");
-  const { shapes, templateSize: size } = network;
-  return {
-    shapes,
-    templateSize: size,
-    read: (bytes) => new EdgeNext(bytes, "what is mixed in").read(),
-    write: (parameters) => network.write(parameters),
-  };
 }

@@ -4,7 +4,7 @@ import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import { ModelError } from "../../base/errors.ts";
 import { openModels } from "../../model/model.ts";
 import { chanceOf } from "../data/chance.ts";
-import type { StudentNetwork } from "../network/student.ts";
+import type { TrainedNetwork } from "../network/student.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { CENTRES, type FlatLayout, toFlat } from "./flat.ts";
 
@@ -16,7 +16,7 @@ import { CENTRES, type FlatLayout, toFlat } from "./flat.ts";
  * @throws {ModelError} If the file is of another network.
  */
 export async function firstWeights(
-  network: StudentNetwork,
+  network: TrainedNetwork,
   layout: FlatLayout,
   start: string | undefined,
   seed: number,
@@ -45,11 +45,11 @@ export async function firstWeights(
 
 /** What a network of others lacks to be a start is said with what it can be instead. */
 function readWeights(
-  network: StudentNetwork,
+  network: TrainedNetwork,
   start: string,
   bytes: Uint8Array,
   pixels?: TensorSpec,
-): ReturnType<StudentNetwork["read"]> {
+): ReturnType<TrainedNetwork["read"]> {
   try {
     // A teacher with longer or shorter templates changes the last layer alone: that one begins by chance.
     return network.read(bytes, pixels, true);

@@ -1,7 +1,7 @@
 // All trained numbers in one array, so that workers exchange one buffer and optimisers are plain loops.
 
 import type { Parameters } from "../network/onnx_read.ts";
-import type { StudentNetwork } from "../network/student.ts";
+import type { TrainedNetwork } from "../network/student.ts";
 
 /** Name of the class centres among the parameters; they are trained but not exported. */
 export const CENTRES = "centres";
@@ -34,7 +34,7 @@ export interface FlatLayout {
  * @param rates Shares of the learning rate by name, see {@linkcode Slot}.
  */
 export function flatLayout(
-  network: Pick<StudentNetwork, "shapes" | "templateSize">,
+  network: Pick<TrainedNetwork, "shapes" | "templateSize">,
   identities: number,
   rates: Readonly<Record<string, number>> = {},
 ): FlatLayout {

@@ -3,10 +3,13 @@
 
 import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
 import { DeviceError, InvalidArgumentError } from "../../base/errors.ts";
-import type { TemplateBank, TrainingBatch } from "../data/data.ts";
+import type { RawBatch, TemplateBank } from "../data/data.ts";
+import { centreTable } from "../loss/centre_table.ts";
 import type { Bank } from "../loss/contrast.ts";
+import type { FixedCentres } from "../loss/fixed_centres.ts";
 import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";
-import type { ParameterArrays, StudentNetwork } from "../network/student.ts";
+import { normalizeRows } from "../loss/template_loss.ts";
+import type { ParameterArrays, TrainedNetwork } from "../network/student.ts";
 import { Tape } from "../network/tape.ts";
 import { CENTRES, type FlatLayout } from "./flat.ts";
 
@@ -36,50 +39,64 @@ export interface Gradient {
   readonly slopes: Float32Array<ArrayBuffer>;
 }
 
+/** Templates of samples: the student's and the teacher's, `[n, templateSize]` of length 1. */
+export interface SampleTemplates {
+  /** The student's. */
+  readonly templates: Float32Array<ArrayBuffer>;
+  /** The teacher's. */
+  readonly targets: Float32Array<ArrayBuffer>;
+}
+
 /** Where jax-js computes. */
 export type TrainingDevice = "wasm" | "webgpu";
 
 /** Computes gradients for one network and loss. */
 export class GradientMachine {
-  readonly #network: StudentNetwork;
+  readonly #network: TrainedNetwork;
   readonly #layout: FlatLayout;
   readonly #identities: number;
   readonly #bank: TemplateBank | undefined;
+  readonly #table: ReturnType<typeof centreTable> | undefined;
   #templates: np.Array | undefined;
+  #centres: np.Array | undefined;
   readonly #step: ReturnType<typeof traceable>;
+  readonly #embed: ReturnType<typeof embedding>;
 
   private constructor(
-    network: StudentNetwork,
+    network: TrainedNetwork,
     layout: FlatLayout,
     loss: LossOptions,
     batchSize: number,
     bank: TemplateBank | undefined,
   ) {
-    this.#bank = bank;
+    this.#bank = loss.contrast && bank;
+    this.#table = loss.centres && bank && centreTable(bank);
     this.#network = network;
     this.#layout = layout;
     this.#identities = layout.slots.find(({ name }) => name === CENTRES)!.shape[0];
     this.#step = traceable(network, loss, batchSize);
+    this.#embed = embedding(network);
   }
 
   /**
    * Starts jax-js on a device.
    *
-   * @param bank The teacher's templates of all photos, for a loss with contrast.
+   * @param bank The teacher's templates of all photos, for a loss with contrast or centres.
    * @throws {DeviceError} If the device does not exist here.
-   * @throws {InvalidArgumentError} If the loss has a contrast, and there is no bank.
+   * @throws {InvalidArgumentError} If the loss has a contrast or centres, and there is no bank.
    */
   static async create(
-    network: StudentNetwork,
+    network: TrainedNetwork,
     layout: FlatLayout,
     loss: LossOptions,
     batchSize: number,
     device: TrainingDevice = "wasm",
     bank?: TemplateBank,
   ): Promise<GradientMachine> {
-    if (loss.contrast && !bank) {
+    if ((loss.contrast || loss.centres) && !bank) {
+      const part = loss.contrast ? "contrast" : "centres";
       throw new InvalidArgumentError(
-        "Cannot compute a loss with contrast as there is no bank of templates: pass the data's bank()",
+        `Cannot compute a loss with ${part} as there is no bank of templates: pass the data's bank()`,
       );
     }
     const devices = await init(device);
@@ -92,44 +109,79 @@ export class GradientMachine {
     return new GradientMachine(network, layout, loss, batchSize, bank);
   }
 
-  /** Loss and gradient of a part of a batch. */
+  /**
+   * Loss and gradient of a part of a batch.
+   *
+   * @param others The rest of the batch, for a relational loss.
+   */
   async run(
     parameters: Float32Array<ArrayBuffer>,
-    batch: TrainingBatch,
+    batch: RawBatch,
     margins: Float32Array<ArrayBuffer>,
+    others?: SampleTemplates,
   ): Promise<Gradient> {
-    const { count } = batch;
-    const arrays = Object.fromEntries(
+    const { count } = batch, { [CENTRES]: centres, ...weights } = this.#arrays(parameters);
+    const { stored, parts, slopes } = this.#step(weights, centres, this.#patches(batch), {
+      targets: this.#rows(batch.targets),
+      classes: np.array(oneHot(batch.labels, this.#identities)).reshape([count, this.#identities]),
+      margins: np.array(margins).reshape([count, 1]),
+      ...this.#bank && { bank: this.#strangers(this.#bank, batch.labels) },
+      ...this.#table && { fixed: this.#fixed(this.#table, batch.classes) },
+      ...others && others.targets.length > 0 && {
+        others: {
+          templates: this.#rows(others.templates),
+          targets: this.#rows(others.targets),
+        },
+      },
+    });
+    for (const array of stored) array.dispose();
+    const flat = new Float32Array(this.#layout.length);
+    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
+    const losses: [string, number][] = [];
+    for (const [name, part] of Object.entries(parts)) losses.push([name, (await part.data())[0]]);
+    return { losses: Object.fromEntries(losses) as unknown as LossValues, slopes: flat };
+  }
+
+  /** Templates of a part of a batch, of length 1. */
+  async embed(
+    parameters: Float32Array<ArrayBuffer>,
+    batch: RawBatch,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { [CENTRES]: centres, ...weights } = this.#arrays(parameters);
+    centres.dispose();
+    const { stored, templates } = this.#embed(weights, this.#patches(batch));
+    for (const array of stored) array.dispose();
+    return Float32Array.from(await templates.data());
+  }
+
+  #arrays(parameters: Float32Array<ArrayBuffer>): ParameterArrays {
+    return Object.fromEntries(
       this.#layout.slots.map(({ name, shape, start, length }) => [
         name,
         np.array(parameters.subarray(start, start + length)).reshape([...shape]),
       ]),
     );
-    const { [CENTRES]: centres, ...weights } = arrays;
-    const patches = this.#network.patches(batch.images, count);
-    const { stored, parts, slopes } = this.#step(
-      weights,
-      centres,
-      np.array(patches).reshape(this.#network.patchesShape(count)),
-      {
-        targets: np.array(batch.targets).reshape([count, this.#network.templateSize]),
-        classes: np.array(this.#oneHot(batch.labels)).reshape([count, this.#identities]),
-        margins: np.array(margins).reshape([count, 1]),
-        ...this.#bank && { bank: this.#strangers(this.#bank, batch.labels) },
-      },
-    );
-    for (const array of stored) array.dispose();
-    const flat = new Float32Array(this.#layout.length);
-    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
-    const value = async (part: np.Array): Promise<number> => (await part.data())[0];
+  }
+
+  #patches({ levels, count }: RawBatch): np.Array {
+    return np.array(this.#network.patches(levels, count))
+      .reshape(this.#network.patchesShape(count));
+  }
+
+  #rows(values: Float32Array<ArrayBuffer>): np.Array {
+    const size = this.#network.templateSize;
+    return np.array(values).reshape([values.length / size, size]);
+  }
+
+  /** The fixed centres on the device, and those of the samples. */
+  #fixed({ shape, values }: ReturnType<typeof centreTable>, samples: Int32Array): FixedCentres {
+    const [count, size] = shape, own = new Float32Array(samples.length * size);
+    samples.forEach((at, i) => own.set(values.subarray(at * size, (at + 1) * size), i * size));
+    this.#centres ??= np.array(values).reshape(shape);
     return {
-      losses: {
-        total: await value(parts.total),
-        templates: await value(parts.templates),
-        classes: await value(parts.classes),
-        contrast: await value(parts.contrast),
-      },
-      slopes: flat,
+      table: this.#centres.ref,
+      own: this.#rows(own),
+      classes: np.array(oneHot(samples, count)).reshape([samples.length, count]),
     };
   }
 
@@ -148,20 +200,21 @@ export class GradientMachine {
       others: np.array(others).reshape([samples.length, photos]),
     };
   }
+}
 
-  #oneHot(labels: Int32Array): Float32Array<ArrayBuffer> {
-    const classes = new Float32Array(labels.length * this.#identities);
-    labels.forEach((label, i) => {
-      if (label >= 0) classes[i * this.#identities + label] = 1;
-    });
-    return classes;
-  }
+/** Rows with a one at each label; labels that are no class have none. */
+function oneHot(labels: Int32Array, count: number): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array(labels.length * count);
+  labels.forEach((label, i) => {
+    if (label >= 0 && label < count) rows[i * count + label] = 1;
+  });
+  return rows;
 }
 
 type StepResult = { stored: np.Array[]; parts: LossParts; slopes: ParameterArrays };
 
 function traceable(
-  network: StudentNetwork,
+  network: TrainedNetwork,
   loss: LossOptions,
   batchSize: number,
 ): (
@@ -184,4 +237,13 @@ function traceable(
       slopes: { ...slopes, [CENTRES]: found.centres },
     };
   }) as unknown as ReturnType<typeof traceable>;
+}
+
+function embedding(
+  network: TrainedNetwork,
+): (weights: ParameterArrays, patches: np.Array) => { stored: np.Array[]; templates: np.Array } {
+  return jit((weights: ParameterArrays, patches: np.Array) => {
+    const tape = new Tape(), { templates } = network.run(tape, weights, patches);
+    return { stored: tape.stored, templates: normalizeRows(templates.value.ref) };
+  }) as unknown as ReturnType<typeof embedding>;
 }

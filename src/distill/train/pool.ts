@@ -3,7 +3,7 @@
 
 import { DeviceError } from "../../base/errors.ts";
 import type { DistillConfig } from "./config.ts";
-import type { Gradient, TrainingDevice } from "./gradient.ts";
+import type { Gradient, LossValues, SampleTemplates, TrainingDevice } from "./gradient.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** The gradient of a whole batch. */
@@ -41,31 +41,36 @@ class GradientWorker {
 export class WorkerPool implements Disposable {
   private constructor(
     readonly workers: readonly GradientWorker[],
-    /** Photos of an epoch. */
-    readonly photos: number,
-    /** Identities of the data. */
-    readonly identities: number,
+    /** Whether the loss looks at the whole batch. */
+    readonly relational: boolean,
   ) {}
 
-  /** Starts the workers, with parts of the batch as equal as possible. */
+  /**
+   * Starts the workers, with parts of the batch as equal as possible.
+   *
+   * @param identities Learnt centres.
+   * @param graph The ONNX file of an `edgenext`.
+   */
   static async start(
     config: DistillConfig,
     count: number,
     device: TrainingDevice,
+    identities: number,
+    graph?: Uint8Array<ArrayBuffer>,
   ): Promise<WorkerPool> {
     const { data, samples = {}, network, templateSize, loss, batch } = config;
     const workers = Array.from({ length: Math.min(count, batch) }, () => new GradientWorker());
     try {
-      const answers = await Promise.all(workers.map((worker, i) => {
+      await Promise.all(workers.map((worker, i) => {
         const from = Math.floor(batch * i / workers.length);
         const to = Math.floor(batch * (i + 1) / workers.length);
+        const part = { from, to, device, identities, graph };
         return worker.ask({
           kind: "setup",
-          setup: { data, samples, network, templateSize, loss, batch, from, to, device },
+          setup: { data, samples, network, templateSize, loss, batch, ...part },
         });
       }));
-      const { photos, identities } = answers[0] as FromWorker & { kind: "ready" };
-      return new WorkerPool(workers, photos, identities);
+      return new WorkerPool(workers, loss.relational !== undefined && workers.length > 1);
     } catch (error) {
       for (const worker of workers) worker.end();
       throw error;
@@ -74,29 +79,53 @@ export class WorkerPool implements Disposable {
 
   /** Loss and gradient of the batch of a step. */
   async gradient(step: number, parameters: Float32Array<ArrayBuffer>): Promise<BatchGradient> {
-    const parts = await Promise.all(
-      this.workers.map((worker) => worker.ask({ kind: "step", step, parameters })),
-    ) as (FromWorker & { kind: "gradient" })[];
+    const samples = this.relational ? await this.#templates(step, parameters) : [];
+    const parts = await Promise.all(this.workers.map((worker, i) => {
+      const others = this.relational ? joined(samples.filter((_, k) => k !== i)) : undefined;
+      return worker.ask({ kind: "step", step, parameters, others });
+    })) as (FromWorker & { kind: "gradient" })[];
     const slopes = parts[0].slopes;
     for (const part of parts.slice(1)) {
       for (let i = 0; i < slopes.length; i++) slopes[i] += part.slopes[i];
     }
-    const sum = (name: keyof Gradient["losses"]): number =>
-      parts.reduce((total, { losses }) => total + losses[name]!, 0);
+    const names = Object.keys(parts[0].losses) as (keyof LossValues)[];
+    const sums = names.map((name) => [
+      name,
+      parts.reduce((total, { losses }) => total + losses[name]!, 0),
+    ]);
     return {
-      losses: {
-        total: sum("total"),
-        templates: sum("templates"),
-        classes: sum("classes"),
-        contrast: sum("contrast"),
-      },
+      losses: Object.fromEntries(sums),
       slopes,
       loading: Math.max(...parts.map(({ loading }) => loading)),
       computing: Math.max(...parts.map(({ computing }) => computing)),
     };
   }
 
+  /** What the samples of each worker are, for the others. */
+  async #templates(
+    step: number,
+    parameters: Float32Array<ArrayBuffer>,
+  ): Promise<SampleTemplates[]> {
+    const answers = await Promise.all(
+      this.workers.map((worker) => worker.ask({ kind: "templates", step, parameters })),
+    );
+    return answers.map((answer) => (answer as FromWorker & { kind: "templates" }).samples);
+  }
+
   [Symbol.dispose](): void {
     for (const worker of this.workers) worker.end();
   }
+}
+
+function joined(parts: readonly SampleTemplates[]): SampleTemplates {
+  const all = (name: keyof SampleTemplates): Float32Array<ArrayBuffer> => {
+    const whole = new Float32Array(parts.reduce((sum, part) => sum + part[name].length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part[name], at);
+      at += part[name].length;
+    }
+    return whole;
+  };
+  return { templates: all("templates"), targets: all("targets") };
 }

@@ -3,15 +3,16 @@
 import { InvalidArgumentError } from "../../base/errors.ts";
 import { writeWhole, writing } from "../../base/write_error.ts";
 import { openValidationData, type ValidationData } from "../data/data.ts";
-import { readIndex } from "../data/index_file.ts";
-import type { StudentNetwork } from "../network/student.ts";
+import { identitiesOf, readIndex } from "../data/index_file.ts";
+import type { TrainedNetwork } from "../network/student.ts";
 import { studentNetwork } from "../networks.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { configHash, type DistillConfig } from "./config.ts";
 import { drawCurve } from "./curve.ts";
-import { firstWeights } from "./first_weights.ts";
+import { firstWeights, readStart } from "./first_weights.ts";
 import { type FlatLayout, flatLayout, fromFlat } from "./flat.ts";
 import type { LossValues, TrainingDevice } from "./gradient.ts";
+import { lossText } from "./loss_text.ts";
 import { readLog, TrainingLog } from "./log.ts";
 import { average, firstState, update } from "./optimizer.ts";
 import { Pace } from "./pace.ts";
@@ -68,12 +69,12 @@ export async function train(
   config: DistillConfig,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  refuseLosses(config);
   const device = options.device ?? "wasm";
   const workers = options.workers ?? (device === "wasm" ? navigator.hardwareConcurrency : 1);
   const hash = await configHash(config);
   const resumed = checkpointToResume(config, hash, options.resume ?? false);
-  const network = studentNetwork(config.network, config.templateSize);
+  const graph = await graphOf(config);
+  const network = studentNetwork(config.network, config.templateSize, graph);
   checkTemplates(config, network);
   const validation = await openValidationData(config.data, { most: config.validatePhotos });
   if (validation.count === 0) {
@@ -81,12 +82,13 @@ export async function train(
       `Cannot train on ${config.data} as it has no validation photos to choose by: prepare it with some`,
     );
   }
-  using pool = await WorkerPool.start(config, workers, device);
-  const layout = flatLayout(network, pool.identities);
+  const identities = resumed?.identities ?? learntCentres(config);
+  using pool = await WorkerPool.start(config, workers, device, identities, graph);
+  const layout = flatLayout(network, identities, network.rates);
   const { start, samples } = config;
   const first = resumed?.parameters ??
     await firstWeights(network, layout, start, samples?.seed ?? 1);
-  const run = new TrainingRun(config, hash, network, layout, pool.identities, validation, {
+  const run = new TrainingRun(config, hash, network, layout, identities, validation, {
     resumed,
     first,
   });
@@ -97,9 +99,7 @@ export async function train(
     const { losses, slopes, loading, computing } = await pool.gradient(run.step, run.parameters);
     run.move(slopes, losses, { speed: pace.stop(), loading, computing });
     options.progress?.(
-      `step ${run.step}/${config.steps}  loss ${losses.total.toFixed(4)}  templates ${
-        losses.templates.toExponential(2)
-      }  classes ${losses.classes.toFixed(2)}  contrast ${losses.contrast.toFixed(2)}  ${
+      `step ${run.step}/${config.steps}  ${lossText(losses)}  ${
         pace.text(config.steps - run.step)
       }`,
     );
@@ -113,17 +113,27 @@ export async function train(
   return { step: run.step, best: run.best };
 }
 
-/** What jax-js does not compute. */
-function refuseLosses({ loss }: DistillConfig): void {
-  const part = (["kd", "centres", "relational"] as const).find((name) => loss[name] !== undefined);
-  if (part === undefined) return;
+/** The ONNX file that says what the layers of an `edgenext` are: its start. */
+async function graphOf(
+  { network, start }: DistillConfig,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (network !== "edgenext") return undefined;
+  if (start !== undefined && !start.endsWith(".checkpoint")) {
+    return new Uint8Array((await readStart(start)).bytes);
+  }
   throw new InvalidArgumentError(
-    `Cannot train with "loss.${part}" on jax-js: pass --engine torch, or leave that part out`,
+    `Cannot train an edgenext as "start" is ${start ?? "missing"}: ` +
+      `give an ONNX file of EdgeFace's family; best.onnx lies beside a best.checkpoint`,
   );
 }
 
+/** A centre for each identity, if they are learnt. */
+function learntCentres({ data, loss }: DistillConfig): number {
+  return loss.classes > 0 ? identitiesOf(readIndex(data).training).length : 0;
+}
+
 /** A student learns the teacher's templates, number by number. */
-function checkTemplates(config: DistillConfig, { name, templateSize }: StudentNetwork): void {
+function checkTemplates(config: DistillConfig, { name, templateSize }: TrainedNetwork): void {
   const { settings } = readIndex(config.data);
   if (settings.templateSize === templateSize) return;
   throw new InvalidArgumentError(
@@ -144,7 +154,7 @@ class TrainingRun {
   constructor(
     readonly config: DistillConfig,
     readonly hash: string,
-    readonly network: StudentNetwork,
+    readonly network: TrainedNetwork,
     readonly layout: FlatLayout,
     readonly identities: number,
     readonly validation: ValidationData,
@@ -179,7 +189,12 @@ class TrainingRun {
   /** Looks at the running mean of the weights; the best one is kept. */
   async validate(options: TrainOptions): Promise<void> {
     const onnx = this.network.write(fromFlat(this.layout, this.#mean));
-    const validation = await validate(onnx, this.validation, this.config.validatePhotos);
+    const validation = await validate(
+      onnx,
+      this.network.pixels,
+      this.validation,
+      this.config.validatePhotos,
+    );
     this.#log.add({ step: this.step, validation });
     options.found?.(this.step, validation);
     const score = validationScore(validation, this.config.loss);

@@ -5,8 +5,9 @@ import { errorCurve } from "../../evaluate/roc.ts";
 import type { ComparisonScores } from "../../evaluate/scores.ts";
 import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";
 import type { ValidationData } from "../data/data.ts";
-import { normaliseLevels } from "../data/sample.ts";
 import type { LossOptions } from "../loss/loss.ts";
+import { pixelsOfLevels } from "../network/pixels.ts";
+import { tensorShape, type TensorSpec } from "../../runtime/tensor_spec.ts";
 
 /** Figures of a student on the validation split. */
 export interface Validation {
@@ -48,16 +49,17 @@ export interface StudentTemplates {
   readonly labels: readonly number[];
 }
 
-/** Computes the figures of a student on at most `most` photos, evenly taken from the split. */
+/** Computes the figures of a student, whose file takes `pixels`, on at most `most` photos, evenly taken from the split. */
 export async function validate(
   onnx: Uint8Array,
+  pixels: TensorSpec,
   data: ValidationData,
   most: number,
 ): Promise<Validation> {
   const count = Math.min(most, data.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * data.count / count));
-  const masked = await templatesOf(onnx, data.masked, chosen);
-  const clean = await templatesOf(onnx, data.clean, chosen);
+  const masked = await templatesOf(onnx, pixels, data.masked, chosen);
+  const clean = await templatesOf(onnx, pixels, data.clean, chosen);
   const size = masked[0].length;
   const targets = chosen.map((i) => data.targets.subarray(i * size, (i + 1) * size));
   return figuresOf({ masked, clean, targets, labels: chosen.map((i) => data.labels[i]) });
@@ -103,6 +105,7 @@ export function validationScore(
 
 async function templatesOf(
   onnx: Uint8Array,
+  pixels: TensorSpec,
   images: Uint8Array,
   chosen: readonly number[],
 ): Promise<Float32Array[]> {
@@ -111,11 +114,12 @@ async function templatesOf(
   const templates: Float32Array[] = [];
   for (let from = 0; from < chosen.length; from += BATCH) {
     const part = chosen.slice(from, from + BATCH);
-    const input = new Float32Array(part.length * FACE);
+    const levels = new Uint8Array(part.length * FACE);
     part.forEach((photo, i) =>
-      input.set(normaliseLevels(images.subarray(photo * FACE, (photo + 1) * FACE)), i * FACE)
+      levels.set(images.subarray(photo * FACE, (photo + 1) * FACE), i * FACE)
     );
-    const tensor = new ort.Tensor("float32", input, [part.length, 112, 112, 3]);
+    const input = pixelsOfLevels(levels, pixels);
+    const tensor = new ort.Tensor("float32", input, tensorShape(pixels, part.length));
     const { embedding } = await session.run({ input: tensor });
     const values = embedding.data as Float32Array, size = embedding.dims[1];
     for (let i = 0; i < part.length; i++) templates.push(values.slice(i * size, (i + 1) * size));

@@ -1,12 +1,12 @@
 // A worker of the trainer: makes its samples, computes their gradient, hands it over, and makes the next samples meanwhile.
 
 import "./one_thread.ts";
-import type { TrainingBatch, TrainingData } from "../data/data.ts";
+import type { RawBatch, TrainingData } from "../data/data.ts";
 import { openTrainingData } from "../data/data.ts";
 import { drawMargins } from "../loss/elastic_arc.ts";
 import { studentNetwork } from "../networks.ts";
 import { flatLayout } from "./flat.ts";
-import { GradientMachine } from "./gradient.ts";
+import { GradientMachine, type SampleTemplates } from "./gradient.ts";
 import type { FromWorker, ToWorker, WorkerSetup } from "./messages.ts";
 
 const scope = globalThis as unknown as {
@@ -21,14 +21,16 @@ interface Ready {
 }
 
 let ready: Promise<Ready> | undefined;
-let next: { step: number; batch: Promise<TrainingBatch> } | undefined;
+let drawn: { step: number; batch: RawBatch } | undefined;
 
 scope.onmessage = async ({ data: message }) => {
   try {
     if (message.kind === "setup") {
-      const { data } = await (ready = setUp(message.setup));
-      scope.postMessage({ kind: "ready", photos: data.photos, identities: data.identities });
-    } else await doStep(await ready!, message.step, message.parameters);
+      await (ready = setUp(message.setup));
+      scope.postMessage({ kind: "ready" });
+    } else if (message.kind === "templates") {
+      await sendTemplates(await ready!, message.step, message.parameters);
+    } else await doStep(await ready!, message.step, message.parameters, message.others);
   } catch (error) {
     scope.postMessage({ kind: "error", message: (error as Error).stack ?? String(error) });
   }
@@ -36,37 +38,56 @@ scope.onmessage = async ({ data: message }) => {
 
 async function setUp(setup: WorkerSetup): Promise<Ready> {
   const data = await openTrainingData(setup.data, setup.samples);
-  const network = studentNetwork(setup.network, setup.templateSize);
-  const layout = flatLayout(network, data.identities);
+  const network = studentNetwork(setup.network, setup.templateSize, setup.graph);
+  const layout = flatLayout(network, setup.identities);
   const machine = await GradientMachine.create(
     network,
     layout,
     setup.loss,
     setup.batch,
     setup.device,
-    setup.loss.contrast && data.bank(),
+    setup.loss.contrast || setup.loss.centres ? data.bank() : undefined,
   );
   return { setup, data, machine };
 }
 
-async function doStep(
-  { setup, data, machine }: Ready,
+/** The samples of a step, which may have been drawn before it was asked for. */
+function samplesOf({ setup: { from, to, batch }, data }: Ready, step: number): RawBatch {
+  if (drawn?.step !== step) drawn = { step, batch: data.rawBatch(step, from, to, batch) };
+  return drawn.batch;
+}
+
+async function sendTemplates(
+  ready: Ready,
   step: number,
   parameters: Float32Array<ArrayBuffer>,
 ): Promise<void> {
-  const { from, to, batch: size, loss, samples } = setup;
-  const load = (step: number): Promise<TrainingBatch> => data.batch(step, from, to, size);
+  const batch = samplesOf(ready, step);
+  const templates = await ready.machine.embed(parameters, batch);
+  scope.postMessage({ kind: "templates", samples: { templates, targets: batch.targets } });
+}
+
+async function doStep(
+  ready: Ready,
+  step: number,
+  parameters: Float32Array<ArrayBuffer>,
+  others?: SampleTemplates,
+): Promise<void> {
+  const { setup: { from, to, loss, samples }, machine } = ready;
   const start = performance.now();
-  const batch = await (next?.step === step ? next.batch : load(step));
+  const batch = samplesOf(ready, step);
   const loaded = performance.now();
   const margins = drawMargins(loss, samples.seed ?? 1, step, from, to);
-  const { losses, slopes } = await machine.run(parameters, batch, margins);
+  const { losses, slopes } = await machine.run(parameters, batch, margins, others);
   const done = performance.now();
   scope.postMessage(
     { kind: "gradient", losses, slopes, loading: loaded - start, computing: done - loaded },
     [slopes.buffer],
   );
-  next = { step: step + 1, batch: load(step + 1) };
-  // Awaited where it is used; a failure must not end the worker before that.
-  next.batch.catch(() => {});
+  // While the other workers and the optimiser still compute. What fails now fails again when it is asked for.
+  try {
+    samplesOf(ready, step + 1);
+  } catch {
+    drawn = undefined;
+  }
 }
