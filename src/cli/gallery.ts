@@ -5,8 +5,8 @@ import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
 import {
   checkKnownModel,
   createGallery,
-  type Gallery,
   type GalleryModel,
+  type GalleryStore,
   openThresholds,
   repairFileStore,
   type SearchThresholds,

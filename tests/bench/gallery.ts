@@ -17,7 +17,7 @@ const args = parseArgs(Deno.args, {
   string: ["sizes", "device"],
   default: { sizes: "10000,100000", device: "wasm" },
 });
-const DIMENSIONS = 192, K = 10, ROUNDS = 15;
+const DIMENSIONS = 512, K = 10, ROUNDS = 15;
 
 function randomTemplate(): Template {
   return new Template(Array.from({ length: DIMENSIONS }, () => Math.random() - 0.5), "bench");

@@ -77,14 +77,14 @@ interface Probe {
 type Photos = readonly string[];
 type Face = Parameters<typeof qualityDefects>[0];
 
-/** The photos with a mask on the face that is meant; a face without a mesh cannot wear one and stays bare. */
+/** The photos with a mask on the face that is meant; where no single face is meant it stays as it is. */
 async function* masked(photos: Photos): AsyncGenerator<Image> {
   let bare = 0;
   for (const [seed, photo] of photos.entries()) {
     const image = await loadImage(photo);
-    const { faces } = await verifier.detect(image);
+    const { faces } = await verifier.detect(image, { mesh: true });
     const chosen = chooseFace(faces, image, "centred");
-    if (chosen.kind === "face" && chosen.face.landmarks.source === "mesh") {
+    if (chosen.kind === "face") {
       yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), wearing: "full" });
     } else {
       bare++;

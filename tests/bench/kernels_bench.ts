@@ -11,7 +11,7 @@ import { acquireDevice, probeAdapter } from "../../src/runtime/gpu/device.ts";
 import { bgrSpec, random, rank, rgbSpec, texture, unitRows } from "../kernels/helpers.ts";
 import { outside } from "./outside.ts";
 
-const DIM = 192;
+const DIM = 512;
 
 const backends: Backend[] = [await createBackend(new CpuRuntime())];
 const adapter = await probeAdapter();
@@ -67,9 +67,9 @@ const FEW = { n: 5, warmup: 2 };
 
 compare("wait", (backend) => () => backend.write(new Float32Array(1), [1]));
 
-compare("letterbox 1600x1200 to 256", (backend) => {
+compare("letterbox 1600x1200 to 320", (backend) => {
   const photo = backend.upload(texture(1600, 1200));
-  return () => backend.letterbox(photo, rgbSpec(256));
+  return () => backend.letterbox([{ photo }], rgbSpec(320));
 });
 
 if (sharp) {
@@ -77,16 +77,16 @@ if (sharp) {
   const raw = { width, height, channels: 4 };
   // sharp stops at 8-bit pixels; letterbox also makes the floats of the network.
   reference(
-    "letterbox 1600x1200 to 256",
+    "letterbox 1600x1200 to 320",
     "sharp",
     () =>
-      sharp(data, { raw }).resize(256, 256, { fit: "contain", kernel: "linear" }).removeAlpha()
+      sharp(data, { raw }).resize(320, 320, { fit: "contain", kernel: "linear" }).removeAlpha()
         .raw()
         .toBuffer(),
   );
 }
 
-for (const [name, spec] of [["112 NHWC", rgbSpec(112)], ["192 NCHW", bgrSpec(192)]] as const) {
+for (const [name, spec] of [["112 NHWC", rgbSpec(112)], ["320 NCHW", bgrSpec(320)]] as const) {
   compare(`warp_affine 32 faces to ${name}, mirrored`, (backend) => {
     const photo = backend.upload(texture(1600, 1200));
     const jobs = Array.from({ length: 32 }, (_, i) => {
@@ -97,12 +97,12 @@ for (const [name, spec] of [["112 NHWC", rgbSpec(112)], ["192 NCHW", bgrSpec(192
   });
 }
 
-compare("blend_normalize 64 rows to 32 x 192", (backend) => {
+compare("blend_normalize 64 rows to 32 x 512", (backend) => {
   const embeddings = backend.write(unitRows(64, DIM, 1), [64, DIM]);
   return () => backend.blendNormalize(embeddings, true);
 });
 
-compare("cosine_matrix 100 x 10,000 x 192", (backend) => {
+compare("cosine_matrix 100 x 10,000 x 512", (backend) => {
   const probes = backend.write(unitRows(100, DIM, 2), [100, DIM]);
   const references = backend.write(gallery(10_000), [10_000, DIM]);
   return () => backend.cosineMatrix(probes, references);
@@ -118,17 +118,17 @@ async function nativeGemm(group: string, m: number, n: number, options = {}): Pr
   };
   reference(group, "onnxruntime-node", () => session.run(feeds), options);
 }
-await nativeGemm("cosine_matrix 100 x 10,000 x 192", 100, 10_000);
+await nativeGemm("cosine_matrix 100 x 10,000 x 512", 100, 10_000);
 
 const SIZES = [[1000, "1k"], [100_000, "100k"], [1_000_000, "1M"]] as const;
 for (const [count, name] of SIZES) {
   const options = count > 100_000 ? FEW : {};
-  compare(`cosine_matrix 1 x ${name} x 192`, (backend) => {
+  compare(`cosine_matrix 1 x ${name} x 512`, (backend) => {
     const probe = backend.write(unitRows(1, DIM, 2), [1, DIM]);
     const references = backend.write(gallery(count), [count, DIM]);
     return () => backend.cosineMatrix(probe, references);
   }, options);
-  await nativeGemm(`cosine_matrix 1 x ${name} x 192`, 1, count, options);
+  await nativeGemm(`cosine_matrix 1 x ${name} x 512`, 1, count, options);
   for (const k of [1, 10, 256]) {
     compare(`top_k ${k} of ${name}`, (backend) => {
       const next = random(3);

@@ -31,7 +31,7 @@ class Decoder {
 
   async detect(input: ImageInput, options: PhotoOptions): Promise<Detection> {
     const { width, height } = await loadImage(input, options);
-    return { width, height, faces: [], device: "wasm" };
+    return { width, height, faces: [], omitted: 0, device: "wasm" };
   }
 }
 

@@ -12,27 +12,29 @@ import { headFrame } from "../../src/mask/fit_net.ts";
 
 /** Heads of ../shared that are turned by 25 to 50 degrees, and every how manieth photo is tried. */
 const TURNED = 12, EVERY = 37;
-const shared = new URL("../../../shared/data/train/", import.meta.url);
+const shared = new URL("../../../shared/data/mask-detection/unmasked/", import.meta.url);
 const rows: Image[] = [];
 await using verifier = await createVerifier({ device: "wasm", maxFaces: 1 });
 
 for (const name of ["collins", "hopper", "collins_dark"]) {
   const image = await loadImage(new URL(`../photos/${name}.jpg`, import.meta.url));
-  const { faces: [face] } = await verifier.detect(image);
-  rows.push(maskSheet(image, face, { seed: rows.length * 100 }));
+  const { faces: [face] } = await verifier.detect(image, { mesh: true });
+  if (face?.mesh) {
+    rows.push(maskSheet(image, { ...face, mesh: face.mesh }, { seed: rows.length * 100 }));
+  }
 }
 let turned = 0;
 for (const [i, url] of [...photosBelow(shared)].entries()) {
   if (turned === TURNED) break;
   if (i % EVERY !== 0) continue;
   const image = await loadImage(url);
-  const { faces: [face] } = await verifier.detect(image);
-  if (face?.landmarks.source !== "mesh") continue;
-  const { across } = headFrame(face.landmarks.mesh);
+  const { faces: [face] } = await verifier.detect(image, { mesh: true });
+  if (!face?.mesh) continue;
+  const { across } = headFrame(face.mesh);
   const yaw = Math.abs(Math.atan2(across[2], Math.hypot(across[0], across[1]))) * 180 / Math.PI;
   if (yaw < 25 || yaw > 50) continue;
   turned++;
-  const sheet = maskSheet(image, face, { seed: i });
+  const sheet = maskSheet(image, { ...face, mesh: face.mesh }, { seed: i });
   // Worn as meant is enough of each of these, and one row of the others.
   const height = sheet.height / WEARINGS.length;
   const row = turned % 4 === 0 ? turned / 4 % 2 + 1 : 0;

@@ -1,8 +1,7 @@
-// Confusion tables of mask states, as lines of text: real photos as a whole, drawn masks by kind and wearing.
+// The confusion table of mask states, as lines of text.
 // Real photos tell masked from unmasked for certain; whether the nose shows was not labelled by who took them.
 
-import { MASK_STATES } from "../../src/pipeline/embed/mask_state.ts";
-import type { SampleInfo } from "./samples.ts";
+import { MASK_STATES, type MaskStateName } from "../../src/pipeline/embed/mask_state.ts";
 
 /** Balanced accuracy of "wears a mask over the mouth", where the state `none` says no. */
 export function balancedAccuracy(truth: readonly number[], said: readonly number[]): number {
@@ -15,7 +14,7 @@ export function balancedAccuracy(truth: readonly number[], said: readonly number
 
 /** The table of truth (rows) and answers (columns), and the balanced accuracy of masked against unmasked. */
 export function report(
-  samples: readonly Pick<SampleInfo, "state">[],
+  samples: readonly { readonly state: MaskStateName }[],
   said: readonly number[],
 ): string {
   const truth = samples.map(({ state }) => MASK_STATES.indexOf(state));
@@ -27,21 +26,6 @@ export function report(
   });
   const accuracy = balancedAccuracy(truth, said).toFixed(4);
   return `${line("truth \\ said", MASK_STATES)}\n${lines.join("")}balanced accuracy ${accuracy}`;
-}
-
-/** One row per group of samples. */
-export function confusionLines(samples: readonly SampleInfo[], said: readonly number[]): string {
-  const groups = [...new Set(samples.map(({ group }) => group))].sort();
-  const rows = groups.map((group) => {
-    const counts = MASK_STATES.map((_, column) =>
-      samples.filter((sample, i) => sample.group === group && said[i] === column).length
-    );
-    return line(group, counts);
-  });
-  const right = samples.filter(({ state }, i) => MASK_STATES.indexOf(state) === said[i]).length;
-  const share = (right / samples.length).toFixed(4);
-  return [line("truth \\ said", MASK_STATES), ...rows, `right ${share} of ${samples.length}`]
-    .join("\n");
 }
 
 function line(name: string, cells: readonly (number | string)[]): string {

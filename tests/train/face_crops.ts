@@ -1,9 +1,8 @@
-// Aligned crops of faces with a margin around them, as bytes: what the training scripts cut their samples from.
-// The margin lets a sample be shifted, turned and scaled without running detection again.
+// Aligned crops of faces with a margin around them, as bytes: what the mask-state network is tested on.
 
 import type { Engine, Photo } from "../../src/kernels/mod.ts";
 import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
-import { findFaces, refineFaces } from "../../src/pipeline/detect/detect.ts";
+import { locateFaces } from "../../src/pipeline/detect/locate.ts";
 import type { Face } from "../../src/pipeline/detect/face.ts";
 import { alignFace } from "../../src/pipeline/align/arcface.ts";
 import type { Affine } from "../../src/math/affine.ts";
@@ -38,19 +37,22 @@ export async function cutFaces(
   const { backend } = engine;
   using stack = new DisposableStack();
   const photos = images.map((image): Photo => stack.use(backend.upload(image)));
-  const faces = await refineFaces(engine, photos, await findFaces(engine, photos, 1));
-  const jobs = faces.flatMap(([face], i) =>
-    face
-      ? [{ photo: photos[i], cropToPhoto: withMargin(alignFace(face.landmarks).cropToPhoto) }]
+  const found = await locateFaces(engine, photos, { face: "largest", maxFaces: 1 });
+  const jobs = found.flatMap((choice, i) =>
+    choice.kind === "face"
+      ? [{
+        photo: photos[i],
+        cropToPhoto: withMargin(alignFace(choice.face.landmarks).cropToPhoto),
+      }]
       : []
   );
   if (jobs.length === 0) return images.map(() => undefined);
   const [values] = await backend.read(stack.use(backend.warpAffine(jobs, BYTES, false)));
   const crops = Uint8ClampedArray.from(values);
   let next = 0;
-  return faces.map(([face]) => {
-    if (!face) return undefined;
-    const start = CROP_BYTES * next++;
+  return found.map((choice) => {
+    if (choice.kind !== "face") return undefined;
+    const { face } = choice, start = CROP_BYTES * next++;
     return { face, crop: new Uint8Array(crops.slice(start, start + CROP_BYTES)) };
   });
 }

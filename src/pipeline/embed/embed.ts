@@ -36,7 +36,10 @@ export interface EmbeddedBlocks {
   readonly states?: Block;
 }
 
-/** Cuts aligned faces once, and runs the embedding network and the mask-state network on the crops. */
+/**
+ * Cuts aligned faces, and runs the embedding network and the mask-state network on the crops. Only the embedding network
+ * is given mirror images.
+ */
 export async function embedFaces(
   backend: Backend,
   networks: { readonly embedding: Network; readonly state?: Network },
@@ -54,22 +57,23 @@ export async function embedFaces(
   // What is made is the caller's; if the next step fails or is aborted, nobody else would free it.
   using made = new DisposableStack();
   const embeddings = made.use(backend.blendNormalize(rows, mirrored));
-  const [states] = state ? await runState(backend, state, embedding, crops, jobs) : [];
+  // With mirror images among them, the crops are twice what the mask-state network needs.
+  const shared = mirrored ? undefined : { crops, input: embedding.model.entry.input };
+  const [states] = state ? await runState(backend, state, jobs, shared) : [];
   made.move();
   return { embeddings, states };
 }
 
-/** The mask-state network on the same crops, or on crops cut again where it wants its pixels in another form. */
+/** The mask-state network on crops that were cut before, or cut again where there are none in the form that it takes. */
 async function runState(
   backend: Backend,
   state: Network,
-  embedding: Network,
-  crops: Block,
   jobs: readonly WarpJob[],
+  shared: { readonly crops: Block; readonly input: TensorSpec } | undefined,
 ): Promise<Block[]> {
   const { input } = state.model.entry;
-  if (JSON.stringify(input) === JSON.stringify(embedding.model.entry.input)) {
-    return await backend.run(state, crops);
+  if (shared && JSON.stringify(input) === JSON.stringify(shared.input)) {
+    return await backend.run(state, shared.crops);
   }
   using own = backend.warpAffine(jobs, input, false);
   return await backend.run(state, own);
