@@ -8,7 +8,7 @@ const GREY = fromPixels({ width: 400, height: 400, data: new Uint8Array(480_000)
 const point = { x: 200, y: 200 };
 const FACE = {
   box: { x: 100, y: 100, width: 200, height: 200 },
-  landmarks: { rightEye: point, leftEye: point, nose: point, mouth: point },
+  landmarks: { rightEye: point, leftEye: point, nose: point, rightMouth: point, leftMouth: point },
 } as unknown as Parameters<typeof annotateFaces>[1][number];
 
 /** How many pixels are clearly green, and how many clearly red. */
