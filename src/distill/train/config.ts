@@ -72,7 +72,7 @@ const NUMBERS = [
  * import { checkConfig } from "@maskinv/maskinv/distill";
  *
  * const text = Deno.readTextFileSync("src/distill/configs/student.json");
- * console.log(checkConfig(JSON.parse(text), "student.json").network); // "mobilefacenet"
+ * console.log(checkConfig(JSON.parse(text), "student.json").network); // "edgenext"
  * ```
  */
 export function checkConfig(value: unknown, label: string): DistillConfig {
