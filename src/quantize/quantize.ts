@@ -48,6 +48,8 @@ export interface Quantized {
   readonly nearness: Nearness;
 }
 
+/** A variant whose templates are farther than this from the float model's is no form of it any more. */
+const MIN_NEARNESS = 0.9;
 /**
  * Scores that differ by less have the same thresholds: where the student's FMR falls tenfold within 0.1, as it does, a
  * shift of all scores by this much would change it by 5%, half of its interval at FMR 1e-3.
@@ -111,6 +113,14 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
     const float = await templates(backend, loaded, held);
     const small = await templates(backend, { entry: made, bytes }, held);
     const nearness = nearnessOf(float, small, entry.templateSize!);
+    if (nearness.least < MIN_NEARNESS) {
+      throw new ModelError(
+        `Cannot quantise "${name}" to ${variant} as a template of ${nearness.crops} has a cosine of only ` +
+          `${
+            nearness.least.toFixed(2)
+          } to the float model's: calibrate on more photos, or take fp16`,
+      );
+    }
     const { calibration: measured } = entry;
     const same = measured !== undefined && nearness.score < SAME_SCORE;
     return {

@@ -15,7 +15,8 @@ Deno.test("fuzz: 10,000 cases end in a value or an error of ours, in time and wi
   for (const { name, cases } of TARGETS) {
     done += (await fuzzer.run({ name, cases, seed: 20261125 })).cases;
   }
-  assertEquals(done, 10_000);
+  assertEquals(done, TARGETS.reduce((sum, { cases }) => sum + cases, 0));
+  assertEquals(done >= 10_000, true, `${done} cases`);
   const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
   assertEquals(grown < MOST_GROWN_MB, true, `${grown.toFixed(0)} MB`);
 });

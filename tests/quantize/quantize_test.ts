@@ -1,6 +1,12 @@
 // The variants: what the quantised graphs compute, and that they are models of their own.
 
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
 import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { modelName } from "../../src/model/manifest.ts";
@@ -71,7 +77,7 @@ Deno.test("uint8: dense convolutions get steps per channel, the others and the t
   assertEquals(count("Conv"), all.length);
   assertEquals(dense.length > 30 && dense.length < all.length, true);
   assertEquals(count("QuantizeLinear"), names.length);
-  assertEquals(count("DequantizeLinear"), names.length + 2 * dense.length - 1); // weights, and biases but the last
+  assertEquals(count("DequantizeLinear"), names.length + 2 * dense.length); // weights and biases
   const tensors = new Map(graph.initializer!.map((tensor) => [tensor.name!, tensor]));
   const originals = new Map(model.graph.initializer!.map((tensor) => [tensor.name!, tensor]));
   for (const node of dense) {
@@ -97,20 +103,14 @@ Deno.test("quantize --write: variants in a folder of the user's, with thresholds
   const alone = ["--threads", "1"];
   const photographed = ["--calibrate", "tests/photos", "--count", "4"];
   const command = ["quantize", "--models", folder, ...photographed, ...alone];
-  const made = await run(...command, "--to", "uint8", "--write", "--json", "student");
-  assertEquals(made.code, 0, made.err);
-  const { bytes, floatBytes, nearness } = JSON.parse(made.out);
-  assertEquals(bytes < 0.4 * floatBytes, true, `${bytes} of ${floatBytes}`);
-  assertEquals(nearness.crops, 4);
-  assertEquals(nearness.least > 0.9 && nearness.score > 2e-3, true, JSON.stringify(nearness));
+  const lost = await run(...command, "--to", "uint8", "--write", "student");
+  assertEquals(lost.code, 2);
+  assertMatch(
+    lost.err,
+    /to uint8 as a template of 4 has a cosine of only 0\.\d\d to the float model's/,
+  );
   const args = [...WASM, ...alone, "--models", folder, "--variant"];
   const photos = [photo("collins"), photo("collins_crop")];
-  const { code, out } = await run("verify", ...args, "uint8", ...photos);
-  assertEquals(code, 2);
-  assertStringIncludes(out, "no threshold, as model student-uint8 was never calibrated");
-  const none = await run("verify", ...args, "fp16", ...photos);
-  assertEquals(none.code, 2);
-  assertStringIncludes(none.err, "has only uint8");
   const half = await run(...command, "--to", "fp16", "--write", "student");
   assertEquals(half.code, 0, half.err);
   assertStringIncludes(half.out, "with the float model's thresholds");
@@ -120,14 +120,16 @@ Deno.test("quantize --write: variants in a folder of the user's, with thresholds
   const [one, other] = [verified, float].map(({ out }) => JSON.parse(out));
   assertEquals(one.threshold, other.threshold);
   assertEquals(Math.abs(one.score - other.score) < 2e-3, true, `${one.score}, ${other.score}`);
+  const none = await run("verify", ...args, "uint8", ...photos);
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.err, "has only fp16");
   const { manifest } = await openModels(folder);
-  assertEquals(modelName(manifest, "student", "uint8"), "student-uint8");
-  assertEquals(manifest["student-uint8"].calibration, undefined);
+  assertEquals(modelName(manifest, "student", "fp16"), "student-fp16");
   const source = manifest["student-fp16"].calibration?.single?.none?.source ?? "";
   assertStringIncludes(source, "measured with the float model");
   await assertRejects(
     () =>
-      quantizeModel("student-uint8", { variant: "fp16", models: folder, photos: "tests/photos" }),
+      quantizeModel("student-fp16", { variant: "uint8", models: folder, photos: "tests/photos" }),
     ModelError,
     "a variant itself",
   );

@@ -150,8 +150,9 @@ test("detect answers the faces with landmarks", async (verifier) => {
     post("/v1/detect", await form({ photo: "@collins" })),
   );
   assertEquals([status, json.width, json.height, json.device], [200, 512, 512, "wasm"]);
-  const [face] = json.faces as { interEyeDistance: number; landmarks: { source: string } }[];
-  assertEquals(face.landmarks.source, "mesh");
+  const [face] = json.faces as { interEyeDistance: number; landmarks: Record<string, unknown> }[];
+  assertEquals(Object.keys(face.landmarks).length, 5);
+  assertEquals(json.omitted, 0);
   assert(face.interEyeDistance > 20);
 });
 

@@ -84,8 +84,11 @@ testOnDevices(
     const collins = acquired(await verifier.embed(photo("collins")));
     const largest = acquired(await verifier.embed(both, { face: "largest" }));
     assertEquals(compareTemplates(largest.template, hopper.template) > 0.9, true);
-    const only = acquired(await verifier.embed(both, { maxFaces: 1 }));
-    assertEquals(only.face.box, largest.face.box);
+    const listed = await verifier.embed(both, { maxFaces: 1 });
+    assertEquals(listed.kind === "several-faces" && [listed.faces.length, listed.omitted], [1, 1]);
+    const found = await verifier.detect(both, { maxFaces: 1 });
+    assertEquals([found.faces.length, found.omitted], [1, 1]);
+    assertEquals(found.faces[0].box, largest.face.box);
     // A strip at the right of Hopper's half moves the centre of the picture away from her.
     const strip = {
       ...blank,
