@@ -92,7 +92,10 @@ function cropped(photo: Photo, [a, b, c, d, e, f]: Affine, size: number): Pictur
 }
 
 /** The network's maps: the i-th face of a picture in the i-th cell of stride 8, as any cell can reach anywhere. */
-function mapsOf(pictures: readonly Picture[], faces: readonly (readonly ScriptedFace[])[]) {
+function mapsOf(
+  pictures: readonly Picture[],
+  faces: readonly (readonly ScriptedFace[])[],
+): Float32Array[] {
   const { size } = pictures[0].view;
   const maps = STRIDES.map((stride) =>
     new Float32Array(pictures.length * 16 * (size / stride) ** 2).fill(-20)
