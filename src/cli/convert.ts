@@ -1,8 +1,12 @@
 // `convert checkpoint.pth -o model.onnx`: a checkpoint of PyTorch to ONNX, or the published YuNet to the graph that runs.
 
 import { InvalidArgumentError } from "../base/errors.ts";
+import { publicName } from "../image/name.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** What says how the network of a checkpoint is written; the published YuNet has one form. */
+const CHECKPOINT_FLAGS = ["fp16", "normalize"], CHECKPOINT_VALUES = ["epsilon", "key"];
 
 /** The command. */
 export const convertCommand: Command = {
@@ -31,6 +35,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const { isOnnxFile, convertYunet } = await import("../convert/yunet/convert.ts");
   terminal.progress(`converting ${path} ...`);
   if (await isOnnxFile(path)) {
+    const given = CHECKPOINT_FLAGS.find(args.flag) ??
+      CHECKPOINT_VALUES.find((name) => args.text(name) !== undefined);
+    if (given) {
+      throw new InvalidArgumentError(
+        `Cannot convert ${
+          publicName(path)
+        } with --${given}: that is for PyTorch checkpoints, and this is an ONNX ` +
+          `file; leave --${given} out`,
+      );
+    }
     const found = await convertYunet(path, out);
     terminal.progress("");
     terminal.out(

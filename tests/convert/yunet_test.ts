@@ -73,3 +73,17 @@ Deno.test("other ONNX files are refused with the remedy, and nothing is written"
   assertStringIncludes(err, "models add");
   assert([...Deno.readDirSync(folder.path)].every(({ name }) => name === "cut.onnx"));
 });
+
+Deno.test("options of checkpoints are refused for an ONNX file, and nothing is written", async () => {
+  using folder = temporaryFolder();
+  const out = `${folder.path}/out.onnx`;
+  for (
+    const given of [["--fp16"], ["--normalize"], ["--epsilon", "0.1"], ["--key", "state_dict"]]
+  ) {
+    const { code, err } = await run("convert", "models/yunet.onnx", "-o", out, ...given);
+    assertEquals(code, 2);
+    assertStringIncludes(err, `yunet.onnx with ${given[0]}: that is for PyTorch checkpoints`);
+    assertStringIncludes(err, `leave ${given[0]} out`);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
