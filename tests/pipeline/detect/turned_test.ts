@@ -67,7 +67,7 @@ testOnDevices("a turned photo gives the upright one's template, and its roll", a
   for (const name of device === "wasm" ? ["hopper", "collins"] : ["hopper"]) {
     const image = await loadImage(demoPhoto(name));
     const upright = await acquire(verifier, image);
-    for (const degrees of name === "hopper" ? [90, 180, 270, 45] : [90, 270, 45]) {
+    for (const degrees of [90, 180, 270, 45]) {
       const turned = await acquire(verifier, rotated(image, degrees));
       const score = compareTemplates(turned.template, upright.template);
       assertGreater(score, degrees === 45 ? 0.8 : 0.9, `${name} by ${degrees}`);
@@ -111,23 +111,23 @@ Deno.test("a crowd is found face by face; what maxFaces leaves out is counted [w
     middles.push([left + face.width / 2, top + height / 2]);
   }
   const all = await verifier.detect(crowd);
-  assertEquals(all.omitted, 0);
+  assertEquals([all.faces.length, all.omitted], [25, 0]);
   for (const [x, y] of middles) {
     const here = all.faces.filter(({ box }) =>
       x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height
     );
-    assertGreater(here.length, 0, `at ${x}, ${y}`);
+    assertEquals(here.length, 1, `at ${x}, ${y}`);
   }
   const areas = all.faces.map(({ box }) => box.width * box.height);
   const few = await verifier.detect(crowd, { maxFaces: 4 });
-  assertEquals([few.faces.length, few.omitted], [4, all.faces.length - 4]);
+  assertEquals([few.faces.length, few.omitted], [4, 21]);
   // Refining may change a box a little, so that the order is that of the first passes.
   const largest = Math.min(...few.faces.map(({ box }) => box.width * box.height));
   assertGreater(largest, areas.toSorted((a, b) => b - a)[12]);
   const several = await verifier.embed(crowd, { maxFaces: 3 });
   assertEquals(several.kind === "several-faces" && [several.faces.length, several.omitted], [
     3,
-    all.faces.length - 3,
+    22,
   ]);
 });
 
