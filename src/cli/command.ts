@@ -52,7 +52,7 @@ export interface Command {
 /** Options of the commands that make a verifier. */
 export const VERIFIER_OPTIONS: readonly Option[] = [
   { name: "device", value: "auto|webgpu|wasm", help: "where to compute (auto)" },
-  { name: "max-faces", value: "n", help: "most faces to look at per photo (16)" },
+  { name: "max-faces", value: "n", help: "most faces to look at per photo (256)" },
   {
     name: "max-pixels",
     value: "n",

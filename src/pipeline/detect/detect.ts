@@ -7,7 +7,7 @@ import { detectInPhotos, type Pass, passScale } from "./pass.ts";
 import { suppressOverlaps } from "./yunet.ts";
 
 /** A detection from this score on is a face. */
-export const MIN_FACE_SCORE = 0.5;
+export const MIN_FACE_SCORE = 0.6;
 
 /** The first pass; faces that fill their photo are known only with room around them. */
 export const FIRST_PASS: Pass = { size: 320, margin: 0.25 };
@@ -25,8 +25,8 @@ const FINER_PASSES: readonly Pass[] = [640, 1280, 1920].map((size) => ({ size, m
 /** Where a pass shows a face smaller than this, in its pixels, it may have missed smaller ones. */
 const SMALL_FACE = 32;
 
-/** The share of a box inside a larger one from which it is a part of the same face, such as an eye. */
-const PART_SHARE = 0.8;
+/** The share of a box inside another from which both are of one face: a part of it, or a loose box around it. */
+const SAME_FACE_SHARE = 0.8;
 
 /**
  * All faces of each photo, largest first. Photos without a face at the first pass are given to the detector on their
@@ -61,12 +61,12 @@ export async function findFaces(engine: Engine, photos: readonly Photo[]): Promi
 function facesOf(detections: readonly Face[]): Face[] {
   const likely = detections.filter(({ detectionScore }) => detectionScore >= MIN_FACE_SCORE);
   const faces = suppressOverlaps(likely);
-  return faces.filter((face) => !faces.some((other) => isPart(face, other)));
+  return faces.filter((face) => !faces.some((other) => isLessSureOfSameFace(face, other)));
 }
 
-function isPart({ box, detectionScore }: Face, other: Face): boolean {
-  return other.detectionScore > detectionScore && area(other.box) > area(box) &&
-    shareInside(box, other.box) > PART_SHARE;
+function isLessSureOfSameFace({ box, detectionScore }: Face, other: Face): boolean {
+  return other.detectionScore > detectionScore &&
+    Math.max(shareInside(box, other.box), shareInside(other.box, box)) > SAME_FACE_SHARE;
 }
 
 /** Whether a photo has more pixels than a pass gave the detector, and what it showed gives reason to use them. */
