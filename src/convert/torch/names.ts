@@ -6,8 +6,8 @@ import type { ByteSource } from "../../pickle/source.ts";
 import type { UnpickleOptions } from "../../pickle/unpickle.ts";
 import { isBytes, isName, type Pickled } from "../../pickle/values.ts";
 import { ELEMENT_BYTES, type ElementType } from "./elements.ts";
-import { type Quantizer, quantizerOf, SCHEMES } from "./quantizer.ts";
-import { type Storage, StoredTensor } from "./stored_tensor.ts";
+import { quantizerOf, SCHEMES } from "./quantizer.ts";
+import { type Quantizer, type Storage, StoredTensor } from "./stored_tensor.ts";
 
 /** Values of a pickle; optimizers' states and class centres are few tensors, so that no honest file has as many. */
 const MOST_VALUES = 500_000;

@@ -3,26 +3,13 @@
 
 import { CheckpointError } from "../../base/errors.ts";
 import { isName, type Pickled } from "../../pickle/values.ts";
-import { StoredTensor } from "./stored_tensor.ts";
+import { type Quantizer, StoredTensor } from "./stored_tensor.ts";
 
 const PER_TENSOR = "torch.per_tensor_affine";
 const PER_CHANNEL = "torch.per_channel_affine";
 
 /** The names by which a pickle says which scheme a tensor has. */
 export const SCHEMES: readonly string[] = [PER_TENSOR, PER_CHANNEL];
-
-/** Brings quantised numbers back. */
-export interface Quantizer {
-  /**
-   * What whole numbers, in row-major order, stand for; in place.
-   *
-   * @throws {CheckpointError} If scales or zero points are no sensible numbers.
-   */
-  dequantize(
-    values: Float32Array<ArrayBuffer>,
-    sizes: readonly number[],
-  ): Float32Array<ArrayBuffer>;
-}
 
 /**
  * The quantizer of `_rebuild_qtensor`'s parameters: `(scheme, scale, zero point)` or `(scheme, scales, zero points,

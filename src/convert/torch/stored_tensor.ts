@@ -4,7 +4,19 @@
 import { CheckpointError } from "../../base/errors.ts";
 import type { ByteSource } from "../../pickle/source.ts";
 import { decodeNumbers, decodeWholeNumbers, ELEMENT_BYTES, type ElementType } from "./elements.ts";
-import type { Quantizer } from "./quantizer.ts";
+
+/** Brings quantised numbers back. */
+export interface Quantizer {
+  /**
+   * What whole numbers, in row-major order, stand for; in place.
+   *
+   * @throws {CheckpointError} If scales or zero points are no sensible numbers.
+   */
+  dequantize(
+    values: Float32Array<ArrayBuffer>,
+    sizes: readonly number[],
+  ): Float32Array<ArrayBuffer>;
+}
 
 /** Numbers of one kind in a row, somewhere in the file. */
 export interface Storage {
