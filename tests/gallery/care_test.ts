@@ -46,7 +46,7 @@ Deno.test("identify answers a gallery that is too large for the default rate by 
     decided.out,
     /unknown {2}threshold 0\.\d+ \(for FPIR [\d.]+%, 95% [\d.]+% to [\d.]+%; FMR/,
   );
-  const own = await identify("--threshold", "0.5", "--json");
+  const own = await identify("--threshold", "0.3", "--json");
   const json = JSON.parse(own.out);
   assertEquals([json.kind, json.rates.bound], ["unknown", "at"]);
   assert(json.rates.interval[0] < json.rates.fpir && json.rates.fpir < json.rates.interval[1]);

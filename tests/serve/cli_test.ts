@@ -53,7 +53,7 @@ Deno.test("serve refuses what cannot be served, before models are loaded", async
     [["--port", "70000"], "port 70000"],
     [["--api-keys", "/nowhere/keys"], "API keys of /nowhere/keys"],
     [["--page", "/nowhere"], "the folder /nowhere"],
-    [["photo.jpg"], "Cannot serve 1 operands"],
+    [["photo.jpg"], "Cannot serve 1 operand:"],
   ];
   for (const [args, message] of cases) {
     const err: string[] = [];
