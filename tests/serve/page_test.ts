@@ -55,7 +55,7 @@ testInBrowser(
     const after = await page.locator("#threshold-text").innerText();
     assert(before !== after, after);
     assertMatch(after, /^0\.\d{3}: false match rate .*1 in [\d,]+ impostors$/);
-    await page.locator("#threshold").fill("0.2");
+    await page.locator("#threshold").fill("0.05");
     assertEquals(await page.locator("#verdict").innerText(), "Match");
     // The camera sees Collins, live, until the photo is taken.
     const camera = page.locator("#probe .camera");
