@@ -6,7 +6,7 @@ import type { CurvePoint } from "../../../mod.ts";
 const HEIGHT = 240, LEFT = 116, RIGHT = 16, TOP = 14, BOTTOM = 42;
 
 /** The thresholds that the slider and the plot show. */
-export const SHOWN: readonly [number, number] = [0.2, 0.7];
+export const SHOWN: readonly [number, number] = [0, 0.7];
 
 /** Draws the curve; a mark that is not there is left out, one beyond the border stands on it. */
 export function drawCurve(
