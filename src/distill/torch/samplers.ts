@@ -1,7 +1,7 @@
 // The samplers of a training with torch: they draw ahead, in pieces that whoever is free takes. A sample depends on seed,
 // step and place alone, so the batches are the same with any number of samplers.
 
-import { DeviceError } from "../../base/errors.ts";
+import { askWorker } from "../train/ask_worker.ts";
 import type {
   DrawnSamples,
   FromSampler,
@@ -22,17 +22,7 @@ class Sampler {
   });
 
   ask(message: ToSampler): Promise<FromSampler> {
-    return new Promise((resolve, reject) => {
-      const fail = (why: string): void =>
-        reject(new DeviceError(`A sampler stopped: ${why}. Go on with --resume`));
-      this.#worker.onmessage = ({ data }: MessageEvent<FromSampler>) =>
-        data.kind === "error" ? fail(data.message) : resolve(data);
-      this.#worker.onerror = (event) => {
-        event.preventDefault();
-        fail(event.message);
-      };
-      this.#worker.postMessage(message);
-    });
+    return askWorker(this.#worker, message, "A sampler");
   }
 
   end(): void {

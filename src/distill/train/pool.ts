@@ -1,7 +1,7 @@
 // The workers of a training: each computes the gradient of its part of the batch, here they are summed.
 // In the order of the workers, so that a training with as many workers gives the same numbers again.
 
-import { DeviceError } from "../../base/errors.ts";
+import { askWorker } from "./ask_worker.ts";
 import type { DistillConfig } from "./config.ts";
 import type { Gradient, LossValues, SampleTemplates, TrainingDevice } from "./gradient.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -19,17 +19,7 @@ class GradientWorker {
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 
   ask(message: ToWorker): Promise<FromWorker> {
-    return new Promise((resolve, reject) => {
-      const fail = (why: string): void =>
-        reject(new DeviceError(`A training worker stopped: ${why}. Go on with --resume`));
-      this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) =>
-        data.kind === "error" ? fail(data.message) : resolve(data);
-      this.#worker.onerror = (event) => {
-        event.preventDefault();
-        fail(event.message);
-      };
-      this.#worker.postMessage(message);
-    });
+    return askWorker(this.#worker, message, "A training worker");
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 // Which of several faces is meant: said by the caller, never guessed.
 
 import type { Image } from "../../image/image.ts";
+import { boxArea } from "./box.ts";
 import type { Box } from "./face.ts";
 
 /**
@@ -41,13 +42,12 @@ export function chooseFace<T extends { readonly box: Box }>(
   maxFaces = Infinity,
 ): ChosenFace<T> {
   if (faces.length === 0) return { kind: "no-face" };
-  const area = ({ width, height }: Box): number => width * height;
   if (choice === "only" && faces.length > 1) {
-    const largest = faces.toSorted((a, b) => area(b.box) - area(a.box)).slice(0, maxFaces);
+    const largest = faces.toSorted((a, b) => boxArea(b.box) - boxArea(a.box)).slice(0, maxFaces);
     return { kind: "several-faces", faces: largest, omitted: faces.length - largest.length };
   }
   const offCentre = ({ x, y, width, height }: Box): number =>
     Math.hypot(x + (width - photo.width) / 2, y + (height - photo.height) / 2);
-  const cost = choice === "centred" ? offCentre : (box: Box): number => -area(box);
+  const cost = choice === "centred" ? offCentre : (box: Box): number => -boxArea(box);
   return { kind: "face", face: faces.reduce((a, b) => cost(b.box) < cost(a.box) ? b : a) };
 }

@@ -2,7 +2,8 @@
 // Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
 
 import type { Engine, Photo } from "../../kernels/mod.ts";
-import type { Box, Face } from "./face.ts";
+import { boxArea, commonArea } from "./box.ts";
+import type { Face } from "./face.ts";
 import { detectInPhotos, type Pass, passScale } from "./pass.ts";
 import { suppressOverlaps } from "./yunet.ts";
 
@@ -53,7 +54,7 @@ export async function findFaces(engine: Engine, photos: readonly Photo[]): Promi
   return found.map((detections) => {
     const faces = facesOf(detections);
     if (faces.length === 0) return suppressOverlaps(detections).slice(0, 1);
-    return faces.sort((a, b) => area(b.box) - area(a.box));
+    return faces.sort((a, b) => boxArea(b.box) - boxArea(a.box));
   });
 }
 
@@ -65,8 +66,9 @@ function facesOf(detections: readonly Face[]): Face[] {
 }
 
 function isLessSureOfSameFace({ box, detectionScore }: Face, other: Face): boolean {
+  const smaller = Math.min(boxArea(box), boxArea(other.box));
   return other.detectionScore > detectionScore &&
-    Math.max(shareInside(box, other.box), shareInside(other.box, box)) > SAME_FACE_SHARE;
+    commonArea(box, other.box) / smaller > SAME_FACE_SHARE;
 }
 
 /** Whether a photo has more pixels than a pass gave the detector, and what it showed gives reason to use them. */
@@ -79,17 +81,4 @@ function mayHideMore(faces: readonly Face[], photo: Photo, pass: Pass): boolean 
 
 function indices(photos: readonly Photo[], wanted: (index: number) => boolean): number[] {
   return [...photos.keys()].filter(wanted);
-}
-
-function area({ width, height }: Box): number {
-  return width * height;
-}
-
-function shareInside(box: Box, other: Box): number {
-  const along = (at: "x" | "y", side: "width" | "height"): number =>
-    Math.max(
-      0,
-      Math.min(box[at] + box[side], other[at] + other[side]) - Math.max(box[at], other[at]),
-    );
-  return along("x", "width") * along("y", "height") / area(box);
 }

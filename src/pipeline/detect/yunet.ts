@@ -2,6 +2,7 @@
 // After Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector" (2023), and libfacedetection.
 
 import type { Point } from "../../math/affine.ts";
+import { boxArea, commonArea } from "./box.ts";
 import { type Box, type Face, fivePoints, type Landmarks } from "./face.ts";
 
 /** Pixels of the input per cell of each map, in the order of the network's outputs. */
@@ -82,10 +83,8 @@ export function suppressOverlaps<T extends Pick<Face, "box" | "detectionScore">>
 
 /** Intersection over union of two boxes. */
 function overlap(a: Box, b: Box): number {
-  const along = (at: "x" | "y", side: "width" | "height"): number =>
-    Math.max(0, Math.min(a[at] + a[side], b[at] + b[side]) - Math.max(a[at], b[at]));
-  const common = along("x", "width") * along("y", "height");
-  return common / (a.width * a.height + b.width * b.height - common);
+  const common = commonArea(a, b);
+  return common / (boxArea(a) + boxArea(b) - common);
 }
 
 /** A face carried over to other coordinates: `map` takes points; the box becomes the upright one around its corners. */
