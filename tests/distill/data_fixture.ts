@@ -21,7 +21,7 @@ export const FACES = [
 ] as const;
 
 /** Options that make several shards of few photos. */
-export const SMALL_SHARDS = { teacher: "student", shardSize: 3, threads: 1 };
+export const SMALL_SHARDS = { teacher: "teacher", shardSize: 3, threads: 1 };
 
 /** Writes the photos into a new folder. */
 export async function writePhotos(): Promise<string> {
