@@ -1,7 +1,7 @@
 // The door to onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
 // Importing an entry costs 0.5 s (wasm) to 1.7 s (WebGPU), so that nothing is imported before the device is known.
 
-import type { InferenceSession, Tensor } from "onnxruntime-web";
+import type { InferenceSession, Tensor } from "npm:onnxruntime-web@1.30.0";
 
 /** The part of onnxruntime-web that is used; both of its entries have it. */
 export interface Ort {
@@ -32,8 +32,8 @@ export function loadOrt(device: "wasm" | "webgpu", options: OrtOptions = {}): Pr
 
 async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promise<Ort> {
   const ort = device === "webgpu"
-    ? await withUsableOrigin(() => import("onnxruntime-web/webgpu"))
-    : await import("onnxruntime-web");
+    ? await withUsableOrigin(() => import("npm:onnxruntime-web@1.30.0/webgpu"))
+    : await import("npm:onnxruntime-web@1.30.0");
   ort.env.logLevel = "error";
   // The WebGPU entry starts its threads from blob: URLs, which Deno refuses; its work is on the GPU anyway.
   ort.env.wasm.numThreads = device === "webgpu" ? 1 : options.threads ?? defaultThreads();

@@ -41,13 +41,12 @@ export async function buildPage(folder: string): Promise<void> {
 }
 
 /** In a browser, onnxruntime-web's entry for all devices takes twice the WebAssembly of its entry for wasm alone. */
-const WASM_ENTRY = { "onnxruntime-web": "npm:onnxruntime-web@1.30.0/wasm" };
+const WASM_ENTRY = { "npm:onnxruntime-web@1.30.0": "npm:onnxruntime-web@1.30.0/wasm" };
 
 async function bundle(output: string): Promise<void> {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const map = await Deno.makeTempFile({ suffix: ".json" });
   try {
-    await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...WASM_ENTRY } }));
+    await Deno.writeTextFile(map, JSON.stringify({ imports: WASM_ENTRY }));
     const page = pathOf(new URL("page.ts", HERE));
     const options = ["--platform", "browser", "--minify", "--import-map", map];
     await deno("bundle", ...options, "-o", output, page);
