@@ -73,7 +73,14 @@ const DECODERS: Record<ImageFormat, Decoder> = {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { header, pixels, label, reduction } = await decodeStored(bytes, options);
   const image = orient(fromPixels(pixels, label), header.orientation);
-  return reduction === 1 ? image : { ...image, reduction };
+  if (reduction === 1) return image;
+  const { width, height, orientation } = header;
+  const turned = orientation >= 5; // EXIF's orientations 5 to 8 change width and height
+  return {
+    ...image,
+    reduction,
+    reducedFrom: turned ? { width: height, height: width } : { width, height },
+  };
 }
 
 /** As {@linkcode decodeImage}, but alpha stays as it is in the file: for mask templates. */

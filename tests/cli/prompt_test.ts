@@ -59,7 +59,7 @@ for (
     ignore: !hasScript,
     fn: async () => {
       const run = await runAtTerminal(flags, ["verify", photo("collins"), photo("hopper")]);
-      assertEquals(run.asked, asked);
+      assertEquals(run.asked, [...asked]);
       assertEquals(run.code, 1, run.text);
       assertStringIncludes(run.text, "no match");
     },
