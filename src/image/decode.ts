@@ -9,7 +9,7 @@ import { decodeHeic } from "./heic.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { fromPixels, type Image, type PixelData } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
-import { decodeReducedJpeg, type Reduction, reductionFor } from "./jpeg_reduced.ts";
+import { canReduce, decodeReducedJpeg, type Reduction, reductionFor } from "./jpeg_reduced.ts";
 import { checkLimit, checkPixels, DEFAULT_MAX_PIXELS, undecodable } from "./limits.ts";
 import { orient } from "./orient.ts";
 import { decodePng } from "./png.ts";
@@ -111,7 +111,8 @@ async function decodeStored(
   }
   const header = readHeader(bytes, label);
   checkPixels(header, maxPixels, label);
-  const reduction = reductionFor(header, reduceAbove);
+  const wanted = reductionFor(header, reduceAbove);
+  const reduction = wanted > 1 && await canReduce() ? wanted : 1;
   const pixels = await decodePixels(bytes, header, label, reduction);
   if (!fits(pixels, header, reduction)) {
     throw undecodable(

@@ -42,6 +42,11 @@ function compile(): Promise<WebAssembly.Module> {
     });
 }
 
+/** Whether the decoder's file can be loaded; hosts without it decode large JPEGs whole, as they did all others. */
+export function canReduce(): Promise<boolean> {
+  return compile().then(() => true, () => false);
+}
+
 /** The pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */
 export async function decodeReducedJpeg(
   bytes: Uint8Array,

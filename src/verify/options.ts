@@ -56,13 +56,14 @@ export interface VerifierOptions extends PhotoOptions {
   readonly wasmBinary?: ArrayBuffer;
   /**
    * The bytes of the decoders' `.wasm` files, or what reads them when needed, for the same hosts: mozjpeg_dec.wasm of @jsquash/jpeg, webp_dec.wasm of
-   * @jsquash/webp, avif_dec.wasm of @jsquash/avif, libheif.wasm of libheif-js, gif.wasm of imagescript. Counts until
+   * @jsquash/webp, avif_dec.wasm of @jsquash/avif, libheif.wasm of libheif-js, gif.wasm and, for JPEGs that are decoded
+   * reduced, jpeg.wasm of imagescript; without the last they are decoded whole. Counts until
    * the process has decoded its first picture of the format.
    */
   readonly decoders?: Readonly<
     Partial<
       Record<
-        "jpeg" | "webp" | "avif" | "heic" | "gif",
+        "jpeg" | "largeJpeg" | "webp" | "avif" | "heic" | "gif",
         ArrayBuffer | (() => Promise<ArrayBuffer>)
       >
     >

@@ -61,3 +61,17 @@ Deno.test("src/image imports no decoder until it is called", async () => {
   assertEquals(decoders.filter(({ isDynamic }) => !isDynamic), []);
   assertGreater(decoders.length, 8);
 });
+
+Deno.test("a host without the decoder that reduces decodes a large JPEG whole", async () => {
+  const path = new URL("fixtures/420.jpg", import.meta.url);
+  const codec = new URL("src/image/package_file.ts", ROOT);
+  const out = await run(`
+    import { giveCodec } from "${codec}";
+    const bytes = Deno.readFileSync(new URL("${path}"));
+    const widths = async () => (await decodeImage(bytes, { reduceAbove: 1 })).width;
+    giveCodec("imagescript/jpeg", () => Promise.reject(new Error("no such file")));
+    const without = await widths();
+    giveCodec("imagescript/jpeg", undefined!);
+    console.log(without, await widths());`);
+  assertEquals(out, "37 5");
+});

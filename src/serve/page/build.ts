@@ -13,6 +13,7 @@ const WASM_FILES: readonly (readonly [name: string, path: string])[] = [
   ["@jsquash/webp", "codec/dec/webp_dec.wasm"],
   ["@jsquash/avif", "codec/dec/avif_dec.wasm"],
   ["imagescript", "wasm/any/gif.wasm"],
+  ["imagescript", "wasm/any/jpeg.wasm"],
   ["libheif-js", "libheif-wasm/libheif.wasm"],
 ];
 
