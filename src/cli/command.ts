@@ -1,7 +1,7 @@
 // What a command is, the options that all commands share, and the reading of arguments.
 // Help texts are made from the same table as the parser, so that they cannot disagree.
 
-import { parseArgs } from "@std/cli";
+import { parseArgs } from "../std/cli.ts"; // by path: whoever imports this file from afar has no import map
 import { counted } from "../base/counted.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";

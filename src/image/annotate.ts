@@ -96,7 +96,9 @@ export async function annotate(image: Image, marks: Marks): Promise<Image> {
   for (const mark of [...boxes, ...points, ...labels]) checkMark(mark);
   const { width, height } = image, data = image.data.slice();
   // Its type declarations are those of another entry, which has no default export.
-  const { default: Framebuffer } = await import("imagescript/v2/framebuffer.mjs") as unknown as {
+  const { default: Framebuffer } = await import(
+    "npm:imagescript@1.3.1/v2/framebuffer.mjs"
+  ) as unknown as {
     default: new (width: number, height: number, data?: Uint8Array) => Frame;
   };
   const make: Canvas["make"] = (...of) => new Framebuffer(...of);

@@ -8,7 +8,7 @@ import { codecBytes } from "./package_file.ts";
 
 const libavif = wasmCodec(
   "@jsquash/avif",
-  () => import("@jsquash/avif/codec/dec/avif_dec.js"),
+  () => import("npm:@jsquash/avif@2.1.1/codec/dec/avif_dec.js"),
   {
     arguments: [8], // bits a sample
     read: () =>

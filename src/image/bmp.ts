@@ -38,7 +38,7 @@ export async function decodeBmp(
   header.setUint32(BMP.HEADER_SIZE, BMP.SMALLEST_HEADER, true);
   header.setInt32(BMP.HEIGHT, height, true);
   header.setUint32(BMP.COLORS, colors, true);
-  const { default: decode } = await import("decode-bmp");
+  const { default: decode } = await import("npm:decode-bmp@0.2.1");
   try {
     const { data: rgba } = decode(file);
     // Without a mask for it the fourth byte of 32 bits is unused, and mostly 0.

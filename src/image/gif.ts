@@ -21,7 +21,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 function compile(): Promise<WebAssembly.Module> {
   const location = import.meta.resolve("npm:imagescript@1.3.1/wasm/any/gif.wasm");
   // An import is what makes Deno install a package; this module is the smallest.
-  return compiled ??= import("imagescript/png/src/mem.mjs")
+  return compiled ??= import("npm:imagescript@1.3.1/png/src/mem.mjs")
     .then(() => codecBytes("imagescript/gif", location))
     .then((file) => WebAssembly.compile(file))
     .catch((error) => {

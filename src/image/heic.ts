@@ -40,7 +40,7 @@ interface HeifDecoded extends HeifError {
 const libheif = wasmCodec(
   "libheif-js",
   async () => {
-    const { default: factory } = await import("libheif-js/libheif-wasm/libheif.js");
+    const { default: factory } = await import("npm:libheif-js@1.23.2/libheif-wasm/libheif.js");
     return { default: withDecode(factory as unknown as (options: object) => Libheif) };
   },
   {

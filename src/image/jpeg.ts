@@ -9,7 +9,7 @@ import { undecodable } from "./limits.ts";
 
 const mozjpeg = wasmCodec(
   "@jsquash/jpeg",
-  () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+  () => import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js"),
   { arguments: [false] }, // EXIF orientation is left to us
 );
 
@@ -58,7 +58,7 @@ async function decodeCmyk(
         `and the limit for these is 12 MP: convert it to an RGB JPEG or PNG`,
     );
   }
-  const { default: jpegjs } = await import("jpeg-js");
+  const { default: jpegjs } = await import("npm:jpeg-js@0.4.4");
   try {
     return jpegjs.decode(bytes, {
       useTArray: true,

@@ -33,13 +33,18 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 function compile(): Promise<WebAssembly.Module> {
   const location = import.meta.resolve("npm:imagescript@1.3.1/wasm/any/jpeg.wasm");
   // An import is what makes Deno install a package; this module is the smallest.
-  return compiled ??= import("imagescript/png/src/mem.mjs")
+  return compiled ??= import("npm:imagescript@1.3.1/png/src/mem.mjs")
     .then(() => codecBytes("imagescript/jpeg", location))
     .then((file) => WebAssembly.compile(file))
     .catch((error) => {
       compiled = undefined;
       throw error;
     });
+}
+
+/** Whether the decoder's file can be loaded; hosts without it decode large JPEGs whole, as they did all others. */
+export function canReduce(): Promise<boolean> {
+  return compile().then(() => true, () => false);
 }
 
 /** The pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */

@@ -1,7 +1,7 @@
 // Decodes PNG of every colour type and depth with fast-png, behind a guard against files that inflate without end.
 // fast-png gives samples as they are stored; here they become RGBA of 8 bits.
 
-import type { DecodedPng } from "fast-png";
+import type { DecodedPng } from "npm:fast-png@8.0.0";
 import { pngChunks } from "./chunks.ts";
 import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";
@@ -24,7 +24,7 @@ export async function decodePng(
   }
   // Four channels of 16 bits, a filter byte per row, and the rows that Adam7 adds.
   await checkInflated(imageData(bytes), width * height * 8 + height * 16 + 4096, "PNG", label);
-  const { convertIndexedToRgb, decode } = await import("fast-png");
+  const { convertIndexedToRgb, decode } = await import("npm:fast-png@8.0.0");
   try {
     const png = decode(bytes, { checkCrc: true });
     const indexed = png.palette !== undefined || png.depth < 8;

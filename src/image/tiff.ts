@@ -21,7 +21,7 @@ export async function decodeTiff(
 ): Promise<PixelData> {
   const fields = tiffFields(bytes)!;
   await checkStrips(bytes, header, fields, label);
-  const { decode } = await import("tiff");
+  const { decode } = await import("npm:tiff@7.1.3");
   try {
     const [picture] = decode(onlyPixelTags(bytes), { pages: [0] });
     return {

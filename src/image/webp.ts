@@ -7,7 +7,10 @@ import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";
 import { undecodable } from "./limits.ts";
 
-const libwebp = wasmCodec("@jsquash/webp", () => import("@jsquash/webp/codec/dec/webp_dec.js"));
+const libwebp = wasmCodec(
+  "@jsquash/webp",
+  () => import("npm:@jsquash/webp@1.5.0/codec/dec/webp_dec.js"),
+);
 
 /** The pixels of a WebP as stored, or ImageDecodeError. */
 export async function decodeWebp(

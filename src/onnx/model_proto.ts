@@ -1,20 +1,20 @@
 // ONNX files as objects: the door to onnx-proto, with errors that say what is wrong with a file.
 // Used where graphs are checked (src/model/add) and rewritten (src/quantize).
 
-import proto from "onnx-proto";
+import proto from "npm:onnx-proto@8.0.1";
 import { ModelError } from "../base/errors.ts";
 
-type Namespace = typeof import("onnx-proto").onnx;
+type Namespace = typeof import("npm:onnx-proto@8.0.1").onnx;
 /** A model of onnx-proto. */
-export type ModelProto = import("onnx-proto").onnx.IModelProto;
+export type ModelProto = import("npm:onnx-proto@8.0.1").onnx.IModelProto;
 /** A graph of onnx-proto. */
-export type GraphProto = import("onnx-proto").onnx.IGraphProto;
+export type GraphProto = import("npm:onnx-proto@8.0.1").onnx.IGraphProto;
 /** A node of onnx-proto. */
-export type NodeProto = import("onnx-proto").onnx.INodeProto;
+export type NodeProto = import("npm:onnx-proto@8.0.1").onnx.INodeProto;
 /** A tensor of onnx-proto. */
-export type TensorProto = import("onnx-proto").onnx.ITensorProto;
+export type TensorProto = import("npm:onnx-proto@8.0.1").onnx.ITensorProto;
 /** An input or output of onnx-proto. */
-export type ValueInfoProto = import("onnx-proto").onnx.IValueInfoProto;
+export type ValueInfoProto = import("npm:onnx-proto@8.0.1").onnx.IValueInfoProto;
 
 // The package is CommonJS, whose types do not say that everything hangs on the default export.
 const { onnx } = proto as unknown as { onnx: Namespace };
@@ -82,12 +82,12 @@ export function sizesOf(info: ValueInfoProto): number[] | undefined {
 
 /** Attributes for nodes that are written. */
 export const attribute = {
-  int: (name: string, i: number): import("onnx-proto").onnx.IAttributeProto => ({
+  int: (name: string, i: number): import("npm:onnx-proto@8.0.1").onnx.IAttributeProto => ({
     name,
     type: onnx.AttributeProto.AttributeType.INT,
     i,
   }),
-  ints: (name: string, ...ints: number[]): import("onnx-proto").onnx.IAttributeProto => ({
+  ints: (name: string, ...ints: number[]): import("npm:onnx-proto@8.0.1").onnx.IAttributeProto => ({
     name,
     type: onnx.AttributeProto.AttributeType.INTS,
     ints,

@@ -32,8 +32,9 @@ import { Verifier } from "./verifier.ts";
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   checkVerifierOptions(options);
   resolvePhotoOptions(options);
-  const { jpeg, webp, avif, heic, gif } = options.decoders ?? {};
+  const { jpeg, largeJpeg, webp, avif, heic, gif } = options.decoders ?? {};
   if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
+  if (largeJpeg) giveCodec("imagescript/jpeg", largeJpeg);
   if (webp) giveCodec("@jsquash/webp", webp);
   if (avif) giveCodec("@jsquash/avif", avif);
   if (heic) giveCodec("libheif-js", heic);

@@ -1,7 +1,7 @@
 // A folder of crops that are aligned already: `index.tsv` says what each file shows and what it may be used for.
 // Only the splits "train" and "validation" are listed; files of any other split are not even opened.
 
-import { parse } from "csv-parse/sync";
+import { parse } from "npm:csv-parse@7.0.3/sync";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import type { SourcePhoto } from "./source.ts";
 

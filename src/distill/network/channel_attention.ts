@@ -1,6 +1,6 @@
 // Cross-covariance attention on a tape (El-Nouby et al. 2021, arXiv 2106.09681): channels attend to channels.
 
-import { nn, numpy as np } from "@jax-js/jax";
+import { nn, numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { addSlope, type Node, type Tape } from "./tape.ts";
 
 /** Shorter rows than this are zero: they stay zero and have no slope. In the published network whole heads are. */

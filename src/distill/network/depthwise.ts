@@ -2,7 +2,7 @@
 // Between the rows of a map lie as many zeros as the filter reaches, so that every tap is a slice of one flat array: loads
 // of neighbours, and sums over rows in steps of one length.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { addSlope, type Node, type Tape } from "./tape.ts";
 
 /** jax-js sums so many rows before it stores a partial sum; it is slow where the number of rows is no multiple. */

@@ -1,6 +1,6 @@
 // EdgeNeXt on a tape: its blocks by the names of its weights, as src/convert/network/edgenext.ts writes them.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { channelAttention } from "./channel_attention.ts";
 import { filtered } from "./depthwise.ts";
 import * as operations from "./edgenext_operations.ts";

@@ -1,7 +1,7 @@
 // The operations of EdgeNeXt on a tape. Its maps are `[batch, rows, columns, channels]` without a border: most of its work
 // is linear layers and norms, for which a border would only be more places.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { geluOf, geluSlope } from "./gelu.ts";
 import { overPlaces } from "./operations.ts";
 import { addSlope, type Node, type Tape } from "./tape.ts";

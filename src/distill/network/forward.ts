@@ -1,6 +1,6 @@
 // Walks over the layers of a student and computes them on a tape, choosing the operation that fits each layer.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import { insideMask, sizes } from "./grid.ts";
 import type { Convolution, Layer } from "./layers.ts";

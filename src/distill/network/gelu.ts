@@ -1,7 +1,7 @@
 // GELU and its derivative by polynomials. jax-js computes sums and products of four numbers at once, but quotients and its own
 // `exp` and `erf` number by number: this is several times faster.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** `exp(-t)` on 0 to 1.25, by least squares: 1e-8 after the squarings. */
 const EXP = [1, -0.999999893, 0.499994722, -0.166583563, 0.0411381158, -0.00691574038] as const;

@@ -2,7 +2,7 @@
 // With one such border, a shift in any direction is a rotation of the whole array: nothing is padded, and every load is
 // four neighbours wide. jax-js is several times slower where it has to pad.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** `[batch, rows, columns, channels]` of an array with a border. */
 export function sizes(x: np.Array): [number, number, number, number] {

@@ -1,7 +1,7 @@
 // The operations of the students on a tape: value and pullback of each, in the form that jax-js computes fastest.
 // Feature maps have a border (see grid.ts) unless said otherwise.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { bordered, everySecond, inside, rotated, sizes, spread } from "./grid.ts";
 import { addSlope, type Node, type Tape } from "./tape.ts";
 

@@ -1,7 +1,7 @@
 // A student network: its layers and what can be done with them.
 // One class for all architectures, since they differ in their layers only.
 
-import type { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import { decodeModel } from "../../onnx/model_proto.ts";
 import { runLayers } from "./forward.ts";

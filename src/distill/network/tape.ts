@@ -1,7 +1,7 @@
 // Reverse-mode differentiation of a network with a pullback of our own for every operation.
 // jax-js's own transposes pad every shifted product, which is several times slower; its `grad` checks ours in the tests.
 
-import type { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** An array on the tape, and the slope of the loss by it. */
 export interface Node {

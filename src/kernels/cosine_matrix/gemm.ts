@@ -1,7 +1,7 @@
 // Comparison scores of many probes with many references on onnxruntime's wasm provider, whose matrix product is SIMD
 // and threaded: 25 times as fast as TypeScript for 1,000 probes, no faster for one.
 
-import type { InferenceSession } from "onnxruntime-web";
+import type { InferenceSession } from "npm:onnxruntime-web@1.30.0";
 import type { CpuContext } from "../../runtime/cpu/context.ts";
 import type { Ort } from "../../runtime/ort.ts";
 import { GEMM_MODEL } from "./gemm_model.ts";

@@ -1,11 +1,11 @@
 // Writes src/kernels/cosine_matrix/gemm_model.ts: the one-node network that multiplies templates on onnxruntime.
 //   deno run --allow-read --allow-env --allow-write=src/kernels/cosine_matrix src/kernels/cosine_matrix/generate_gemm.ts
 
-import proto from "onnx-proto";
+import proto from "npm:onnx-proto@8.0.1";
 
 /** The bytes of `scores = probes x transpose(references)` as ONNX, for any m, n and d. */
 export function gemmModel(): Uint8Array {
-  const { onnx } = proto as unknown as { onnx: typeof import("onnx-proto").onnx };
+  const { onnx } = proto as unknown as { onnx: typeof import("npm:onnx-proto@8.0.1").onnx };
   const matrix = (name: string, rows: string, columns: string) => ({
     name,
     type: {

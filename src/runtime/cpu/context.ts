@@ -1,6 +1,6 @@
 // What the TypeScript kernels and the networks of one runtime share: its handles, and its turn in onnxruntime.
 
-import type { InferenceSession } from "onnxruntime-web";
+import type { InferenceSession } from "npm:onnxruntime-web@1.30.0";
 import { DeviceError } from "../../base/errors.ts";
 import type { Block, Photo } from "../memory.ts";
 import { createSession, inTurn, loadOrt, type Ort, type OrtOptions } from "../ort.ts";

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DeviceError, DisposedError } from "../../../src/base/errors.ts";
 import { acquireDevice, probeAdapter } from "../../../src/runtime/gpu/device.ts";
+import { startRuntime } from "../../../src/runtime/start.ts";
 import { hasAdapter } from "../../kernels/helpers.ts";
 
 if (!hasAdapter) {
@@ -40,6 +41,35 @@ Deno.test("probing says whether an adapter is software, in the old place and the
   assertEquals((await found({ info: { ...info, isFallbackAdapter: true } })).software, true);
   assertEquals((await found({ info, isFallbackAdapter: true })).software, true);
   assertEquals((await found({ info })).name, "acme one");
+});
+
+Deno.test("Mesa's GL on the CPU counts as no GPU, though it does not set the flag", async () => {
+  // What wgpu says of llvmpipe by way of EGL, and of a GPU by the same way.
+  const gl = { vendor: "4203", architecture: "", device: "0", isFallbackAdapter: false };
+  const started = async (description: string): Promise<[software: boolean, device: string]> => {
+    const adapter = {
+      info: { ...gl, description },
+      limits: {},
+      features: new Set(),
+      requestDevice: () => Promise.reject(new TypeError("a fake")),
+    };
+    let seen: [boolean, string] | undefined;
+    await withGpu({ requestAdapter: () => Promise.resolve(adapter) }, async () => {
+      const found = await probeAdapter();
+      const device = await startRuntime("auto").then(
+        async (runtime) => {
+          await runtime[Symbol.asyncDispose]();
+          return runtime.device;
+        },
+        (error) => error instanceof DeviceError ? "webgpu" : Promise.reject(error),
+      );
+      seen = [found!.software, device];
+    });
+    return seen!;
+  };
+  assertEquals(await started("llvmpipe (LLVM 19.1.7, 256 bits)"), [true, "wasm"]);
+  assertEquals(await started("Mesa softpipe"), [true, "wasm"]);
+  assertEquals(await started("Mesa Intel(R) UHD Graphics 620 (KBL GT2)"), [false, "webgpu"]);
 });
 
 Deno.test("an adapter that refuses is a DeviceError with a way out", async () => {
