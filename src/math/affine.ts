@@ -1,4 +1,4 @@
-// Affine maps of the plane as six numbers, and points: the vocabulary of detection and alignment.
+// Affine maps of the plane as six numbers, and points.
 // Pixel centres lie at integer coordinates throughout maskinv (as in OpenCV and the ArcFace template).
 
 /** A point in pixels; (0, 0) is the centre of the top left pixel. */
@@ -32,7 +32,7 @@ export function applyAffine(map: Affine, point: Point): Point {
 }
 
 /**
- * The inverse of an affine map.
+ * Returns the inverse of an affine map.
  *
  * @param map A map whose determinant is not zero.
  * @returns The map that undoes `map`; its numbers are not finite if `map` has no inverse.
@@ -51,7 +51,7 @@ export function invertAffine(map: Affine): Affine {
 }
 
 /**
- * One affine map after another.
+ * Composes two affine maps.
  *
  * @param last The map that is applied last.
  * @param first The map that is applied first.

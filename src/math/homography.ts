@@ -84,7 +84,7 @@ export function applyHomography(map: Homography, { x, y }: Point): Point {
 }
 
 /**
- * The inverse of a homography.
+ * Returns the inverse of a homography.
  *
  * @param map A map whose determinant is not zero.
  * @returns The map that undoes `map`; its numbers are not finite if `map` has no inverse.
@@ -134,7 +134,7 @@ function normaliser(points: readonly Point[]): Homography {
   return [scale, 0, -scale * x, 0, scale, -scale * y, 0, 0, 1];
 }
 
-/** The map of norm 1 with the least algebraic error: the eigenvector of the sum of the equations' squares. */
+/** Returns the map of norm 1 with the least algebraic error: the eigenvector of the sum of the equations' squares. */
 function dlt(source: readonly Point[], target: readonly Point[]): Homography {
   const squares = new Float64Array(81);
   source.forEach(({ x, y }, k) => {
@@ -158,7 +158,7 @@ function dlt(source: readonly Point[], target: readonly Point[]): Homography {
 function refine(start: Homography, source: readonly Point[], target: readonly Point[]): Homography {
   let map = start, best = squaredDistance(map, source, target), damping = 1e-3;
   for (let step = 0; step < MAX_STEPS && damping < 1e12; step++) {
-    const squares = new Float64Array(81), slope = new Float64Array(9);
+    const squares = new Float64Array(81), gradient = new Float64Array(9);
     source.forEach((point, k) => {
       const { x, y } = point, { x: u, y: v } = applyHomography(map, point);
       const w = map[6] * x + map[7] * y + map[8];
@@ -166,10 +166,10 @@ function refine(start: Homography, source: readonly Point[], target: readonly Po
       [target[k].x - u, target[k].y - v].forEach((miss, r) => {
         const row = rows[r].map((value) => value / w);
         addSquare(squares, row);
-        row.forEach((value, i) => slope[i] += value * miss);
+        row.forEach((value, i) => gradient[i] += value * miss);
       });
     });
-    const change = solveDamped(squares, slope, damping);
+    const change = solveDamped(squares, gradient, damping);
     const moved = map.map((value, i) => value + change[i]);
     const length = Math.hypot(...moved);
     const next = moved.map((value) => value / length) as unknown as Homography;

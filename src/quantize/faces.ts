@@ -22,7 +22,7 @@ export function choosePhotos(folder: string, count: number): string[] {
   );
 }
 
-/** The crops of a photo: none if it has no face or cannot be read. */
+/** Returns the crops of a photo: none if it has no face or cannot be read. */
 export async function facesOf(
   engine: Engine,
   path: string,

@@ -12,18 +12,18 @@ import {
 } from "../onnx/model_proto.ts";
 import { floatsOf } from "../onnx/tensors.ts";
 
-/** The largest number of 16 bits. */
-const MOST = 65504;
-/** Fewer numbers than this are not worth a node of their own. */
-const LEAST_LENGTH = 16;
+/** The largest finite number of 16 bits. */
+const MAX_HALF = 65504;
+/** Tensors with fewer numbers stay as they are: the Cast node would take more than it saves. */
+const MIN_LENGTH = 16;
 
-/** The bytes of the fp16 variant. Weights that 16 bits cannot hold stay as they are. */
+/** Returns the bytes of the fp16 variant. Weights that 16 bits cannot hold stay as they are. */
 export function halveWeights(model: ModelWithGraph): Uint8Array<ArrayBuffer> {
   const casts: NodeProto[] = [];
   const initializer = model.graph.initializer!.map((tensor): TensorProto => {
     if (tensor.dataType !== FLOAT) return tensor;
     const values = floatsOf(tensor);
-    if (values.length < LEAST_LENGTH || !values.every((value) => Math.abs(value) <= MOST)) {
+    if (values.length < MIN_LENGTH || !values.every((value) => Math.abs(value) <= MAX_HALF)) {
       return tensor;
     }
     const name = `${tensor.name}:half`;

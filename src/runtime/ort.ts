@@ -1,4 +1,4 @@
-// The door to onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
+// Imports onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
 // Importing an entry costs 0.5 s (wasm) to 1.7 s (WebGPU), so that nothing is imported before the device is known.
 
 import type { InferenceSession, Tensor } from "onnxruntime-web";
@@ -55,7 +55,7 @@ async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Runs a task and gives the host its global back, whatever was put in its place meanwhile. */
+/** Runs a task and then restores a global of the host. */
 async function keepingGlobal<T>(
   name: "Worker" | "location",
   task: () => Promise<T>,
@@ -77,8 +77,8 @@ function defaultThreads(): number {
 }
 
 /**
- * Makes a session and gives the host its `Worker` back: the wasm build, when it starts, puts Node's class in its place,
- * which has no `onmessage`, so that the workers of whoever uses this module would hang.
+ * Creates a session and then restores the global `Worker`: the wasm build, when it starts, replaces it by Node's class,
+ * which has no `onmessage`, so that the caller's own workers would hang.
  */
 export async function createSession(
   { InferenceSession }: Pick<Ort, "InferenceSession">,

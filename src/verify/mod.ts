@@ -1,4 +1,4 @@
-// The verifier: what a program calls with two photos, and what it is told. Options and results may be added here, with
+// The verifier: compares the faces of two photos. Options and results may be added here, with
 // their JSON; how a face is found or compared is the business of the pipeline.
 
 export { createVerifier } from "./create.ts";

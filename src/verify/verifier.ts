@@ -86,7 +86,7 @@ export class Verifier implements AsyncDisposable {
     this.model = { name: entry.name, sha256: entry.sha256 };
   }
 
-  /** The device in use: known once the engine has started, which the first call waits for. */
+  /** Returns the device in use: known once the engine has started, which the first call waits for. */
   device(): Promise<"webgpu" | "wasm"> {
     return this.#host.track(() =>
       this.#host.use((engine) => Promise.resolve(engine.backend.device))
@@ -278,7 +278,7 @@ export class Verifier implements AsyncDisposable {
     };
   }
 
-  /** The face that is meant in each photo, aligned. */
+  /** Returns the face that is meant in each photo, aligned. */
   async #locate(
     engine: Engine,
     photos: readonly Photo[],
@@ -352,7 +352,7 @@ export class Verifier implements AsyncDisposable {
     );
   }
 
-  /** A call of the public face: its options checked, in view of disposal, and answered at once when it is aborted. */
+  /** Returns a call of the public face: its options checked, in view of disposal, and answered at once when it is aborted. */
   async #call<T>(
     options: PhotoOptions,
     call: (resolved: ResolvedPhotoOptions) => Promise<T>,
@@ -386,7 +386,7 @@ async function loadOrError(
   }
 }
 
-/** The network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
+/** Returns the network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
 function finite(value: number, { name }: ModelEntry): number {
   if (Number.isFinite(value)) return value;
   throw new DeviceError(

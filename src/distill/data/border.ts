@@ -3,7 +3,7 @@
 
 import { fromPixels, type Image } from "../../image/image.ts";
 
-/** The photo with a black border on each side, of a share of its width and height. */
+/** Returns the photo with a black border on each side, of a share of its width and height. */
 export function withBorder(image: Image, share: number): Image {
   const left = Math.round(image.width * share), top = Math.round(image.height * share);
   const width = image.width + 2 * left, height = image.height + 2 * top;

@@ -26,7 +26,7 @@ export interface SourceCrop extends SourcePhoto {
 export const CROP_INDEX = "index.tsv";
 const NEEDED = ["file", "person", "split"] as const;
 
-/** The crops of a folder, or nothing if it has no `index.tsv`. */
+/** Returns the crops of a folder, or nothing if it has no `index.tsv`. */
 export function listCrops(folder: string): SourceCrop[] | undefined {
   const path = `${folder}/${CROP_INDEX}`;
   let text: string;

@@ -49,7 +49,7 @@ async function largestFace(engine: Engine, image: Image): Promise<Face | undefin
   return found.kind === "face" ? found.face : undefined;
 }
 
-/** The picture, or why it cannot be read. */
+/** Returns the picture, or why it cannot be read. */
 async function load(path: string, label: string): Promise<Image | string> {
   try {
     return await loadImage(path, { label });

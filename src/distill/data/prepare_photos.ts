@@ -62,7 +62,7 @@ export async function preparePhotos(
   });
 }
 
-/** The templates of the clean frames and their mirror images together, a row of length 1 each. */
+/** Returns the templates of the clean frames and their mirror images together, a row of length 1 each. */
 async function teacherTemplates(
   engine: Engine,
   teacher: string,
@@ -77,7 +77,7 @@ async function teacherTemplates(
   return templates;
 }
 
-/** The picture's rows of RGB. */
+/** Returns the picture's rows of RGB. */
 function cropBytes({ data }: Image): Uint8Array {
   const bytes = new Uint8Array(CROP_BYTES);
   for (let from = 0, to = 0; to < CROP_BYTES; from += 4, to += 3) {

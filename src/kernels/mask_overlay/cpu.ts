@@ -64,7 +64,7 @@ function drawLayer({ layer, box, pieces }: PlannedLayer, data: Image["data"], wi
   }
 }
 
-/** The pixels of a row that are inside of all three edges. */
+/** Returns the pixels of a row that are inside of all three edges. */
 function span({ edges }: PlannedPiece, y: number, width: number): [first: number, end: number] {
   let first = 0, end = width;
   for (let k = 0; k < 9; k += 3) {
@@ -158,7 +158,7 @@ function readTexture(
   return true;
 }
 
-/** The brightness at a place of the texture, between four factors of the grid over it. */
+/** Returns the brightness at a place of the texture, between four factors of the grid over it. */
 function lightAt(
   { size, factors }: { readonly size: number; readonly factors: Float32Array },
   { width, height }: MaskTexture,

@@ -62,7 +62,7 @@ interface Atlas extends Disposable {
   readonly starts: ReadonlyMap<MaskTexture, number>;
 }
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createMaskOverlay(
   context: GpuContext,
 ): Promise<(photo: Photo, layers: readonly MaskLayer[]) => Photo> {
@@ -107,7 +107,7 @@ export async function createMaskOverlay(
   };
 }
 
-/** A new photo with the same pixels. */
+/** Returns a new photo with the same pixels. */
 function copyPhoto(context: GpuContext, photo: GpuPhoto): GpuPhoto {
   const { width, height, byteLength } = photo;
   const block = context.allocate([height, width], [photo]);

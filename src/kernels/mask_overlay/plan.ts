@@ -63,12 +63,12 @@ export function planLayer(
   return { layer, box, pieces };
 }
 
-/** Whether a box has no pixels. */
+/** Returns whether a box has no pixels. */
 export function isEmpty({ left, top, right, bottom }: Box): boolean {
   return !(left < right && top < bottom);
 }
 
-/** The common part of two boxes. */
+/** Returns the common part of two boxes. */
 export function common(a: Box, b: Box): Box {
   return {
     left: Math.max(a.left, b.left),
@@ -92,7 +92,7 @@ function planPiece(
   return [{ box, edges, toTexture: shifted(toTexture, box) }];
 }
 
-/** Where the texture and its fading border end in the picture; nothing if that goes over the horizon. */
+/** Returns where the texture and its fading border end in the picture; nothing if that goes over the horizon. */
 function textureCorners(
   toTexture: Homography,
   { width, height }: MaskLayer["texture"],
@@ -118,7 +118,7 @@ function boxOf(corners: readonly Point[]): Box {
   };
 }
 
-/** The edges of a triangle of either turn; not finite if it has no area. */
+/** Returns the edges of a triangle of either turn; not finite if it has no area. */
 function edgesOf([a, b, c]: readonly [Point, Point, Point], { left, top }: Box): number[] {
   const turn = Math.sign((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));
   return [[a, b], [b, c], [c, a]].flatMap(([p, q]) => {
@@ -128,7 +128,7 @@ function edgesOf([a, b, c]: readonly [Point, Point, Point], { left, top }: Box):
   });
 }
 
-/** The map for coordinates that begin at the box, with numbers of about the texture's size. */
+/** Returns the map for coordinates that begin at the box, with numbers of about the texture's size. */
 function shifted([a, b, c, d, e, f, g, h, i]: Homography, { left, top }: Box): Homography {
   const w = g * left + h * top + i;
   const scale = 1 / Math.max(Math.abs(w), Math.abs(g), Math.abs(h));

@@ -17,7 +17,7 @@ export interface ImageWarp {
   readonly cropToPhoto: Affine;
 }
 
-/** The side of the grid of samples per crop pixel: 1 (plain bilinear) up to {@linkcode SHRINK_LIMIT}. */
+/** Returns the side of the grid of samples per crop pixel: 1 (plain bilinear) up to {@linkcode SHRINK_LIMIT}. */
 export function samplesPerSide(cropToPhoto: Affine): number {
   const [a, b, , d, e] = cropToPhoto;
   const shrink = Math.sqrt(Math.abs(a * e - b * d));

@@ -64,7 +64,7 @@ export async function embedFaces(
   return { embeddings, states };
 }
 
-/** The mask-state network on crops that were cut before, or cut again where there are none in the form that it takes. */
+/** Returns the mask-state network on crops that were cut before, or cut again where there are none in the form that it takes. */
 async function runState(
   backend: Backend,
   state: Network,
@@ -79,7 +79,7 @@ async function runState(
   return await backend.run(state, own);
 }
 
-/** Whether two networks take crops of the same part of the photo, so that one alignment serves both. */
+/** Returns whether two networks take crops of the same part of the photo, so that one alignment serves both. */
 export function takeSameCrops(a: ModelEntry, b: ModelEntry): boolean {
   return a.input.size === b.input.size;
 }

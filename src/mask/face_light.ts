@@ -1,8 +1,8 @@
-// The light of the photo as the face shows it: brightness by the direction that skin faces, with four numbers in all.
-// A mask under this light looks worn; four numbers, from forehead to chin, cannot carry who is below the mask.
+// Estimates a photo's light from the skin of a face: brightness by the direction of the surface, in four numbers.
+// So few numbers give a mask the light of the photo, but cannot carry the identity below it into the picture.
 
 import type { Image } from "../image/image.ts";
-import type { HeadFrame } from "./fit_sheet.ts";
+import type { HeadFrame } from "./fit_surface.ts";
 import { scale, type Vector } from "./fit_vector.ts";
 import type { Rgb } from "./kinds.ts";
 
@@ -63,15 +63,15 @@ const TWIN: Readonly<Record<number, number>> = {
   201: 421,
 };
 
-const LEAST = 0.6, MOST = 1.3;
-/** Skin in colour photos spreads further over red, green and blue; that of grey and sepia ones does not. */
-const LEAST_SPREAD = 12;
-/** How strongly the light is held to the usual one where few places of skin tell of it. */
+const MIN_FACTOR = 0.6, MAX_FACTOR = 1.3;
+/** The least mean range of red, green and blue over the skin of a colour photo; grey and sepia photos have less. */
+const MIN_SPREAD = 12;
+/** Weight of the usual light (ridge regression), for faces with few samples of skin. */
 const RIDGE = 2;
 /** The usual light: from above and from the camera, in the head's directions (across, down, back). */
 const USUAL = [0, -0.22, -0.3];
 
-/** Reads the light from the picture where the mesh says that skin is. */
+/** Estimates the light from the picture at the places of the mesh that are skin. */
 export function faceLight(mesh: Float32Array, head: HeadFrame, image: Image): FaceLight {
   const samples: { normal: Vector; level: number }[] = [];
   let red = 0, green = 0, blue = 0, spread = 0;
@@ -94,18 +94,19 @@ export function faceLight(mesh: Float32Array, head: HeadFrame, image: Image): Fa
   const mean = samples.reduce((sum, { level }) => sum + level, 0) / samples.length;
   const front = scale(head.back, -1);
   const usual = [0, 1, 2].map((k) => USUAL[1] * head.down[k] + USUAL[2] * head.back[k]);
-  const [even, ...slope] = fitLight(samples, mean, usual);
-  const raw = (n: Vector): number => even + slope[0] * n[0] + slope[1] * n[1] + slope[2] * n[2];
+  const [even, ...gradient] = fitLight(samples, mean, usual);
+  const raw = (n: Vector): number =>
+    even + gradient[0] * n[0] + gradient[1] * n[1] + gradient[2] * n[2];
   const base = Math.max(raw(front), 0.3);
-  const exposure = exposureOf(image, head, mean), grey = spread / samples.length < LEAST_SPREAD;
+  const exposure = exposureOf(image, head, mean), grey = spread / samples.length < MIN_SPREAD;
   return {
-    factor: (normal) => Math.min(MOST, Math.max(LEAST, raw(normal) / base)),
+    factor: (normal) => Math.min(MAX_FACTOR, Math.max(MIN_FACTOR, raw(normal) / base)),
     gain: grey ? [exposure, exposure, exposure] : tinted(exposure, red, green, blue),
     grey,
   };
 }
 
-/** Least squares of level / mean = even + slope . normal, with outliers (hair, glasses, beard) weighed down once. */
+/** Least squares of level / mean = even + gradient . normal, with outliers (hair, glasses, beard) weighted down. */
 function fitLight(
   samples: readonly { normal: Vector; level: number }[],
   mean: number,
@@ -173,7 +174,7 @@ function facet(
   };
 }
 
-/** The mean colour of a small square, if it is in the picture. */
+/** Returns the mean colour of a small square, if it is in the picture. */
 function around(
   { width, height, data }: Image,
   x: number,
@@ -195,15 +196,15 @@ function around(
   return count < 5 ? undefined : [red / count, green / count, blue / count];
 }
 
-/** Red and blue over green that skin has in ordinary light; what is beyond is the light's colour, not the person's. */
+/** Red and blue over green that skin has in ordinary light; what is beyond is the colour of the light. */
 const SKIN_RED = [1.05, 1.65], SKIN_BLUE = [0.5, 1];
-const STRONGEST_TINT = 1.8;
+const MAX_TINT = 1.8;
 
-/** The exposure in the colour of strongly coloured light (stages, sunsets, filters), as bright as without it. */
+/** Returns the exposure in the colour of strongly coloured light (stages, sunsets, filters), as bright as without it. */
 function tinted(exposure: number, red: number, green: number, blue: number): Rgb {
-  const beyond = (ratio: number, [least, most]: readonly number[]): number => {
-    const tint = ratio < least ? ratio / least : ratio > most ? ratio / most : 1;
-    return Math.min(STRONGEST_TINT, Math.max(1 / STRONGEST_TINT, tint));
+  const beyond = (ratio: number, [min, max]: readonly number[]): number => {
+    const tint = ratio < min ? ratio / min : ratio > max ? ratio / max : 1;
+    return Math.min(MAX_TINT, Math.max(1 / MAX_TINT, tint));
   };
   const r = beyond((red + 1) / (green + 1), SKIN_RED);
   const b = beyond((blue + 1) / (green + 1), SKIN_BLUE);
@@ -211,7 +212,7 @@ function tinted(exposure: number, red: number, green: number, blue: number): Rgb
   return [r * even, even, b * even];
 }
 
-/** How bright the photo shows a white mask: by the brightest of the head's surroundings and, less, by the skin. */
+/** Returns how bright the photo shows a white mask: by the brightest of the head's surroundings and, less, by the skin. */
 function exposureOf({ width, height, data }: Image, head: HeadFrame, skin: number): number {
   const [x, y] = head.middle, reach = head.width;
   const levels: number[] = [];
