@@ -83,7 +83,7 @@ export function tiffFields(bytes: Uint8Array): TiffFields | undefined {
 }
 
 /** An entry of a TIFF directory. */
-export interface TiffEntry {
+interface TiffEntry {
   /** The tag. */
   readonly tag: number;
   /** The type of its values. */

@@ -23,7 +23,7 @@ export interface SourceCrop extends SourcePhoto {
 }
 
 /** The name of the file that makes a folder one of aligned crops. */
-export const CROP_INDEX = "index.tsv";
+const CROP_INDEX = "index.tsv";
 const NEEDED = ["file", "person", "split"] as const;
 
 /** Returns the crops of a folder, or nothing if it has no `index.tsv`. */

@@ -31,7 +31,7 @@ export function degrade(
 }
 
 /** Averages down to `cells` a side and back up: a face that was `cells / 112` as large. */
-export function lowResolution(pixels: Float32Array, size: number, cells: number): void {
+function lowResolution(pixels: Float32Array, size: number, cells: number): void {
   pixels.set(resample(resample(pixels, size, cells), cells, size));
 }
 

@@ -7,7 +7,7 @@ type Three = readonly [number, number, number];
 const POINTS = { rightEye: [33, 133], leftEye: [362, 263], nose: [2], chin: [152] };
 
 /** Shares of a mesh: what is long in one face is long in another, turned or not, as z counts. */
-export interface MeshShape {
+interface MeshShape {
   /** From the eyes to the chin, over the distance between the eyes. */
   readonly height: number;
   /** From the nose's base to the chin, over that from the eyes to the nose's base. */
@@ -15,7 +15,7 @@ export interface MeshShape {
 }
 
 /** Returns the shares of a mesh. */
-export function meshShape(mesh: Float32Array): MeshShape {
+function meshShape(mesh: Float32Array): MeshShape {
   const at = (points: readonly number[]): Three => {
     const sum = [0, 0, 0];
     for (const point of points) {

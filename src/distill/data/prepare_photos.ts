@@ -10,7 +10,7 @@ import type { CropOpener } from "./open_crop.ts";
 import type { PhotoFacts, PreparedPhoto } from "./shard.ts";
 
 /** How photos are prepared. */
-export interface PhotoOptions {
+interface PhotoOptions {
   /** The folder of the photos. */
   readonly folder: string;
   /** Name of the teacher in the engine's models. */

@@ -5,7 +5,7 @@
 import { CROP_BYTES } from "./crop.ts";
 
 /** Numbers of a mesh: 468 points of x, y, z. */
-export const MESH_LENGTH = 468 * 3;
+const MESH_LENGTH = 468 * 3;
 /** Meshes are kept in parts of a crop pixel: int16 then reaches from -512 to 512 pixels. */
 const MESH_STEPS = 64;
 /** Stands in the place of each number of a mesh that there is not. */

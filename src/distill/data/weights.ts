@@ -12,7 +12,7 @@ export type AgeGroup = typeof AGE_GROUPS[number];
 const ADULT = 16, SENIOR = 60;
 
 /** Returns the group of an age in years. */
-export function ageGroup(age: number): AgeGroup {
+function ageGroup(age: number): AgeGroup {
   return age < ADULT ? "child" : age < SENIOR ? "adult" : "senior";
 }
 

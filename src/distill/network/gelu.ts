@@ -24,7 +24,7 @@ const MILLS = [
 const MAX_MILLS = 5.6;
 
 /** Returns the share of a normal distribution that is below `x`, and its density there, both to 3e-7. Consumes its argument. */
-export function normal(x: np.Array): { below: np.Array; density: np.Array } {
+function normal(x: np.Array): { below: np.Array; density: np.Array } {
   const half = np.minimum(x.ref.mul(x.ref).mul(0.5), MAX_EXP).mul(2 ** -SQUARINGS);
   let density = polynomial(EXP, half);
   for (let i = 0; i < SQUARINGS; i++) density = density.ref.mul(density);

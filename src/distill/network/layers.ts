@@ -32,7 +32,7 @@ export interface Activation {
 }
 
 /** A frozen batch norm that cannot be folded: `x * weight + bias` per channel. */
-export interface Scale {
+interface Scale {
   /** What it is. */
   readonly kind: "scale";
   /** Prefix of its parameters `<name>.weight`, `<name>.bias`. */

@@ -92,7 +92,7 @@ function describe(layer: WeightLayer): string {
 }
 
 /** From `[out, in, row, column]` to rows of places (and inputs) by columns of outputs. */
-export function fromOnnx(layer: Convolution, weight: Float32Array): Float32Array<ArrayBuffer> {
+function fromOnnx(layer: Convolution, weight: Float32Array): Float32Array<ArrayBuffer> {
   const out = new Float32Array(weight.length);
   eachWeight(layer, (ours, theirs) => out[ours] = weight[theirs]);
   return out;

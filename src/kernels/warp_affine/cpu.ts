@@ -6,7 +6,7 @@ import { channelPlan, type TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { Affine } from "../../math/affine.ts";
 
 /** Above this many photo pixels per crop pixel, each crop pixel averages a grid of bilinear samples. */
-export const SHRINK_LIMIT = 1.5;
+const SHRINK_LIMIT = 1.5;
 
 /** More samples than this a side would take long and show nothing: a face would have to be 7,000 pixels wide. */
 const MAX_SAMPLES = 64;
