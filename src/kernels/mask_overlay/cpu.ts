@@ -47,7 +47,7 @@ function drawLayer({ layer, box, pieces }: PlannedLayer, data: Image["data"], wi
   const done = pieces.length > 1 ? new Uint8Array(columns * (box.bottom - box.top)) : undefined;
   for (const piece of pieces) {
     const { left, top, right, bottom } = piece.box;
-    const [a, b, c, d, e, f, g, h, i] = piece.toTexture;
+    const [a, d, g, , b, e, h, , c, f, i] = piece.toTexture;
     for (let y = 0; y < bottom - top; y++) {
       const [first, end] = span(piece, y, right - left);
       const row = ((y + top) * width + left) * 4;
