@@ -1,24 +1,19 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
-// The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
+// The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `locateAndEmbed`.
 
 import { untilAborted } from "../base/abort.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
 import type { Block, Engine, Photo } from "../kernels/mod.ts";
-import { locateFaces } from "../pipeline/detect/locate.ts";
 import { findFaces } from "../pipeline/detect/detect.ts";
 import { addMeshes } from "../pipeline/detect/facemesh.ts";
 import { refineFaces } from "../pipeline/detect/refine.ts";
 import { elapsed } from "../base/elapsed.ts";
-import {
-  type AlignedFace,
-  alignTo,
-  type EmbeddedFace,
-  embedFaces,
-} from "../pipeline/embed/embed.ts";
+import { alignTo, type EmbeddedBlocks } from "../pipeline/embed/embed.ts";
+import { locateAndEmbed, type LocatedAndEmbedded } from "../pipeline/locate_and_embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { MASK_STATE_MODEL, maskStates } from "../pipeline/embed/mask_state.ts";
+import { MASK_STATE_MODEL, type MaskState, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
 import { Template } from "../pipeline/score/template.ts";
@@ -33,7 +28,6 @@ import type {
   BatchAcquisition,
   Detection,
   ModelIdentity,
-  PhotoFinding,
   Verification,
 } from "./result.ts";
 
@@ -243,16 +237,16 @@ export class Verifier implements AsyncDisposable {
     const provenance = { device: backend.device, model: this.model };
     using stack = new DisposableStack();
     const photos = images.map((image) => stack.use(backend.upload(image)));
-    const [first, second] = await this.#locate(engine, photos, options);
-    const located = performance.now();
-    if (first.kind !== "face" || second.kind !== "face") {
+    const onlyIfAll = true;
+    const made = await this.#locateAndEmbed(engine, photos, options, stack, onlyIfAll);
+    const { located: [first, second], locatedAt: located, embedded } = made;
+    if (first.kind !== "face" || second.kind !== "face" || !embedded) {
       return { kind: "not-compared", findings: [first, second], ...provenance, located };
     }
-    const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
-    const { embeddings, states } = await this.#embed(engine, pairs, stack);
+    const { embeddings } = embedded;
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const [[, cosine], masks] = await backend.read(scores, ...states);
+    const [[, cosine], masks] = await backend.read(scores, ...statesOf(embedded));
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
     const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
     const faces = [
@@ -278,18 +272,18 @@ export class Verifier implements AsyncDisposable {
     };
   }
 
-  /** Returns the face that is meant in each photo, aligned. */
-  async #locate(
+  #locateAndEmbed(
     engine: Engine,
     photos: readonly Photo[],
-    options: ResolvedPhotoOptions,
-  ): Promise<PhotoFinding[]> {
-    const located = await locateFaces(engine, photos, options);
-    return located.map((finding): PhotoFinding =>
-      finding.kind === "face"
-        ? { kind: "face", face: alignTo(this.#entry.input, finding.face) }
-        : finding
-    );
+    { face, maxFaces }: ResolvedPhotoOptions,
+    stack: DisposableStack,
+    onlyIfAll = false,
+  ): Promise<LocatedAndEmbedded> {
+    const { name, input } = this.#entry;
+    const state = this.#hasMaskState ? MASK_STATE_MODEL : undefined;
+    const embed = { network: name, mirrored: this.#mirror, state, onlyIfAll };
+    const options = { locate: { face, maxFaces }, size: input.size, embed };
+    return locateAndEmbed(engine, photos, options, stack);
   }
 
   #acquire(images: readonly Image[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {
@@ -297,47 +291,30 @@ export class Verifier implements AsyncDisposable {
       const { backend } = engine;
       using stack = new DisposableStack();
       const photos = images.map((image) => stack.use(backend.upload(image)));
-      const findings = await this.#locate(engine, photos, options);
-      const faces = findings.flatMap((finding, i) =>
-        finding.kind === "face" ? [{ photo: photos[i], face: finding.face }] : []
-      );
-      const made = await this.#templates(engine, faces);
+      const { located, embedded } = await this.#locateAndEmbed(engine, photos, options, stack);
+      const templates = embedded ? await this.#templates(engine, embedded) : [];
       const provenance = { device: backend.device, model: this.model };
-      return findings.map((finding) =>
-        finding.kind === "face" ? { kind: "acquired", ...made.shift()!, ...provenance } : finding
-      );
+      return located.map((finding): Acquisition => {
+        if (finding.kind !== "face") return finding;
+        const { template, mask } = templates.shift()!;
+        return { kind: "acquired", face: { ...finding.face, mask }, template, ...provenance };
+      });
     }, options.signal);
   }
 
   async #templates(
     engine: Engine,
-    faces: readonly FaceInPhoto[],
-  ): Promise<{ face: EmbeddedFace; template: Template }[]> {
-    if (faces.length === 0) return [];
-    using stack = new DisposableStack();
-    const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const [values, masks] = await engine.backend.read(embeddings, ...states);
-    const found = masks ? maskStates(masks, faces.length) : [];
-    const size = values.length / faces.length;
+    embedded: EmbeddedBlocks,
+  ): Promise<{ template: Template; mask: MaskState | undefined }[]> {
+    const { embeddings: { shape: [count, size] } } = embedded;
+    const [values, masks] = await engine.backend.read(embedded.embeddings, ...statesOf(embedded));
+    const found = masks ? maskStates(masks, count) : [];
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map(({ face }, i) => {
+    return Array.from({ length: count }, (_, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
+      return { template: new Template(embedding, model), mask: found[i] };
     });
-  }
-
-  /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
-  async #embed(
-    engine: Engine,
-    faces: readonly FaceInPhoto[],
-    stack: DisposableStack,
-  ): Promise<{ embeddings: Block; states: Block[] }> {
-    const embedding = await engine.network(this.#entry.name);
-    const state = this.#hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
-    const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
-    const states = made.states ? [stack.use(made.states)] : [];
-    return { embeddings: stack.use(made.embeddings), states };
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
@@ -352,7 +329,7 @@ export class Verifier implements AsyncDisposable {
     );
   }
 
-  /** Returns a call of the public face: its options checked, in view of disposal, and answered at once when it is aborted. */
+  /** Runs a call of the public methods: checks its options, keeps disposal waiting for it, and rejects at once when aborted. */
   async #call<T>(
     options: PhotoOptions,
     call: (resolved: ResolvedPhotoOptions) => Promise<T>,
@@ -366,10 +343,9 @@ export class Verifier implements AsyncDisposable {
   }
 }
 
-/** A face that is to be embedded, and its photo. */
-interface FaceInPhoto {
-  readonly photo: Photo;
-  readonly face: AlignedFace;
+/** Returns the outputs of the mask-state network as a list of none or one. */
+function statesOf({ states }: EmbeddedBlocks): Block[] {
+  return states ? [states] : [];
 }
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
@@ -386,7 +362,7 @@ async function loadOrError(
   }
 }
 
-/** Returns the network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
+/** Returns a number of the network; throws DeviceError if it is not finite, as a NaN would compare as "no match". */
 function finite(value: number, { name }: ModelEntry): number {
   if (Number.isFinite(value)) return value;
   throw new DeviceError(
