@@ -3,8 +3,9 @@
 
 import type { Image } from "../image/image.ts";
 import type { HeadFrame } from "./fit_surface.ts";
-import { scale, type Vector } from "./fit_vector.ts";
+import { cross, dot, length, minus, scale, type Vector } from "./fit_vector.ts";
 import type { Rgb } from "./kinds.ts";
+import { solveDamped } from "../math/symmetric.ts";
 
 /** Light on the face. */
 export interface FaceLight {
@@ -112,45 +113,27 @@ function fitLight(
   mean: number,
   usual: readonly number[],
 ): number[] {
-  let weights = samples.map(() => 1), solution = [1, 0, 0, 0];
+  let weights = samples.map(() => 1), solution: Float64Array = Float64Array.of(1, 0, 0, 0);
   for (let round = 0; round < 3; round++) {
-    const matrix = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]];
+    const matrix = new Float64Array(16), right = new Float64Array(4);
     samples.forEach(({ normal, level }, i) => {
       const row = [1, ...normal];
       for (let r = 0; r < 4; r++) {
-        for (let c = 0; c < 4; c++) matrix[r][c] += weights[i] * row[r] * row[c];
-        matrix[r][4] += weights[i] * row[r] * level / Math.max(mean, 1);
+        for (let c = 0; c < 4; c++) matrix[4 * r + c] += weights[i] * row[r] * row[c];
+        right[r] += weights[i] * row[r] * level / Math.max(mean, 1);
       }
     });
     for (let k = 1; k < 4; k++) {
-      matrix[k][k] += RIDGE;
-      matrix[k][4] += RIDGE * usual[k - 1];
+      matrix[5 * k] += RIDGE;
+      right[k] += RIDGE * usual[k - 1];
     }
-    solution = solve(matrix);
+    solution = solveDamped(matrix, right, 0);
     const misses = samples.map(({ normal: [x, y, z], level }) =>
       level / Math.max(mean, 1) - solution[0] - solution[1] * x - solution[2] * y - solution[3] * z
     );
     weights = misses.map((miss) => 1 / (1 + (miss / 0.15) ** 2));
   }
-  return solution;
-}
-
-/** Gauss elimination of four equations; the ridge keeps it from being singular. */
-function solve(matrix: number[][]): number[] {
-  const size = matrix.length;
-  for (let k = 0; k < size; k++) {
-    let best = k;
-    for (let r = k + 1; r < size; r++) {
-      if (Math.abs(matrix[r][k]) > Math.abs(matrix[best][k])) best = r;
-    }
-    [matrix[k], matrix[best]] = [matrix[best], matrix[k]];
-    for (let r = 0; r < size; r++) {
-      if (r === k) continue;
-      const factor = matrix[r][k] / matrix[k][k];
-      for (let c = k; c <= size; c++) matrix[r][c] -= factor * matrix[k][c];
-    }
-  }
-  return matrix.map((row, k) => row[size] / row[k]);
+  return [...solution];
 }
 
 function facet(
@@ -158,17 +141,11 @@ function facet(
   three: readonly number[],
   head: HeadFrame,
 ): { normal: Vector; x: number; y: number } {
-  const [a, b, c] = three.map((i) => mesh.subarray(3 * i, 3 * i + 3));
-  const u = [b[0] - a[0], b[1] - a[1], b[2] - a[2]], v = [c[0] - a[0], c[1] - a[1], c[2] - a[2]];
-  const cross: Vector = [
-    u[1] * v[2] - u[2] * v[1],
-    u[2] * v[0] - u[0] * v[2],
-    u[0] * v[1] - u[1] * v[0],
-  ];
-  const inward = cross[0] * head.back[0] + cross[1] * head.back[1] + cross[2] * head.back[2] > 0;
-  const length = Math.max(Math.hypot(...cross), 1e-9);
+  const [a, b, c] = three.map((i): Vector => [mesh[3 * i], mesh[3 * i + 1], mesh[3 * i + 2]]);
+  const across = cross(minus(b, a), minus(c, a));
+  const inward = dot(across, head.back) > 0;
   return {
-    normal: scale(cross, (inward ? -1 : 1) / length),
+    normal: scale(across, (inward ? -1 : 1) / Math.max(length(across), 1e-9)),
     x: (a[0] + b[0] + c[0]) / 3,
     y: (a[1] + b[1] + c[1]) / 3,
   };

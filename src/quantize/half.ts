@@ -33,19 +33,16 @@ export function halveWeights(model: ModelWithGraph): Uint8Array<ArrayBuffer> {
       output: [tensor.name!],
       attribute: [attribute.int("to", FLOAT)],
     });
-    return { name, dims: tensor.dims, dataType: FLOAT16, rawData: halves(values) };
+    return {
+      name,
+      dims: tensor.dims,
+      dataType: FLOAT16,
+      rawData: new Uint8Array(Float16Array.from(values).buffer),
+    };
   });
   // Old exporters list the weights as inputs too; under their new names they are none.
   const widened = new Set(casts.map(({ output }) => output![0]));
   const input = model.graph.input!.filter(({ name }) => !widened.has(name!));
   const graph = { ...model.graph, input, initializer, node: [...casts, ...model.graph.node!] };
   return encodeModel({ ...model, graph });
-}
-
-function halves(values: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(2 * values.length)) as DataView<ArrayBuffer> & {
-    setFloat16(at: number, value: number, littleEndian: boolean): void;
-  };
-  values.forEach((value, i) => view.setFloat16(2 * i, value, true));
-  return new Uint8Array(view.buffer);
 }
