@@ -7,7 +7,13 @@ import { InvalidArgumentError } from "../base/errors.ts";
 import { fromPixels, type Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
-import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import {
+  completeMaskOptions,
+  MASK_KINDS,
+  type MaskOptions,
+  PATTERNS,
+  WEARINGS,
+} from "../mask/kinds.ts";
 import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
@@ -44,7 +50,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (!path) throw new InvalidArgumentError("Cannot write the masked photo: give --out out.png");
   const options = maskOptions(args), all = args.flag("all");
   // Refuses what does not exist before the models are loaded.
-  completeLook(options);
+  completeMaskOptions(options);
   terminal.progress("loading models ...");
   const verifying = verifierOptions(args);
   await using verifier = await createVerifier(verifying);

@@ -58,7 +58,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (out === undefined) writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   writeWhole(path, bytes);
   if (args.flag("write")) await changeFolder(folder, entry.name, entryJson(entry));
-  const { crops, least, median, mean, score } = nearness;
+  const { crops, min, median, mean, score } = nearness;
   if (args.flag("json")) {
     terminal.out(
       JSON.stringify({ path, bytes: bytes.length, floatBytes, sha256: entry.sha256, nearness }),
@@ -73,7 +73,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   );
   terminal.out(
     `cosine of its templates with the float model's on ${crops} crops that it was not calibrated on: ` +
-      `least ${least.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}; ` +
+      `least ${min.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}; ` +
       `their scores differ by ${score.toExponential(1)} at most`,
   );
   if (args.flag("write")) {

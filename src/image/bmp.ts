@@ -10,7 +10,7 @@ import { undecodable } from "./limits.ts";
 /** From this size on, the header has a mask that says where alpha is. */
 const HEADER_WITH_ALPHA = 56, ALPHA_MASK = 66;
 
-/** The pixels of a BMP, rows bottom up, or ImageDecodeError. */
+/** Returns the pixels of a BMP, rows bottom up, or ImageDecodeError. */
 export async function decodeBmp(
   bytes: Uint8Array,
   { width, height }: ImageHeader,

@@ -96,7 +96,7 @@ export async function decodeRgba(bytes: Uint8Array, options: DecodeOptions = {})
   return orient(whole, header.orientation);
 }
 
-/** The pixels as the file has them. */
+/** Returns the pixels as the file has them. */
 async function decodeStored(
   bytes: Uint8Array,
   { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS, reduceAbove = Infinity }: DecodeOptions,
@@ -124,7 +124,7 @@ async function decodeStored(
   return { header, pixels, label, reduction };
 }
 
-/** Whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
+/** Returns whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
 function fits({ width, height }: PixelData, header: ImageHeader, reduction: number): boolean {
   if (header.format === "heic") return width <= header.width && height <= header.height;
   return width === Math.ceil(header.width / reduction) &&

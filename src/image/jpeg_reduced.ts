@@ -20,7 +20,7 @@ interface JpegModule {
   decode_buffer(picture: number): number;
 }
 
-/** The least reduction after which a JPEG has no more pixels than wanted; 1 for CMYK, which is not reduced. */
+/** Returns the least reduction after which a JPEG has no more pixels than wanted; 1 for CMYK, which is not reduced. */
 export function reductionFor(header: ImageHeader, mostPixels: number): Reduction {
   if (header.format !== "jpeg" || header.components === 4) return 1;
   const pixels = header.width * header.height;
@@ -47,7 +47,7 @@ export function canReduce(): Promise<boolean> {
   return compile().then(() => true, () => false);
 }
 
-/** The pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */
+/** Returns the pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */
 export async function decodeReducedJpeg(
   bytes: Uint8Array,
   header: ImageHeader,

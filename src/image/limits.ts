@@ -52,7 +52,7 @@ export function checkBytes(bytes: number, maxBytes: number, label: string): void
   );
 }
 
-/** The error of bytes that are no whole picture; `seen` and `remedy` complete the sentence. */
+/** Returns the error of bytes that are no whole picture; `seen` and `remedy` complete the sentence. */
 export function undecodable(
   label: string,
   seen: string,

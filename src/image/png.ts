@@ -8,7 +8,7 @@ import type { PixelData } from "./image.ts";
 import { checkInflated } from "./inflate.ts";
 import { undecodable } from "./limits.ts";
 
-/** The pixels of a PNG as stored (of an animated one its still picture), or ImageDecodeError. */
+/** Returns the pixels of a PNG as stored (of an animated one its still picture), or ImageDecodeError. */
 export async function decodePng(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
@@ -37,16 +37,16 @@ export async function decodePng(
   }
 }
 
-/** The colours of a grey picture of less than 8 bits, as a palette. */
+/** Returns the colours of a grey picture of less than 8 bits, as a palette. */
 function greys({ depth, transparency }: DecodedPng): [number, number, number, number][] {
-  const most = 2 ** depth - 1;
-  return Array.from({ length: most + 1 }, (_, value) => {
-    const grey = Math.round(255 * value / most);
+  const max = 2 ** depth - 1;
+  return Array.from({ length: max + 1 }, (_, value) => {
+    const grey = Math.round(255 * value / max);
     return [grey, grey, grey, transparency?.[0] === value ? 0 : 255];
   });
 }
 
-/** Samples of 1 to 4 channels as RGBA of 8 bits. */
+/** Returns samples of 1 to 4 channels as RGBA of 8 bits. */
 function spread(
   samples: ArrayLike<number>,
   pixels: number,

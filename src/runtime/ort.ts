@@ -1,4 +1,4 @@
-// The door to onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
+// Imports onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
 // Importing an entry costs 0.5 s (wasm) to 1.7 s (WebGPU), so that nothing is imported before the device is known.
 
 import type { InferenceSession, Tensor } from "npm:onnxruntime-web@1.30.0";

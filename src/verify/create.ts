@@ -1,4 +1,4 @@
-// Brings a verifier to life: opens the models, picks the device, and loads the networks that every call needs.
+// Creates verifiers: opens the models, picks the device, and loads the networks that every call needs.
 
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { DETECTOR_MODEL } from "../pipeline/detect/pass.ts";
@@ -61,7 +61,7 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
   } catch (error) {
     const disposal = host[Symbol.asyncDispose]();
-    // Whoever has aborted is not kept waiting for what was begun.
+    // An aborted call rejects at once; what was begun is disposed of when it is there.
     if (signal?.aborted) disposal.catch(() => {});
     else await disposal;
     throw error;

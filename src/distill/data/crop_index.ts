@@ -23,10 +23,10 @@ export interface SourceCrop extends SourcePhoto {
 }
 
 /** The name of the file that makes a folder one of aligned crops. */
-export const CROP_INDEX = "index.tsv";
+const CROP_INDEX = "index.tsv";
 const NEEDED = ["file", "person", "split"] as const;
 
-/** The crops of a folder, or nothing if it has no `index.tsv`. */
+/** Returns the crops of a folder, or nothing if it has no `index.tsv`. */
 export function listCrops(folder: string): SourceCrop[] | undefined {
   const path = `${folder}/${CROP_INDEX}`;
   let text: string;

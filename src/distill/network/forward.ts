@@ -71,7 +71,7 @@ function convolve(tape: Tape, layer: Convolution, parameters: ParameterNodes, x:
     const padding = np.zeros([PATCH - 27, layer.outputs]);
     const padded = tape.record(
       np.concatenate([weight.value.ref, padding]),
-      (slope) => weight.slope = slope.ref.slice([0, 27], []),
+      (gradient) => weight.gradient = gradient.ref.slice([0, 27], []),
     );
     return product(tape, x, padded);
   }
@@ -92,12 +92,12 @@ function convolve(tape: Tape, layer: Convolution, parameters: ParameterNodes, x:
   throw unsupported(layer.name, `${layer.size}x${layer.size} by steps of ${layer.stride}`);
 }
 
-/** Whether a layer looks at more than one place, so that the border before it must be zero. */
+/** Returns whether a layer looks at more than one place, so that the border before it must be zero. */
 function readsNeighbours(layer: Layer | undefined): boolean {
   return layer?.kind === "convolution" && layer.size > 1;
 }
 
-/** Whether the map has no border as the last convolution but this product halved it. */
+/** Returns whether the map has no border as the last convolution but this product halved it. */
 function hasNoBorder(layers: readonly Layer[], at: number): boolean {
   for (let i = at - 1; i >= 0; i--) {
     const layer = layers[i];

@@ -6,7 +6,7 @@ import type { Layer } from "./layers.ts";
 import { type Parameters, toOnnx } from "./onnx_read.ts";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
-const LEAST_WEIGHT = 1e-8;
+const MIN_WEIGHT = 1e-8;
 
 type Onnx = typeof import("npm:onnx-proto@8.0.1").onnx;
 type NodeProto = import("npm:onnx-proto@8.0.1").onnx.INodeProto;
@@ -23,7 +23,7 @@ export interface OnnxOptions {
   readonly normalized: boolean;
 }
 
-/** The bytes of an ONNX file: input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`, output `[N, templateSize]`. */
+/** Returns the bytes of an ONNX file: input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`, output `[N, templateSize]`. */
 export function writeOnnx(
   layers: readonly Layer[],
   parameters: Parameters,
@@ -59,7 +59,7 @@ class Writer {
   }
 
   tensor(name: string, dims: number[], values: Float32Array): string {
-    const flushed = values.map((value) => Math.abs(value) < LEAST_WEIGHT ? 0 : value);
+    const flushed = values.map((value) => Math.abs(value) < MIN_WEIGHT ? 0 : value);
     const dataType = this.#onnx.TensorProto.DataType.FLOAT;
     this.#tensors.push({ name, dims, dataType, rawData: new Uint8Array(flushed.buffer) });
     return name;

@@ -77,7 +77,7 @@ export class StudentNetwork implements TrainedNetwork {
     return spec ? forStudentPixels(this.layers[0] as Convolution, parameters, spec) : parameters;
   }
 
-  /** An ONNX file with the weights. */
+  /** Returns an ONNX file with the weights. */
   write(parameters: Parameters, normalized = true): Uint8Array<ArrayBuffer> {
     const { name, templateSize } = this;
     return writeOnnx(this.layers, parameters, { name, templateSize, normalized });

@@ -229,7 +229,7 @@ function traceable(
     const found = lossAndSlopes(loss, batchSize, templates.value.ref, centres, input);
     tape.backward(templates, found.templates);
     const slopes = Object.fromEntries(
-      Object.entries(leaves).map(([name, { slope }]) => [name, slope!]),
+      Object.entries(leaves).map(([name, { gradient }]) => [name, gradient!]),
     );
     return {
       stored: tape.stored,

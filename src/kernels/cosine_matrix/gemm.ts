@@ -12,7 +12,7 @@ const MIN_PRODUCTS = 1e5;
 /** References per run: wasm memory grows with them and never shrinks. */
 const CHUNK_FLOATS = 2 ** 24;
 
-/** Whether the matrix product is worth its call. */
+/** Returns whether the matrix product is worth its call. */
 export function gemmPays(m: number, n: number, dim: number): boolean {
   return m >= MIN_PROBES && m * n * dim >= MIN_PRODUCTS;
 }

@@ -16,12 +16,12 @@ export class CpuContext implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The picture behind a photo; throws InvalidArgumentError if another kind of runtime made it. */
+  /** Returns the picture behind a photo; throws InvalidArgumentError if another kind of runtime made it. */
   photo(photo: Photo): CpuPhoto {
     return owned("photo", CpuPhoto, photo);
   }
 
-  /** The numbers behind a block; throws InvalidArgumentError if another kind of runtime made it. */
+  /** Returns the numbers behind a block; throws InvalidArgumentError if another kind of runtime made it. */
   block(block: Block): CpuBlock {
     return owned("block", CpuBlock, block);
   }

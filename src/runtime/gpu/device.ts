@@ -80,7 +80,7 @@ export async function probeAdapter(options: AdapterOptions = {}): Promise<GpuAda
 /** Software renderers by the names that drivers give them: Mesa's, Google's and Microsoft's. */
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|swrast|software rasterizer|basic render/i;
 
-/** Whether an adapter's names say that it computes on the CPU; Mesa's GL, by way of EGL, does not set the flag. */
+/** Returns whether an adapter's names say that it computes on the CPU; Mesa's GL, by way of EGL, does not set the flag. */
 function isSoftware({ vendor, architecture, device, description }: GPUAdapterInfo): boolean {
   return [vendor, architecture, device, description].some((text) => SOFTWARE.test(text ?? ""));
 }

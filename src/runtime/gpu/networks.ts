@@ -101,7 +101,7 @@ export class GpuNetworks implements AsyncDisposable {
     });
   }
 
-  /** A block over an output of onnxruntime, whose buffer goes back to onnxruntime. */
+  /** Returns a block over an output of onnxruntime, whose buffer goes back to onnxruntime. */
   #adopt(tensor: Tensor, mark: Mark): GpuBlock {
     const release = (memory: GpuMemory): void => {
       this.#context.disown(memory);

@@ -16,7 +16,7 @@ const MAIN = /fn main\(([^{]*)\{/;
 const GROUPS = /@builtin\(num_workgroups\) (\w+)/;
 
 /**
- * Whether an adapter is lavapipe under Deno. Browsers must not have the shield, as their WGSL compilers take barriers
+ * Returns whether an adapter is lavapipe under Deno. Browsers must not have the shield, as their WGSL compilers take barriers
  * only where they can prove that all threads go the same way, which it hides.
  */
 export function isLavapipe(adapterName: string): boolean {
@@ -84,7 +84,7 @@ export function reuseBindGroups(device: GPUDevice): void {
   };
 }
 
-/** What a bind group is made of, as far as it matters: neither the labels nor the order of the bindings. */
+/** Returns what a bind group is made of, as far as it matters: neither the labels nor the order of the bindings. */
 function keyOf(
   { layout, entries }: GPUBindGroupDescriptor,
   number: (object: object) => number,
