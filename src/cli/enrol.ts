@@ -16,7 +16,6 @@ import {
 import { countedGallery } from "./counted_gallery.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
-import { usageOf } from "./help.ts";
 import { enrolPeople, listPeople } from "./enrol_folder.ts";
 import { EnrolJournal } from "./enrol_journal.ts";
 import {
@@ -29,6 +28,7 @@ import {
   protectionKey,
 } from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
+import { usageOf } from "./usage.ts";
 
 /** The command. */
 export const enrolCommand: Command = {

@@ -1,8 +1,9 @@
 // The help texts: of the tool, of a command, and the README's table of commands. All are made from what the parser reads.
 
-import type { Command, Operands } from "./command.ts";
+import type { Command } from "./command.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
-import { type Option, placeholderOf } from "./option.ts";
+import type { Option } from "./option.ts";
+import { namedOption, usageOf } from "./usage.ts";
 
 /** How the program is called. */
 const PROGRAM = "deno run -A cli.ts";
@@ -31,19 +32,6 @@ export function helpOf(summary: string, command: Command): string {
   }\n  --help${command.exits ? `\n\nExit codes: ${command.exits}.` : ""}`;
 }
 
-/** How a command is called; of a command with actions, how one of them is, or all. */
-export function usageOf({ name, takes, options }: Command, action?: string): string {
-  const needed = options.filter(({ required }) => required).map((option) => ` ${called(option)}`);
-  const usageOfAction = ([action, { usage }]: [string, Operands]): string =>
-    `${action}${usage && ` ${usage}`}`;
-  const operands = "actions" in takes
-    ? Object.entries(takes.actions)
-      .filter(([name]) => action === undefined || name === action)
-      .map(usageOfAction).join(" | ")
-    : takes.usage;
-  return `${name}${needed.join("")} [options]${operands && ` ${operands}`}`;
-}
-
 /** The commands as a table of Markdown, with the columns as wide as `deno fmt` makes them. */
 export function markdownTable(): string {
   const rows = [["Command", "What it does", "More"], ...COMMANDS.map(cellsOf)];
@@ -59,9 +47,5 @@ function cellsOf({ name, summary, more }: CommandEntry): string[] {
 }
 
 function namesOf(option: Option): string {
-  return option.short ? `-${option.short}, ${called(option)}` : called(option);
-}
-
-function called(option: Option): string {
-  return `--${option.name}${option.kind === "flag" ? "" : ` <${placeholderOf(option)}>`}`;
+  return option.short ? `-${option.short}, ${namedOption(option)}` : namedOption(option);
 }

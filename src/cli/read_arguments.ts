@@ -5,10 +5,10 @@ import { counted } from "../base/counted.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { publicName } from "../image/name.ts";
 import type { Arguments, Command, Operands, PhotoArgument } from "./command.ts";
-import { usageOf } from "./help.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type Option, type OptionValue, placeholderOf, readValue } from "./option.ts";
 import { readStandardInput } from "./standard_input.ts";
+import { usageOf } from "./usage.ts";
 
 /**
  * Reads arguments.
