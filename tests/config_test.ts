@@ -1,6 +1,28 @@
-import { assertEquals, assertMatch } from "@std/assert";
+// The configurations agree: deno.json, the same for JSR, and that of the tests, whose packages nobody else downloads.
 
-const read = (name: string): Promise<{ imports: Record<string, string> }> =>
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { importedPackages } from "./supply/packages.ts";
+
+/** The packages that only tests and benchmarks import. */
+const FOR_TESTS = [
+  "@electric-sql/pglite",
+  "@electric-sql/pglite-pgvector",
+  "@electric-sql/pglite-socket",
+  "fast-check",
+  "playwright-core",
+];
+
+interface Config {
+  readonly name: string;
+  readonly exports: Record<string, string>;
+  readonly imports: Record<string, string>;
+  readonly unstable: readonly string[];
+  readonly compilerOptions: object;
+  readonly fmt: { readonly lineWidth: number };
+  readonly lint: object;
+}
+
+const read = (name: string): Promise<Config> =>
   Deno.readTextFile(new URL(`../${name}`, import.meta.url)).then(JSON.parse);
 
 Deno.test("deno.jsr.json is deno.json with @std from JSR", async () => {
@@ -13,10 +35,41 @@ Deno.test("deno.jsr.json is deno.json with @std from JSR", async () => {
   assertEquals(jsr, local);
 });
 
+Deno.test("tests/deno.json is deno.json, with the package by its name and what only tests import", async () => {
+  const local = await read("deno.json"), tests = await read("tests/deno.json");
+  const wanted = new Map(
+    Object.entries(local.exports).map(([path, file]) => [local.name + path.slice(1), `.${file}`]),
+  );
+  for (const [name, target] of Object.entries(local.imports)) {
+    wanted.set(name, target.startsWith("./") ? `.${target}` : target);
+  }
+  const rest = Object.keys(tests.imports).filter((name) => !wanted.has(name));
+  assertEquals(rest, FOR_TESTS);
+  for (const [name, target] of wanted) assertEquals([name, tests.imports[name]], [name, target]);
+  for (const key of ["unstable", "compilerOptions", "lint"] as const) {
+    assertEquals(tests[key], local[key]);
+  }
+  assertEquals(tests.fmt.lineWidth, local.fmt.lineWidth);
+});
+
+Deno.test("what only tests import is in no lock file of users, who would download it with deno task", async () => {
+  const used = await importedPackages();
+  const { npm }: { npm: Record<string, unknown> } = JSON.parse(
+    await Deno.readTextFile(new URL("../deno.lock", import.meta.url)),
+  );
+  const locked = Object.keys(npm).map((entry) => entry.replace(/(?<=.)@.*$/, ""));
+  assert(locked.includes("onnxruntime-web"));
+  for (const name of FOR_TESTS) {
+    assertEquals([name, used.has(name), locked.includes(name)], [name, false, false]);
+  }
+});
+
 Deno.test("every npm dependency is pinned to one version", async () => {
-  for (const target of Object.values((await read("deno.json")).imports)) {
-    if (target.startsWith("npm:")) {
-      assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+  for (const config of ["deno.json", "tests/deno.json"]) {
+    for (const target of Object.values((await read(config)).imports)) {
+      if (target.startsWith("npm:")) {
+        assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+      }
     }
   }
 });
