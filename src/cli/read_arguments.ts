@@ -1,9 +1,9 @@
 // Reads the arguments of a command by its options. All values are checked here, before anything is loaded or opened.
 
-import { parseArgs } from "@std/cli";
 import { counted } from "../base/counted.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { publicName } from "../image/name.ts";
+import { parseArgs } from "../std/cli.ts";
 import type { Arguments, Command, Operands, PhotoArgument } from "./command.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type Option, type OptionValue, placeholderOf, readValue } from "./option.ts";
@@ -122,11 +122,11 @@ function checkTogether(
   valueOf: (name: string) => OptionValue | true | undefined,
 ): void {
   for (const option of options) {
-    const { name, required } = option, isGiven = valueOf(name) !== undefined;
+    const { name, short, required } = option, isGiven = valueOf(name) !== undefined;
     if (required && !isGiven) {
       throw new InvalidArgumentError(
         `Cannot ${command}${action && ` ${action}`} without --${name}: ` +
-          `give --${name} <${placeholderOf(option)}>`,
+          `give ${short ? `-${short}` : `--${name}`} <${placeholderOf(option)}>`,
       );
     }
     const [other, wanted] = option.with ?? [];

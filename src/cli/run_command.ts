@@ -1,6 +1,6 @@
 // Imports a command with what all of them need, and runs it or prints its help.
 
-import type { CommandEntry } from "./commands.ts";
+import { type CommandEntry, loadCommand } from "./commands.ts";
 import { helpOf } from "./help.ts";
 import { askToRead } from "./permission.ts";
 import { readArguments } from "./read_arguments.ts";
@@ -12,13 +12,13 @@ export async function runCommand(
   args: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  const command = await entry.load();
+  // Before anything else, as the file of the command is read already.
+  await askToRead();
+  const command = await loadCommand(entry);
   const end = args.indexOf("--"), options = end < 0 ? args : args.slice(0, end);
   if (options.includes("--help") || options.includes("-h")) {
     terminal.out(helpOf(entry.summary, command));
     return 0;
   }
-  const read = readArguments(command, args);
-  await askToRead();
-  return await command.run(read, terminal);
+  return await command.run(readArguments(command, args), terminal);
 }

@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import type { Command } from "../../src/cli/command.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS, loadCommand } from "../../src/cli/commands.ts";
 import { readArguments } from "../../src/cli/read_arguments.ts";
 import { command, NO_GPU } from "./process.ts";
 import { photo } from "../hosts.ts";
@@ -122,9 +122,10 @@ Deno.test("the data set's kind and the mask's kind are --kind; --type says so", 
   }
 });
 
-for (const { name, load } of COMMANDS) {
+for (const entry of COMMANDS) {
+  const { name } = entry;
   Deno.test(`${name}: options have one name each, and go with others that there are`, async () => {
-    const { name: own, options } = await load();
+    const { name: own, options } = await loadCommand(entry);
     assertEquals(own, name);
     const names = options.map((option) => option.name);
     assertEquals(names.length, new Set(names).size, names.join());

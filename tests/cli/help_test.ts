@@ -1,19 +1,20 @@
 // Help is made from what the parser reads; README's table of commands is what `help --markdown` prints.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS, loadCommand } from "../../src/cli/commands.ts";
 import { root } from "./process.ts";
 import { run } from "./run.ts";
 
 Deno.test("help is there for the tool and for every command, with all its options", async () => {
   const { code, out } = await run("--help");
   assertEquals([code, (await run("help")).out, (await run("-h")).out], [0, out, out]);
-  for (const { name, summary, load } of COMMANDS) {
+  for (const entry of COMMANDS) {
+    const { name, summary } = entry;
     assertStringIncludes(out, summary);
     const help = await run(name, "--help");
     assertEquals([help.code, (await run("help", name)).out], [0, help.out]);
     assertStringIncludes(help.out, `Usage: deno run -A cli.ts ${name}`);
-    for (const option of (await load()).options) {
+    for (const option of (await loadCommand(entry)).options) {
       assertStringIncludes(help.out, `--${option.name}`);
       assertEquals([option.name, option.help.length > 0], [option.name, true]);
     }

@@ -19,6 +19,9 @@ Deno.test("verify loads no module of evaluate, distill, gallery, serve, convert 
 });
 
 Deno.test("--help and --version load only what the terminal needs", () => {
+  const commands = COMMANDS.map(({ name }) => `src/cli/${name}.ts`);
+  const later = loadedBy("cli.ts", { later: true });
+  assertEquals(later.filter((file) => commands.includes(file)), [], "not even read beforehand");
   assertEquals(loadedBy("cli.ts", { later: false }).sort(), [
     "cli.ts",
     "src/base/errors.ts",
@@ -60,11 +63,14 @@ function loadedBy(start: string, { later }: { readonly later: boolean }): string
 
 /** The imports of each file, without those of types, which are erased. */
 async function importGraph(): Promise<Map<string, Import[]>> {
+  const files = ["cli.ts", ...COMMANDS.map(({ name }) => `src/cli/${name}.ts`)];
+  const entry = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(entry, files.map((file) => `import "${base}${file}";`).join("\n"));
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--no-lock", "cli.ts"],
-    cwd: root,
+    args: ["info", "--json", "--no-lock", "--config", `${root}deno.json`, entry],
     stderr: "inherit",
   }).output();
+  await Deno.remove(entry);
   assertEquals(code, 0, "deno info");
   const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
   return new Map(modules.map(({ specifier, dependencies = [] }) => {

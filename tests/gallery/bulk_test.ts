@@ -67,7 +67,7 @@ Deno.test("what is no folder of people is said before the gallery is made", asyn
     [["--folder", photo("hopper")], "Cannot read the folder"],
     [["--folder", people, "Ann"], 'Cannot use --folder with "Ann"'],
     [["--folder", people, "--replace"], "remove first whom"],
-    [["--journal", `${temp}/j`, "Ann", photo("hopper")], "--journal without --folder"],
+    [["--journal", `${temp}/j`, "Ann", photo("hopper")], "--journal goes with --folder"],
     [[], "operands"],
   ];
   for (const [args, message] of cases) {
