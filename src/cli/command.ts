@@ -36,6 +36,8 @@ export interface Arguments {
   readonly photos: readonly PhotoArgument[];
   /** Whether a flag was given. */
   flag(name: string): boolean;
+  /** The text that was given as the value of an option of any kind, if it was. */
+  given(name: string): string | undefined;
   /** The value of a text, file, folder or choice, if it was given. */
   text(name: string): string | undefined;
   /** The value of a number, whole number or rate, if it was given. */

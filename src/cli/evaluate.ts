@@ -99,7 +99,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 function commandLine(args: Arguments): string {
   const texts = evaluateCommand.options.flatMap(({ kind, name }) => {
     if (kind === "flag") return args.flag(name) ? [`--${name}`] : [];
-    const text = args.text(name);
+    const text = args.given(name);
     return text === undefined ? [] : [`--${name} ${text}`];
   });
   return [...args.operands, ...texts].join(" ");

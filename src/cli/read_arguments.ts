@@ -18,7 +18,8 @@ import { usageOf } from "./usage.ts";
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const { options } = command;
-  const values = new Map<string, OptionValue>(), flags = new Set<string>();
+  const values = new Map<string, OptionValue>(), texts = new Map<string, string>();
+  const flags = new Set<string>();
   const { given, unknown } = parse(options, args);
   if (unknown !== undefined) {
     throw new InvalidArgumentError(
@@ -30,7 +31,9 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     if (option.kind === "flag") {
       if (value === true) flags.add(option.name);
     } else if (value !== undefined) {
-      values.set(option.name, readValue(option, textOf(value, option, command)));
+      const text = textOf(value, option, command);
+      texts.set(option.name, text);
+      values.set(option.name, readValue(option, text));
     }
   }
   const [action, operands] = readOperands(command, given._);
@@ -45,6 +48,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
       return photos ??= operands.map(photoOf);
     },
     flag: (name) => flags.has(name),
+    given: (name) => texts.get(name),
     text: valueOf,
     number: valueOf,
     numbers: valueOf,

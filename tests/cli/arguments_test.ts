@@ -52,6 +52,7 @@ Deno.test("values are read by the kind of their option", () => {
   assertEquals([args.text("out"), args.text("model")], ["a.png", undefined]);
   assertEquals(["port", "workers", "threshold", "fmr"].map(args.number), [0, 20, -0.5, 0.001]);
   assertEquals(args.numbers("rates"), [0.1, 0.01]);
+  assertEquals(["workers", "rates", "json"].map(args.given), ["2e1", "0.1,0.01", undefined]);
   assertEquals(args.choice("device", ["auto", "wasm"]), "wasm");
   assertEquals(args.choices("scenarios", ["uu", "um"]), ["um", "uu"]);
 });
