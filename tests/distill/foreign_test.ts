@@ -1,9 +1,7 @@
-// Networks of others as what a student starts from; foreign_long_test.ts has one as a teacher.
+// Networks of others as what a student starts from; foreign_long_test.ts has one of torch, and one as a teacher.
 
 import { assertLess, assertRejects, assertStringIncludes } from "@std/assert";
-import { convertCheckpoint } from "../../src/convert/mod.ts";
 import type { Layer } from "../../src/distill/network/layers.ts";
-import { iresnetLayers } from "../../src/distill/network/iresnet.ts";
 import { StudentNetwork } from "../../src/distill/network/student.ts";
 import { studentNetwork } from "../../src/distill/networks.ts";
 import { firstWeights } from "../../src/distill/train/first_weights.ts";
@@ -11,12 +9,6 @@ import { flatLayout } from "../../src/distill/train/flat.ts";
 import { ModelError } from "../../src/base/errors.ts";
 import { addModel } from "../../src/model/add/add.ts";
 import { familyOf } from "../../src/model/families.ts";
-import {
-  makeCheckpoints,
-  numbers,
-  relativeError,
-  testWithTorch,
-} from "../convert/torch_fixtures.ts";
 import { tinyModel } from "../model/tiny_models.ts";
 import { outputs, PIXELS } from "./outputs.ts";
 
@@ -51,35 +43,6 @@ Deno.test("a first layer for other pixels becomes one for a student's", async ()
     });
   }
 });
-
-testWithTorch(
-  "an iResNet-18 of torch is a start: converted to float16, and as torch exports it",
-  async () => {
-    const folder = await Deno.makeTempDir();
-    makeCheckpoints(folder, [{ file: "a.pth", network: "iresnet18", inputs: 1, onnx: true }]);
-    await convertCheckpoint(`${folder}/a.pth`, `${folder}/half.onnx`, { fp16: true });
-    const planes = numbers(`${folder}/a.pth.in`), wanted = numbers(`${folder}/a.pth.out`);
-    const levels = planes.map((_, i) => planes[i % 3 * PIXELS + Math.floor(i / 3)] * 127.5 + 127.5);
-    const network = new StudentNetwork("iresnet18", 512, iresnetLayers(18, 512));
-    const { input } = familyOf("arcface_torch");
-    // The converted file says itself which pixels it wants; torch's does not.
-    for (
-      const [file, pixels, most] of [["half", undefined, 3e-3], ["a.pth", input, 1e-4]] as const
-    ) {
-      const parameters = network.read(Deno.readFileSync(`${folder}/${file}.onnx`), pixels);
-      const student = network.write(parameters, false);
-      const found = await outputs(student, levels, familyOf("mobilefacenet").input);
-      assertLess(relativeError(found, wanted, 1), most, file);
-    }
-    const layout = flatLayout(network, 1);
-    await assertRejects(
-      () => firstWeights(network, layout, `${folder}/a.pth.onnx`, 1),
-      ModelError,
-      "add it with models add --like",
-    );
-    await Deno.remove(folder, { recursive: true });
-  },
-);
 
 Deno.test("a start that is no student's network is refused with what it can be", async () => {
   const folder = await Deno.makeTempDir();
