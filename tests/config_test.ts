@@ -1,11 +1,36 @@
-// What deno.json says, held against deno.jsr.json and the sources.
+// The configurations agree: deno.json, the same for JSR, and that of the tests, whose packages nobody else downloads.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { importedPackages } from "./supply/packages.ts";
+
+/** The packages that only tests and benchmarks import. */
+const FOR_TESTS = [
+  "@electric-sql/pglite",
+  "@electric-sql/pglite-pgvector",
+  "@electric-sql/pglite-socket",
+  "fast-check",
+  "playwright-core",
+];
 
 const ROOT = new URL("../", import.meta.url);
 
-const read = (name: string): Promise<{ imports: Record<string, string> }> =>
+interface Config {
+  readonly name: string;
+  readonly exports: Record<string, string>;
+  readonly imports: Record<string, string>;
+  readonly unstable: readonly string[];
+  readonly compilerOptions: object;
+  readonly fmt: { readonly lineWidth: number };
+  readonly lint: object;
+}
+
+const read = (name: string): Promise<Config> =>
   Deno.readTextFile(new URL(name, ROOT)).then(JSON.parse);
+
+/** The npm packages of a lock file. */
+async function packagesIn(name: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await Deno.readTextFile(new URL(`../${name}`, import.meta.url))).npm;
+}
 
 Deno.test("deno.jsr.json is deno.json with @std from JSR", async () => {
   const local = await read("deno.json"), jsr = await read("deno.jsr.json");
@@ -17,10 +42,40 @@ Deno.test("deno.jsr.json is deno.json with @std from JSR", async () => {
   assertEquals(jsr, local);
 });
 
+Deno.test("tests/deno.json is deno.json, with the package by its name and what only tests import", async () => {
+  const local = await read("deno.json"), tests = await read("tests/deno.json");
+  const wanted = new Map(
+    Object.entries(local.exports).map(([path, file]) => [local.name + path.slice(1), `.${file}`]),
+  );
+  for (const [name, target] of Object.entries(local.imports)) {
+    wanted.set(name, target.startsWith("./") ? `.${target}` : target);
+  }
+  const rest = Object.keys(tests.imports).filter((name) => !wanted.has(name));
+  assertEquals(rest, FOR_TESTS);
+  for (const [name, target] of wanted) assertEquals([name, tests.imports[name]], [name, target]);
+  for (const key of ["unstable", "compilerOptions", "lint"] as const) {
+    assertEquals(tests[key], local[key]);
+  }
+  assertEquals(tests.fmt.lineWidth, local.fmt.lineWidth);
+});
+
+Deno.test("what only tests import is in no lock file of users, who would download it with deno task", async () => {
+  const used = await importedPackages();
+  const npm = await packagesIn("deno.lock"), all = await packagesIn("tests/deno.lock");
+  for (const entry of Object.keys(npm)) assertEquals([entry, all[entry]], [entry, npm[entry]]);
+  const locked = Object.keys(npm).map((entry) => entry.replace(/(?<=.)@.*$/, ""));
+  assert(locked.includes("onnxruntime-web"));
+  for (const name of FOR_TESTS) {
+    assertEquals([name, used.has(name), locked.includes(name)], [name, false, false]);
+  }
+});
+
 Deno.test("every npm dependency is pinned to one version", async () => {
-  for (const target of Object.values((await read("deno.json")).imports)) {
-    if (target.startsWith("npm:")) {
-      assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+  for (const config of ["deno.json", "tests/deno.json"]) {
+    for (const target of Object.values((await read(config)).imports)) {
+      if (target.startsWith("npm:")) {
+        assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
+      }
     }
   }
 });
@@ -50,3 +105,8 @@ function* modulesBelow(folder: string): Generator<string> {
     else if (name.endsWith(".ts")) yield `${folder}/${name}`;
   }
 }
+
+Deno.test("CI names no host, as machines have mirrors of their own", async () => {
+  const script = await Deno.readTextFile(new URL("../.ci/run", import.meta.url));
+  assertEquals(script.match(/https?:\/\/|\b[\w-]+\.(org|com|net|io|dev|land)\b/g), null);
+});

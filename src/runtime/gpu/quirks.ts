@@ -23,6 +23,17 @@ export function isLavapipe(adapterName: string): boolean {
   return adapterName.startsWith("llvmpipe") && "Deno" in globalThis;
 }
 
+/**
+ * Whether an adapter is Mesa's software renderer by way of GL, which takes minutes for what lavapipe, the same by way of
+ * Vulkan, does in seconds, under the same name. GL has no storage textures of BGRA pixels, which tells them apart.
+ *
+ * @param adapterName The name that the driver gives.
+ * @param features Gives the features of the adapter; asked for only where the name leaves it open.
+ */
+export function isSoftwareGl(adapterName: string, features: () => GPUSupportedFeatures): boolean {
+  return /^(llvmpipe|softpipe)/.test(adapterName) && !features().has("bgra8unorm-storage");
+}
+
 /** Makes a device shield all kernels that it gets from now on, onnxruntime's too. */
 function shieldDevice(device: GPUDevice): void {
   const create = device.createShaderModule.bind(device);
