@@ -37,6 +37,7 @@ export const evaluateCommand: Command = {
     { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
     { name: "limit", value: "n", help: "most pairs per scenario (all)" },
     { name: "mirror", help: "add the mirror image's template in the corrected protocol too" },
+    { name: "count-missing", help: "count photos that are not there as failures to acquire" },
     { name: "no-images", help: "no pictures of pairs in the report" },
     ...RUN_OPTIONS,
     JSON_OPTION,
@@ -51,7 +52,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const models = modelChoices(args);
   const report = args.text("report"), limit = args.number("limit");
   const kind = listOf<DatasetKind | "">(args, "kind", DATASET_KINDS, [""])[0] || undefined;
-  using dataset = await openDataset(path, { kind, seed: args.number("seed") });
+  using dataset = await openDataset(path, {
+    kind,
+    seed: args.number("seed"),
+    countMissing: args.flag("count-missing"),
+  });
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {
     const evaluation = await evaluate(dataset, models, {
