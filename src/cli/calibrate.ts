@@ -3,6 +3,7 @@
 
 import { DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
+import { describeLeftOut } from "../evaluate/dataset/left_out.ts";
 import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import { writeCalibration } from "../evaluate/write_calibration.ts";
@@ -63,6 +64,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     kind: args.choice("kind", DATASET_KINDS),
     seed: args.number("seed"),
   });
+  for (const line of describeLeftOut(dataset.leftOut ?? [])) terminal.err(line);
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {
     const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {

@@ -54,6 +54,11 @@ export const evaluateCommand: Command = {
     },
     {
       kind: "flag",
+      name: "count-missing",
+      help: "count photos that are not there as failures to acquire",
+    },
+    {
+      kind: "flag",
       name: "no-images",
       with: ["report"],
       help: "no pictures of pairs in the report",
@@ -73,6 +78,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   using dataset = await openDataset(path, {
     kind: args.choice("kind", DATASET_KINDS),
     seed: args.number("seed"),
+    countMissing: args.flag("count-missing"),
   });
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {

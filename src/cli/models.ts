@@ -62,6 +62,13 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 
 async function add(folder: string, args: Arguments, terminal: Terminal): Promise<number> {
   const like = args.text("like");
+  const [file] = args.operands;
+  if (!like && /\.(pth|pt|ckpt|safetensors|params)$/i.test(file)) {
+    throw new InvalidArgumentError(
+      `Cannot add ${file} as it is named as a checkpoint and models are ONNX files: ` +
+        `make one of it with maskinv convert -o model.onnx ${file}, and add that`,
+    );
+  }
   if (!like) {
     throw new InvalidArgumentError(
       `Cannot add a model without knowing what it is like: give --like with one of ${
@@ -69,7 +76,7 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
       }`,
     );
   }
-  const { entry, bytes, rebatched } = await addModel(args.operands[0], folder, {
+  const { entry, bytes, rebatched } = await addModel(file, folder, {
     like,
     name: args.text("name"),
     sha256: args.text("sha256"),

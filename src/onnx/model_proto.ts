@@ -27,9 +27,14 @@ export type ModelWithGraph = ModelProto & { graph: GraphProto };
 
 /** Reads an ONNX file; throws ModelError if it is none, or keeps its weights in other files. */
 export function decodeModel(bytes: Uint8Array, label: string): ModelWithGraph {
-  if (isTorchCheckpoint(bytes)) {
+  const checkpoint = isTorchCheckpoint(bytes)
+    ? "a checkpoint of PyTorch"
+    : isSafetensors(bytes)
+    ? "a safetensors file"
+    : undefined;
+  if (checkpoint) {
     throw new ModelError(
-      `Cannot read ${label} as it is a checkpoint of PyTorch and no ONNX file: ` +
+      `Cannot read ${label} as it is ${checkpoint} and no ONNX file: ` +
         `make one of it with maskinv convert -o model.onnx ${label}`,
     );
   }
@@ -93,6 +98,11 @@ export const attribute = {
     ints,
   }),
 };
+
+/** Whether bytes begin as safetensors: the length of a header below 4 GB, in 8 bytes, and the header's JSON. */
+function isSafetensors(bytes: Uint8Array): boolean {
+  return [0, 0, 0, 0, 0x7b, 0x22].every((byte, i) => bytes[4 + i] === byte);
+}
 
 /** Whether bytes begin as torch.save's zip, whose first record is `<folder>/data.pkl`, or as its legacy pickles. */
 function isTorchCheckpoint(bytes: Uint8Array): boolean {

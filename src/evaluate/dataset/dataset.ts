@@ -2,11 +2,14 @@
 // The readers beside this file make it from LFW's lists, insightface's .bin, MFR2, folders and CSV.
 
 import type { PixelData } from "../../image/image.ts";
+import type { LeftOutFile } from "./left_out.ts";
 
 /** One photo of a data set. */
 export interface DatasetImage {
   /** What reports call it: a path within the data set, or its number. */
   readonly id: string;
+  /** Where its file is, if it has one of its own. */
+  readonly path?: string;
   /** Index of the person that it shows, where the data set says so. */
   readonly identity: number;
   /** Whether the person wears a mask, where the data set says so. */
@@ -48,4 +51,6 @@ export interface Dataset extends Disposable {
   readonly images: readonly DatasetImage[];
   /** The comparisons, fold by fold. */
   readonly folds: readonly (readonly DatasetPair[])[];
+  /** Files that are named by the list, or lie in the folders, and are no photos; none of them is in `images`. */
+  readonly leftOut?: readonly LeftOutFile[];
 }
