@@ -2,7 +2,17 @@
 // The readers beside this file make it from LFW's lists, insightface's .bin, MFR2, folders and CSV.
 
 import type { PixelData } from "../../image/image.ts";
-import type { LeftOutFile } from "./left_out.ts";
+
+/** Why a file is left out. */
+export type LeftOutReason = "missing" | "macos-metadata" | "name-not-utf8";
+
+/** A file that is left out, with the comparisons that name it. */
+export interface LeftOutFile {
+  /** Its path within the data set; bytes of the name that are no UTF-8 are shown as U+FFFD. */
+  readonly id: string;
+  /** Why. */
+  readonly reason: LeftOutReason;
+}
 
 /** One photo of a data set. */
 export interface DatasetImage {

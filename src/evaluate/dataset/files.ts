@@ -6,7 +6,8 @@ import { DEFAULT_MAX_BYTES } from "../../image/limits.ts";
 import { readFileBytes } from "../../image/read.ts";
 import { PHOTO_NAME } from "../../image/signature.ts";
 import type { DatasetImage } from "./dataset.ts";
-import { isMacMetadata, type LeftOutFile } from "./left_out.ts";
+import type { LeftOutFile } from "./dataset.ts";
+import { isMacMetadata } from "./left_out.ts";
 
 /** What a path is. */
 export async function pathKind(path: string): Promise<"file" | "folder" | undefined> {

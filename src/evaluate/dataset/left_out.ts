@@ -4,18 +4,7 @@
 
 import { counted } from "../../base/counted.ts";
 import { DatasetError } from "../../base/errors.ts";
-import type { Dataset, DatasetImage, DatasetPair } from "./dataset.ts";
-
-/** Why a file is left out. */
-export type LeftOutReason = "missing" | "macos-metadata" | "name-not-utf8";
-
-/** A file that is left out, with the comparisons that name it. */
-export interface LeftOutFile {
-  /** Its path within the data set; bytes of the name that are no UTF-8 are shown as U+FFFD. */
-  readonly id: string;
-  /** Why. */
-  readonly reason: LeftOutReason;
-}
+import type { Dataset, DatasetImage, DatasetPair, LeftOutFile, LeftOutReason } from "./dataset.ts";
 
 const REASONS: Readonly<Record<LeftOutReason, string>> = {
   "missing": "not there",
@@ -24,7 +13,7 @@ const REASONS: Readonly<Record<LeftOutReason, string>> = {
 };
 
 /** At most so many names in a message. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** Whether macOS wrote the file beside a photo, on disks that are not its. */
 export function isMacMetadata(path: string): boolean {
@@ -36,10 +25,10 @@ export function describeLeftOut(files: readonly LeftOutFile[]): string[] {
   return Object.entries(REASONS).flatMap(([reason, text]) => {
     const names = files.filter((file) => file.reason === reason).map(({ id }) => id);
     if (names.length === 0) return [];
-    const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
+    const more = names.length > MAX_NAMED ? `, and ${names.length - MAX_NAMED} more` : "";
     return [
       `Left out: ${counted(names.length, "file")} (${text}): ${
-        names.slice(0, MOST_NAMED).join(", ")
+        names.slice(0, MAX_NAMED).join(", ")
       }${more}.`,
     ];
   });

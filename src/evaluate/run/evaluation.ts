@@ -1,7 +1,7 @@
 // What an evaluation is made of when it is done: metrics of each model in each scenario, and what they were measured on.
 // report/ turns it into pages and files.
 
-import type { LeftOutFile } from "../dataset/left_out.ts";
+import type { LeftOutFile } from "../dataset/dataset.ts";
 import type { DatasetKind } from "../dataset/dataset.ts";
 import type { VerificationMetrics } from "../metrics.ts";
 import type { LabelledScores } from "../scores.ts";
