@@ -12,9 +12,10 @@ export {
   type DatasetImage,
   type DatasetKind,
   type DatasetPair,
+  type LeftOutFile,
+  type LeftOutReason,
 } from "./dataset/dataset.ts";
 export { type LfwPair, parseLfwPairs } from "./dataset/lfw.ts";
-export type { LeftOutFile, LeftOutReason } from "./dataset/left_out.ts";
 export { type DatasetOptions, openDataset } from "./dataset/open.ts";
 export type { DrawOptions } from "./dataset/person_folders.ts";
 export { evaluate, type EvaluateOptions } from "./run/evaluate.ts";
