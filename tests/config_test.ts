@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { VERSION } from "../src/base/version.ts";
 
 const read = (name: string): Promise<{ imports: Record<string, string> }> =>
   Deno.readTextFile(new URL(`../${name}`, import.meta.url)).then(JSON.parse);
@@ -19,4 +20,9 @@ Deno.test("every npm dependency is pinned to one version", async () => {
       assertMatch(target, /^npm:(@[^/]+\/)?[^@/]+@\d+\.\d+\.\d+(\/|$)/);
     }
   }
+});
+
+Deno.test("the version that is written and served is deno.json's", async () => {
+  const { version } = await read("deno.json") as unknown as { version: string };
+  assertEquals(VERSION, version);
 });

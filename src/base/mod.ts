@@ -5,4 +5,5 @@ export * from "./errors.ts";
 export { unlessAborted, untilAborted } from "./abort.ts";
 export { counted } from "./counted.ts";
 export { elapsed } from "./elapsed.ts";
+export { VERSION } from "./version.ts";
 export { asWriteError, writeWhole, writing } from "./write_error.ts";

@@ -3,13 +3,9 @@
 
 import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
-import {
-  COLUMNS,
-  describeRun,
-  resultLabel,
-  showInterval,
-  showValue,
-} from "../evaluate/report/text.ts";
+import { describeFindings } from "../evaluate/report/findings.ts";
+import { resultLabel, SCENARIO_WORDS } from "../evaluate/report/labels.ts";
+import { COLUMNS, describeRun, showInterval, showValue } from "../evaluate/report/text.ts";
 import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
@@ -25,6 +21,8 @@ import {
 } from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
 
+const SCENARIO_HELP = SCENARIOS.map((name) => `${name}: ${SCENARIO_WORDS[name]}`).join(", ");
+
 /** The command. */
 export const evaluateCommand: Command = {
   name: "evaluate",
@@ -32,7 +30,7 @@ export const evaluateCommand: Command = {
   takes: [["data set", "data sets"], 1, 1],
   options: [
     ...MODEL_OPTIONS,
-    { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIOS.join(", ")} (uu,um,mm)` },
+    { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIO_HELP} (uu,um,mm)` },
     { name: "protocol", value: "name", help: `of ${PROTOCOLS.join(", ")} (corrected)` },
     { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
     { name: "limit", value: "n", help: "most pairs per scenario (all)" },
@@ -64,7 +62,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       ...(limit !== undefined && { limit }),
     });
     terminal.progress("");
-    const command = `maskinv evaluate ${commandLine(args)}`;
+    const command = commandLine(args);
     const files = report === undefined ? [] : await writeReport(evaluation, report, { command });
     if (args.flag("json")) terminal.out(JSON.stringify(summaryOf(evaluation)));
     else printTable(evaluation, terminal);
@@ -89,17 +87,24 @@ function listOf<T extends string>(
   return names as T[] | undefined ?? byDefault;
 }
 
-/** The options that the report should tell, in a form that can be run again. */
+/** The command line that makes the report again. */
 function commandLine(args: Arguments): string {
-  const texts = evaluateCommand.options.flatMap(({ name, value }) => {
+  const options = evaluateCommand.options.flatMap(({ name, value }) => {
     if (!value) return args.flag(name) ? [`--${name}`] : [];
     const text = args.text(name);
-    return text === undefined ? [] : [`--${name} ${text}`];
+    return text === undefined ? [] : [`--${name}`, quoted(text)];
   });
-  return [...args.operands, ...texts].join(" ");
+  const words = ["deno run -A cli.ts evaluate", ...options, ...args.operands.map(quoted)];
+  return words.join(" ");
+}
+
+/** A word as a POSIX shell takes it for one. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function printTable(evaluation: Evaluation, terminal: Terminal): void {
+  terminal.out(describeFindings(evaluation));
   for (const result of evaluation.results) {
     const cells = COLUMNS.filter((column) => column.of(result.metrics)).map((column) => {
       const interval = showInterval(column, result.metrics);

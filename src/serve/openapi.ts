@@ -1,13 +1,12 @@
 // The OpenAPI 3.1 description of the server, made of the tables that it works by.
 
+import { VERSION } from "../base/version.ts";
 import type { Field } from "./fields.ts";
 import { PROBLEMS, type ProblemType } from "./problem.ts";
 import { type Route, ROUTES } from "./routes.ts";
 
 /** A JSON object. */
 type Json = Record<string, unknown>;
-
-const VERSION = "0.1.0";
 
 /** The two ways to send a key. */
 const SCHEMES = {
