@@ -9,7 +9,13 @@ import { COLUMNS, describeRun, showInterval, showValue } from "../evaluate/repor
 import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
-import { type Protocol, PROTOCOLS, type Scenario, SCENARIOS } from "../evaluate/run/protocol.ts";
+import {
+  type Protocol,
+  PROTOCOLS,
+  type Scenario,
+  SCENARIOS,
+  scenariosOf,
+} from "../evaluate/run/protocol.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
@@ -30,7 +36,11 @@ export const evaluateCommand: Command = {
   takes: [["data set", "data sets"], 1, 1],
   options: [
     ...MODEL_OPTIONS,
-    { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIO_HELP} (uu,um,mm)` },
+    {
+      name: "scenarios",
+      value: "uu,um,mm",
+      help: `of ${SCENARIO_HELP} (those that the data set has)`,
+    },
     { name: "protocol", value: "name", help: `of ${PROTOCOLS.join(", ")} (corrected)` },
     { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
     { name: "limit", value: "n", help: "most pairs per scenario (all)" },
@@ -44,12 +54,13 @@ export const evaluateCommand: Command = {
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [path] = args.operands;
-  const scenarios = listOf<Scenario>(args, "scenarios", SCENARIOS, ["uu", "um", "mm"]);
+  const asked = listOf<Scenario | "">(args, "scenarios", SCENARIOS, [""]);
   const protocols = listOf<Protocol>(args, "protocol", PROTOCOLS, ["corrected"]);
   const models = modelChoices(args);
   const report = args.text("report"), limit = args.number("limit");
   const kind = listOf<DatasetKind | "">(args, "kind", DATASET_KINDS, [""])[0] || undefined;
   using dataset = await openDataset(path, { kind, seed: args.number("seed") });
+  const scenarios = asked[0] === "" ? scenariosOf(dataset) : asked as readonly Scenario[];
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {
     const evaluation = await evaluate(dataset, models, {

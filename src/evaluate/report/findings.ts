@@ -1,5 +1,6 @@
 // The first line of a report: what was found, for readers who stop there.
 
+import { counted } from "../../base/counted.ts";
 import type { Evaluation, ScenarioResult } from "../run/evaluation.ts";
 import { conditionLabel } from "./labels.ts";
 
@@ -10,10 +11,11 @@ const RATES = [1e-3, 1e-2];
 export function describeFindings({ dataset, models, results }: Evaluation): string {
   return models.map(({ label }) => {
     const found = results.filter(({ model }) => model === label);
+    const pairs = Math.min(dataset.pairs, dataset.limit ?? Infinity);
     const rate = RATES.find((fmr) => found.every((result) => tarAt(result, fmr) !== undefined));
     const matches = rate === undefined ? "" : `at a false match rate of ${percent(rate)}, ` +
       `${listed(found, (result) => tarAt(result, rate))} of genuine pairs match; `;
-    return `${label} on ${dataset.name}: ${matches}` +
+    return `${label} on ${dataset.name} (${counted(pairs, "pair")}): ${matches}` +
       `the equal error rate is ${listed(found, ({ metrics }) => metrics.eer.value)}.`;
   }).join(" ");
 }
