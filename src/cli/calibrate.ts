@@ -12,6 +12,7 @@ import { packagedModels } from "../model/model.ts";
 import { asWriteError, writeWhole } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
+  keptBy,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -65,7 +66,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     seed: args.number("seed"),
   });
   const options = await readRunOptions(args, terminal, dataset);
-  return await stoppable(terminal, options, async (signal) => {
+  return await stoppable(terminal, keptBy(options), async (signal) => {
+    terminal.progress("loading models ...");
     const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {
       ...options,
       signal,

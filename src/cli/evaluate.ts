@@ -19,6 +19,7 @@ import {
 import { InvalidArgumentError } from "../base/errors.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
+  keptBy,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -62,7 +63,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   using dataset = await openDataset(path, { kind, seed: args.number("seed") });
   const scenarios = asked[0] === "" ? scenariosOf(dataset) : asked as readonly Scenario[];
   const options = await readRunOptions(args, terminal, dataset);
-  return await stoppable(terminal, options, async (signal) => {
+  return await stoppable(terminal, keptBy(options), async (signal) => {
+    terminal.progress("loading models ...");
     const evaluation = await evaluate(dataset, models, {
       ...options,
       signal,
