@@ -37,6 +37,16 @@ export const serveCommand: Command = {
       value: "bytes",
       help: `largest body of a request (${DEFAULT_MAX_BODY_BYTES})`,
     },
+    {
+      name: "cors",
+      value: "origins",
+      help: "origins whose pages may ask, separated by commas, or * (none)",
+    },
+    {
+      name: "prefix",
+      value: "path",
+      help: "what a proxy has put the server under, such as /faces",
+    },
     { name: "queue", value: "n", help: "how many requests may wait (16)" },
     { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
     ...GALLERY_OPTIONS,
@@ -64,6 +74,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     gallery,
     keys,
     assets,
+    origins: args.text("cors")?.split(","),
+    prefix: args.text("prefix"),
     limits: {
       maxPixels: args.number("max-pixels"),
       maxBodyBytes: args.number("max-body"),
@@ -75,7 +87,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   });
   terminal.progress("");
   if (!keys) terminal.err("maskinv: no API keys, so that whoever reaches the port may use it");
-  await serve(handler, { port, hostname }, terminal);
+  await serve(handler, { port, hostname }, args.text("prefix") ?? "", terminal);
   return 0;
 }
 
@@ -83,11 +95,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 async function serve(
   handler: Handler,
   address: { readonly port: number; readonly hostname: string },
+  prefix: string,
   terminal: Terminal,
 ): Promise<void> {
   const onListen = ({ hostname, port }: Deno.NetAddr): void => {
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    terminal.out(`listening on http://${host}:${port}, documentation at /docs`);
+    terminal.out(`listening on http://${host}:${port}, documentation at ${prefix}/docs`);
   };
   let server: Deno.HttpServer;
   try {
