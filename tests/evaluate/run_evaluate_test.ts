@@ -217,7 +217,7 @@ Deno.test("the command line evaluates, and says what it does not know", async ()
   assertEquals(results[0].auc.value, 1);
   assertEquals(results[0].eerThreshold, results[1].eerThreshold);
   const page = await Deno.readTextFile(`${report}/report.md`);
-  assertStringIncludes(page, "deno run -A cli.ts evaluate --models student,models/#student");
+  assertStringIncludes(page, "deno run -A cli.ts evaluate --models 'student,models/#student'");
   assertStringIncludes(page, "--scenarios uu");
   for (
     const [args, message] of [
