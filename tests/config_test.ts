@@ -1,6 +1,7 @@
 // The configurations agree: deno.json, the same for JSR, and that of the tests, whose packages nobody else downloads.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { VERSION } from "../src/base/version.ts";
 import { importedPackages } from "./supply/packages.ts";
 
 /** The packages that only tests and benchmarks import. */
@@ -16,6 +17,7 @@ const ROOT = new URL("../", import.meta.url);
 
 interface Config {
   readonly name: string;
+  readonly version: string;
   readonly exports: Record<string, string>;
   readonly imports: Record<string, string>;
   readonly unstable: readonly string[];
@@ -109,4 +111,9 @@ function* modulesBelow(folder: string): Generator<string> {
 Deno.test("CI names no host, as machines have mirrors of their own", async () => {
   const script = await Deno.readTextFile(new URL("../.ci/run", import.meta.url));
   assertEquals(script.match(/https?:\/\/|\b[\w-]+\.(org|com|net|io|dev|land)\b/g), null);
+});
+
+Deno.test("the version that is written and served is deno.json's", async () => {
+  const { version } = await read("deno.json");
+  assertEquals(VERSION, version);
 });

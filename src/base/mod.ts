@@ -4,5 +4,7 @@
 export * from "./errors.ts";
 export { unlessAborted, untilAborted } from "./abort.ts";
 export { counted } from "./counted.ts";
+export { durationText } from "./duration.ts";
 export { elapsed } from "./elapsed.ts";
+export { VERSION } from "./version.ts";
 export { asWriteError, writeWhole, writing } from "./write_error.ts";

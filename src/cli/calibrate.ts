@@ -14,6 +14,7 @@ import { asWriteError, writeWhole } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
   DATASET,
+  keptBy,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -66,7 +67,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   });
   for (const line of describeLeftOut(dataset.leftOut ?? [])) terminal.err(line);
   const options = await readRunOptions(args, terminal, dataset);
-  return await stoppable(terminal, options, async (signal) => {
+  return await stoppable(terminal, keptBy(options), async (signal) => {
+    terminal.progress("loading models ...");
     const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {
       ...options,
       signal,

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../base/errors.ts";
 import { counted } from "../base/counted.ts";
 import { loadImage } from "../image/load.ts";
 import { createVerifier } from "../verify/create.ts";
-import { faceJson } from "../verify/json.ts";
+import { detectionJson } from "../verify/json.ts";
 import {
   type Arguments,
   type Command,
@@ -45,11 +45,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const options = verifierOptions(args);
   await using verifier = await createVerifier(options);
   return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
-    const { width, height, faces, device } = await verifier.detect(input);
+    const found = await verifier.detect(input), { width, height, faces, device } = found;
     terminal.progress("");
     if (args.flag("json")) {
-      const json = { photo: label, width, height, faces: faces.map(faceJson), device };
-      terminal.out(JSON.stringify(json));
+      terminal.out(JSON.stringify({ photo: label, ...detectionJson(found) }));
     } else {
       terminal.out(`${label}: ${width}x${height}, ${counted(faces.length, "face")}, ${device}`);
       for (const face of faces) terminal.out(`  ${describeFace(face)}`);

@@ -3,6 +3,7 @@
 
 import { ImageDecodeError, ImageReadError, ImageTooLargeError } from "../base/errors.ts";
 import type { Arguments } from "./command.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Looks at each photo; returns the worst exit code, which is 2 where a photo could not be read. */
@@ -12,8 +13,9 @@ export async function eachPhoto(
   look: (photo: Arguments["photos"][number]) => Promise<number>,
 ): Promise<number> {
   let worst = 0;
+  const line = new ProgressLine(terminal);
   for (const [i, photo] of photos.entries()) {
-    terminal.progress(`${i + 1}/${photos.length} ${photo.label}`);
+    line.show(i, photos.length, `${i + 1}/${photos.length} ${photo.label}`);
     try {
       worst = Math.max(worst, await look(photo));
     } catch (error) {

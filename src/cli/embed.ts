@@ -13,6 +13,7 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -27,6 +28,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   terminal.progress("loading models ...");
   await using verifier = await createVerifier(verifierOptions(args));
   let worst = 0, i = 0;
+  const line = new ProgressLine(terminal);
   for await (const result of verifier.embedAll(args.photos.map(({ input }) => input))) {
     const { label } = args.photos[i++];
     terminal.progress("");
@@ -55,7 +57,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
         terminal.out(JSON.stringify({ photo: label, kind: result.kind, message }));
       } else terminal.err(`maskinv: ${message}`);
     }
-    terminal.progress(`${i}/${args.photos.length}`);
+    line.show(i, args.photos.length, `${i}/${args.photos.length}`);
   }
   terminal.progress("");
   return worst;

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "../base/errors.ts";
 import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
 import { explainFinding } from "../verify/result.ts";
-import { faceJson } from "../verify/json.ts";
+import { galleryJson } from "../gallery/json.ts";
 import {
   type Arguments,
   type Command,
@@ -147,8 +147,7 @@ function openJournal(args: Arguments): EnrolJournal | undefined {
 }
 
 function showJson(result: Enrolment, label: string, terminal: Terminal): void {
-  const face = "face" in result && result.face ? faceJson(result.face) : undefined;
-  terminal.out(JSON.stringify({ photo: label, ...result, face, faces: undefined }));
+  terminal.out(JSON.stringify({ photo: label, ...galleryJson(result) }));
 }
 
 /** Says what became of a photo; if `quiet`, only what did not go as it should. */

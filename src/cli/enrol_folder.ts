@@ -4,6 +4,7 @@
 import type { Enrolment, Gallery } from "../gallery/mod.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { counted } from "../base/counted.ts";
+import { durationText } from "../base/duration.ts";
 import { isOfPhoto } from "./each_photo.ts";
 import type { EnrolJournal, PhotoFile } from "./enrol_journal.ts";
 import { INTERRUPTED } from "./evaluate_options.ts";
@@ -178,7 +179,9 @@ class Tally {
   progress(name: string): string {
     const looked = this.enrolled + this.left + this.failed, done = looked + this.before;
     const seconds = (performance.now() - this.#start) / 1000;
-    const left = looked >= 5 ? `, ${minutes((this.#photos - done) * seconds / looked)} left` : "";
+    const left = looked >= 5
+      ? `, ${durationText((this.#photos - done) * seconds / looked)} left`
+      : "";
     const not = this.left + this.failed;
     return `${done + 1}/${this.#photos}${not > 0 ? ` (${not} not enrolled)` : ""}${left}  ${name}`;
   }
@@ -193,10 +196,6 @@ class Tally {
         ? `; ${counted(ignored.length, "other entry", "other entries")} left out (${shown})`
         : "");
   }
-}
-
-function minutes(seconds: number): string {
-  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -3,20 +3,17 @@
 
 import { DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
-import {
-  COLUMNS,
-  describeRun,
-  resultLabel,
-  showInterval,
-  showValue,
-} from "../evaluate/report/text.ts";
+import { describeFindings } from "../evaluate/report/findings.ts";
+import { resultLabel, SCENARIO_WORDS } from "../evaluate/report/labels.ts";
+import { COLUMNS, describeRun, showInterval, showValue } from "../evaluate/report/text.ts";
 import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
-import { PROTOCOLS, SCENARIOS } from "../evaluate/run/protocol.ts";
+import { PROTOCOLS, SCENARIOS, scenariosOf } from "../evaluate/run/protocol.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
   DATASET,
+  keptBy,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -24,6 +21,8 @@ import {
   stoppable,
 } from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
+
+const SCENARIO_HELP = SCENARIOS.map((name) => `${name}: ${SCENARIO_WORDS[name]}`).join(", ");
 
 /** The command. */
 export const evaluateCommand: Command = {
@@ -36,7 +35,7 @@ export const evaluateCommand: Command = {
       name: "scenarios",
       value: "uu,um,mm",
       of: SCENARIOS,
-      help: `of ${SCENARIOS.join(", ")} (uu,um,mm)`,
+      help: `of ${SCENARIO_HELP} (those that the data set has)`,
     },
     {
       kind: "choices",
@@ -71,7 +70,6 @@ export const evaluateCommand: Command = {
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [path] = args.operands;
-  const scenarios = args.choices("scenarios", SCENARIOS) ?? (["uu", "um", "mm"] as const);
   const protocols = args.choices("protocol", PROTOCOLS) ?? (["corrected"] as const);
   const models = modelChoices(args);
   const report = args.text("report"), limit = args.number("limit");
@@ -80,8 +78,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     seed: args.number("seed"),
     countMissing: args.flag("count-missing"),
   });
+  const scenarios = args.choices("scenarios", SCENARIOS) ?? scenariosOf(dataset);
   const options = await readRunOptions(args, terminal, dataset);
-  return await stoppable(terminal, options, async (signal) => {
+  return await stoppable(terminal, keptBy(options), async (signal) => {
+    terminal.progress("loading models ...");
     const evaluation = await evaluate(dataset, models, {
       ...options,
       signal,
@@ -92,7 +92,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       ...(limit !== undefined && { limit }),
     });
     terminal.progress("");
-    const command = `maskinv evaluate ${commandLine(args)}`;
+    const command = commandLine(args);
     const files = report === undefined ? [] : await writeReport(evaluation, report, { command });
     if (args.flag("json")) terminal.out(JSON.stringify(summaryOf(evaluation)));
     else printTable(evaluation, terminal);
@@ -101,17 +101,24 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   });
 }
 
-/** The options that the report should tell, in a form that can be run again. */
+/** The command line that makes the report again. */
 function commandLine(args: Arguments): string {
-  const texts = evaluateCommand.options.flatMap(({ kind, name }) => {
+  const options = evaluateCommand.options.flatMap(({ kind, name }) => {
     if (kind === "flag") return args.flag(name) ? [`--${name}`] : [];
     const text = args.given(name);
-    return text === undefined ? [] : [`--${name} ${text}`];
+    return text === undefined ? [] : [`--${name}`, quoted(text)];
   });
-  return [...args.operands, ...texts].join(" ");
+  const words = ["deno run -A cli.ts evaluate", ...options, ...args.operands.map(quoted)];
+  return words.join(" ");
+}
+
+/** A word as a POSIX shell takes it for one. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function printTable(evaluation: Evaluation, terminal: Terminal): void {
+  terminal.out(describeFindings(evaluation));
   for (const result of evaluation.results) {
     const cells = COLUMNS.filter((column) => column.of(result.metrics)).map((column) => {
       const interval = showInterval(column, result.metrics);

@@ -7,6 +7,7 @@ import { pathKind, readText } from "../evaluate/dataset/files.ts";
 import { type ModelChoice, parseModelChoice } from "../evaluate/run/models.ts";
 import { type ColorList, type MaskStyle, parseColorList } from "../evaluate/run/masks.ts";
 import type { RunOptions, RunProgress } from "../evaluate/run/run_options.ts";
+import { durationText } from "../base/duration.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { MASK_KINDS } from "../mask/kinds.ts";
 import { loadMaskTemplate } from "../mask/template.ts";
@@ -20,6 +21,7 @@ import {
 } from "./command.ts";
 import { permitted, readVariable } from "./environment.ts";
 import type { Option } from "./option.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What they take. */
@@ -91,11 +93,12 @@ export async function readRunOptions(
 ): Promise<RunOptions> {
   const { models: _models, ...verifying } = verifierOptions(args);
   const cache = args.text("cache") ?? defaultCache();
+  const line = new ProgressLine(terminal);
   return {
     ...verifying,
     masks: await readMasks(args, dataset),
     ...(cache !== "none" && { cache }),
-    onProgress: (progress) => terminal.progress(progressLine(progress)),
+    onProgress: (progress) => line.say(progressText(progress)),
   };
 }
 
@@ -132,41 +135,43 @@ async function readMasks(args: Arguments, dataset: Dataset): Promise<MaskStyle> 
   return { style: "maskinv", texture, seed, colors };
 }
 
-function progressLine({ done, total, rate, secondsLeft }: RunProgress): string {
+function progressText({ done, total, rate, secondsLeft, measuring }: RunProgress): string {
+  if (measuring !== undefined) return `measuring ${measuring} (${done + 1}/${total}) ...`;
   const width = 24, full = Math.round(width * done / total);
   const bar = "#".repeat(full) + ".".repeat(width - full);
-  const left = secondsLeft === undefined ? "" : `, ${duration(secondsLeft)} left`;
+  const left = secondsLeft === undefined ? "" : `, ${durationText(secondsLeft)} left`;
   return `[${bar}] ${done}/${total}${rate > 0 ? `, ${rate.toFixed(1)} a second${left}` : ""}`;
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
-  if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.ceil(seconds)} s`;
 }
 
 /** The exit code of a run that Ctrl-C stopped, as shells give it. */
 export const INTERRUPTED = 130;
 
-/** Runs a task that Ctrl-C stops at its next batch. */
+/** What a run that was stopped leaves behind, in words. */
+export function keptBy({ cache }: RunOptions): string {
+  return cache === undefined
+    ? "Nothing was kept, as --cache none says."
+    : `The templates made so far are in ${cache}: the same command goes on from there.`;
+}
+
+/** Runs a task that Ctrl-C stops at its next batch; a second one ends the process at once. */
 export async function stoppable(
   terminal: Terminal,
-  { cache }: RunOptions,
+  kept: string,
   task: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
+  const stop = (): void => {
+    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+    controller.abort();
+    terminal.progress("stopping after this batch ...");
+  };
   Deno.addSignalListener("SIGINT", stop);
   try {
     return await task(controller.signal);
   } catch (error) {
     if (!controller.signal.aborted) throw error;
     terminal.progress("");
-    terminal.err(
-      cache === undefined
-        ? "Stopped. Nothing was kept, as --cache none says."
-        : `Stopped. The templates made so far are in ${cache}: the same command goes on from there.`,
-    );
+    terminal.err(`Stopped. ${kept}`);
     return INTERRUPTED;
   } finally {
     Deno.removeSignalListener("SIGINT", stop);

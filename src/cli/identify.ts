@@ -13,7 +13,7 @@ import {
 import { DEFAULT_FPIR } from "../gallery/search_rule.ts";
 import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createVerifier } from "../verify/create.ts";
-import { faceJson } from "../verify/json.ts";
+import { galleryJson } from "../gallery/json.ts";
 import { explainFinding } from "../verify/result.ts";
 import {
   type Arguments,
@@ -82,8 +82,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     const result = await gallery.identify(input, options);
     terminal.progress("");
     if (args.flag("json")) {
-      const face = "face" in result && result.face ? faceJson(result.face) : undefined;
-      terminal.out(JSON.stringify({ photo: label, ...result, face, faces: undefined }));
+      terminal.out(JSON.stringify({ photo: label, ...galleryJson(result) }));
     } else if (result.kind === "identified" || result.kind === "unknown") {
       describe(result, label, options, terminal);
     } else if (result.kind === "ranked") {

@@ -7,6 +7,7 @@ import { checkFolder, DEFAULT_FOLDER, readFolder, removeModel } from "../model/a
 import { FAMILIES } from "../model/families.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Action = (folder: string, args: Arguments, terminal: Terminal) => Promise<number>;
@@ -76,6 +77,7 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
       }`,
     );
   }
+  const line = new ProgressLine(terminal);
   const { entry, bytes, rebatched } = await addModel(file, folder, {
     like,
     name: args.text("name"),
@@ -84,7 +86,7 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
     license: args.text("license"),
     maxBytes: args.number("max-bytes"),
     progress: (done, of) =>
-      terminal.progress(`${megabytes(done)}${of ? ` of ${megabytes(of)}` : ""}`),
+      line.show(done, of, `${megabytes(done)}${of ? ` of ${megabytes(of)}` : ""}`),
   });
   terminal.progress("");
   if (args.flag("json")) terminal.out(JSON.stringify(entry));

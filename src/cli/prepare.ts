@@ -3,7 +3,7 @@
 
 import type { DataIndex } from "../distill/data/index_file.ts";
 import { indexShards } from "../distill/data/index_shards.ts";
-import { prepareShards } from "../distill/data/prepare.ts";
+import { prepareShards, type ShardSettings } from "../distill/data/prepare.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { FAMILIES } from "../model/families.ts";
 import {
@@ -13,6 +13,8 @@ import {
   MODELS_OPTION,
   THREADS_OPTION,
 } from "./command.ts";
+import { stoppable } from "./evaluate_options.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -68,15 +70,31 @@ export const prepareCommand: Command = {
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const out = args.text("out")!, [folder] = args.operands;
   const part = readPart(args.text("part"));
-  const settings = await prepareShards(folder, out, {
-    models: args.text("models"),
-    teacher: args.text("teacher"),
-    like: args.text("like"),
-    threads: args.number("threads"),
-    part,
-    progress: progressTo(terminal),
+  const kept = `The shards made so far are in ${out}: the same command goes on from there.`;
+  return await stoppable(terminal, kept, async (signal) => {
+    const line = new ProgressLine(terminal);
+    terminal.progress("loading models ...");
+    const settings = await prepareShards(folder, out, {
+      models: args.text("models"),
+      teacher: args.text("teacher"),
+      like: args.text("like"),
+      threads: args.number("threads"),
+      part,
+      signal,
+      progress: (done, of) => line.show(done, of, `${done}/${of} photos`),
+    });
+    return finish(args, out, settings, terminal);
   });
-  if (part) {
+}
+
+/** Writes the index, unless other parts are to come, and says what there is. */
+function finish(
+  args: Arguments,
+  out: string,
+  settings: ShardSettings,
+  terminal: Terminal,
+): number {
+  if (args.text("part") !== undefined) {
     terminal.progress("");
     terminal.out(`part ${args.text("part")} of ${out} is done: run without --part at the end`);
     return 0;
@@ -96,23 +114,6 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       : describe(out, index),
   );
   return training.length > 0 ? 0 : 1;
-}
-
-/** Milliseconds between lines of progress where stderr is a file, in which nothing can be overwritten. */
-const BETWEEN_LINES = 30_000;
-
-function progressTo(terminal: Terminal): (done: number, of: number) => void {
-  const start = performance.now(), inFile = !Deno.stderr.isTerminal();
-  let lastLine = start;
-  return (done, of) => {
-    const now = performance.now(), rate = done / (now - start) * 1000;
-    const left = Math.ceil((of - done) / rate / 60);
-    const line = `${done}/${of} photos, ${rate.toFixed(1)} a second, ${left} min left`;
-    terminal.progress(line);
-    if (!inFile || now - lastLine < BETWEEN_LINES) return;
-    lastLine = now;
-    terminal.err(line);
-  };
 }
 
 /** How many photos have a mesh to fit masks to. */

@@ -7,6 +7,7 @@ import { VARIANTS } from "../model/manifest.ts";
 import { quantizeModel } from "../quantize/quantize.ts";
 import { writeWhole, writing } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION, THREADS_OPTION } from "./command.ts";
+import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -53,13 +54,14 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   // A folder that is only about to be made has the package's models.
   const isNew = (given === undefined || args.flag("write")) &&
     Object.keys(await readFolder(folder)).length === 0;
+  const line = new ProgressLine(terminal);
   const { bytes, entry, floatBytes, nearness } = await quantizeModel(args.operands[0], {
     variant,
     photos,
     models: isNew ? undefined : folder,
     count: args.number("count"),
     threads: args.number("threads"),
-    progress: (text) => terminal.progress(text),
+    progress: (text) => line.say(text),
   });
   terminal.progress("");
   const path = out ?? `${folder}/${entry.file}`;

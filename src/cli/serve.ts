@@ -50,6 +50,18 @@ export const serveCommand: Command = {
       min: 1,
       help: `largest body of a request (${DEFAULT_MAX_BODY_BYTES})`,
     },
+    {
+      kind: "text",
+      name: "cors",
+      value: "origins",
+      help: "origins whose pages may ask, separated by commas, or * (none)",
+    },
+    {
+      kind: "text",
+      name: "prefix",
+      value: "path",
+      help: "what a proxy has put the server under, such as /faces",
+    },
     { kind: "whole", name: "queue", min: 0, help: "how many requests may wait (16)" },
     {
       kind: "number",
@@ -85,6 +97,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     gallery,
     keys,
     assets,
+    origins: args.text("cors")?.split(","),
+    prefix: args.text("prefix"),
     limits: {
       maxPixels: args.number("max-pixels"),
       maxBodyBytes: args.number("max-body"),
@@ -96,7 +110,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   });
   terminal.progress("");
   if (!keys) terminal.err("maskinv: no API keys, so that whoever reaches the port may use it");
-  await serve(handler, { port, hostname }, terminal);
+  await serve(handler, { port, hostname }, args.text("prefix") ?? "", terminal);
   return 0;
 }
 
@@ -104,11 +118,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 async function serve(
   handler: Handler,
   address: { readonly port: number; readonly hostname: string },
+  prefix: string,
   terminal: Terminal,
 ): Promise<void> {
   const onListen = ({ hostname, port }: Deno.NetAddr): void => {
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    terminal.out(`listening on http://${host}:${port}, documentation at /docs`);
+    terminal.out(`listening on http://${host}:${port}, documentation at ${prefix}/docs`);
   };
   let server: Deno.HttpServer;
   try {

@@ -73,6 +73,18 @@ export function calibrate(
   input: CalibrationInput,
   options: CalibrationOptions = {},
 ): SituationCalibrations {
+  const steps = calibrationSteps(input, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** As {@linkcode calibrate}, with a stop before each situation, which takes seconds. */
+export function* calibrationSteps(
+  input: CalibrationInput,
+  options: CalibrationOptions = {},
+): Generator<MaskSituation, SituationCalibrations, void> {
   const { rates = [1e-2, 1e-3, 1e-4] } = options;
   const folds = rowsOfFolds(input, rates);
   const { clean, masked } = input;
@@ -81,11 +93,14 @@ export function calibrate(
     one: masked && [masked, clean],
     both: masked && [masked, masked],
   };
-  return Object.fromEntries(MASK_SITUATIONS.flatMap((situation) => {
+  const found: [MaskSituation, Calibration][] = [];
+  for (const situation of MASK_SITUATIONS) {
     const [probes, references] = sides[situation] ?? [];
-    if (!probes || !references) return [];
-    return [[situation, measure({ ...input, probes, references }, folds, rates, situation)]];
-  }));
+    if (!probes || !references) continue;
+    yield situation;
+    found.push([situation, measure({ ...input, probes, references }, folds, rates, situation)]);
+  }
+  return Object.fromEntries(found);
 }
 
 function measure(

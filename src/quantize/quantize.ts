@@ -4,6 +4,7 @@
 import type { Backend, Block } from "../kernels/mod.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { tensorShape } from "../runtime/tensor_spec.ts";
+import { durationText } from "../base/duration.ts";
 import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import type { ModelCalibration, SituationCalibrations } from "../model/calibration.ts";
 import type { ModelEntry, Variant } from "../model/manifest.ts";
@@ -78,8 +79,12 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
   await using host = new EngineHost("wasm", store, options);
   return await host.use(async (engine) => {
     const calibration: Float32Array[] = [], held: Float32Array[] = [];
+    const start = performance.now();
     for (const [i, path] of photos.entries()) {
-      progress(`${i + 1}/${photos.length} photos`);
+      const left = (performance.now() - start) / 1000 * (photos.length - i) / i;
+      progress(
+        `${i + 1}/${photos.length} photos${i > 0 ? `, ${durationText(left)} left` : ""}`,
+      );
       (i % 2 === 0 ? calibration : held).push(...await facesOf(engine, path, entry.input, i));
     }
     if (calibration.length === 0 || held.length === 0) {

@@ -1,22 +1,11 @@
 // Files of a folder at /, for the page: those that were there when the server started, and nothing else, so that no
 // path in a request ever reaches the file system.
 
+import { getMimeType } from "npm:hono@4.13.19/utils/mime";
 import { InvalidArgumentError } from "../base/errors.ts";
 
 /** Gives the file at a path such as `/style.css`, if there is one. */
 export type AssetReader = (path: string) => Promise<Response | undefined>;
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: "text/html; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  mjs: "text/javascript; charset=utf-8",
-  json: "application/json",
-  wasm: "application/wasm",
-  onnx: "application/octet-stream",
-  jpg: "image/jpeg",
-  svg: "image/svg+xml",
-};
 
 /**
  * The page may load and send nothing but files of this server, which is how the browser itself keeps the promise that
@@ -49,7 +38,7 @@ const HEADERS = {
  * ```
  */
 export async function folderAssets(folder: string): Promise<AssetReader> {
-  const { readdir, readFile } = await import("node:fs/promises");
+  const { readdir, readFile, stat } = await import("node:fs/promises");
   const files = new Map<string, string>();
   try {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -69,12 +58,21 @@ export async function folderAssets(folder: string): Promise<AssetReader> {
     const name = path === "/" ? "/index.html" : path;
     const file = files.get(name);
     if (file === undefined) return undefined;
-    return new Response(await readFile(file) as Uint8Array<ArrayBuffer>, {
-      headers: { ...HEADERS, "content-type": typeOf(name)! },
+    const [bytes, { size, mtimeMs }] = await Promise.all([readFile(file), stat(file)]);
+    return new Response(bytes as Uint8Array<ArrayBuffer>, {
+      headers: {
+        ...HEADERS,
+        "content-type": typeOf(name)!,
+        "content-length": `${bytes.length}`,
+        // Browsers keep files and ask each time whether they are still the same.
+        "cache-control": "no-cache",
+        "etag": `W/"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
+      },
     });
   };
 }
 
+/** The type of a file of a page; undefined of what is none, such as keys and hidden files, which are not served. */
 function typeOf(path: string): string | undefined {
-  return TYPES[path.split(".").at(-1)!];
+  return path.endsWith(".onnx") ? "application/octet-stream" : getMimeType(path);
 }

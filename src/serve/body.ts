@@ -1,5 +1,6 @@
 // The body of a request, read up to a limit that is counted on what arrives, whatever Content-Length says,
-// and taken apart: multipart form data, or JSON with photos in base64.
+// and taken apart: multipart form data, or JSON with photos in base64. hono's body-limit believes Content-Length, waits
+// for a body that never comes, and does not hang up on a sender who goes on.
 
 import { unlessAborted } from "../base/abort.ts";
 import { ProblemError } from "./problem.ts";
@@ -143,6 +144,6 @@ function countParts(bytes: Uint8Array, type: string): number {
 function invalid(seen: string): ProblemError {
   return new ProblemError(
     "invalid-request",
-    `Cannot read the body as ${seen}: see /docs for what to send`,
+    `Cannot read the body as ${seen}: see the docs page for what to send`,
   );
 }

@@ -1,11 +1,11 @@
 // The documentation page: the same tables as /openapi.json, for people. Plain HTML without scripts or other hosts.
 
-import type { Field } from "./fields.ts";
+import { type Field, fieldsOf } from "./fields.ts";
 import { PROBLEMS } from "./problem.ts";
 import { type Route, ROUTES } from "./routes.ts";
 
-/** The page; `keyed` says whether keys are asked for. */
-export function docsPage(keyed: boolean): string {
+/** The page; `keyed` says whether keys are asked for, `prefix` what paths begin with. */
+export function docsPage(keyed: boolean, prefix = ""): string {
   const key = keyed ? `\n  -H "Authorization: Bearer $KEY" \\` : "";
   const problems = Object.entries(PROBLEMS).map(([name, [status, title]]) =>
     `<tr id="${name}"><td><code>${name}</code></td><td>${status}</td><td>${title}</td></tr>`
@@ -33,9 +33,9 @@ not kept. Send <code>multipart/form-data</code> with files, or <code>application
     keyed
       ? "with an API key"
       : "no API key is asked for"
-  }). <a href="/openapi.json">openapi.json</a> is for machines.</p>
+  }). <a href="openapi.json">openapi.json</a> is for machines.</p>
 <pre>curl \\${key}
-  -F probe=@a.jpg -F reference=@b.jpg ${"https://this-server"}/v1/verify</pre>
+  -F probe=@a.jpg -F reference=@b.jpg ${"https://this-server"}${prefix}/v1/verify</pre>
 ${ROUTES.map(section).join("\n")}
 <h2>Other paths</h2>
 <p><code>GET /health</code> answers 200 while requests are taken. <code>GET /metrics</code> has counters for
@@ -51,11 +51,11 @@ ${problems.join("\n")}
 `;
 }
 
-function section({ path, summary, fields, answer: [status, type, meaning] }: Route): string {
+function section({ path, summary, request, answer: { status, type, meaning } }: Route): string {
   return `<h2><code>POST ${path}</code></h2>
 <p>${summary}.</p>
 <table><thead><tr><th>Field</th><th>Kind</th><th>Meaning (default)</th></tr></thead><tbody>
-${fields.map(row).join("\n")}
+${fieldsOf(request).map(row).join("\n")}
 </tbody></table>
 <p>Answers ${status}, <code>${type}</code>: ${meaning}.</p>`;
 }

@@ -1,18 +1,23 @@
 // The server as one function from Request to Response, for Deno.serve, `deno serve`, Workers and Node alike.
 // In the order of a request: route, key, rate limit, place in the queue, body, fields, work, answer.
 
-import { type Context, Hono } from "npm:hono@4.13.19";
+import { Hono, type MiddlewareHandler } from "npm:hono@4.13.19";
+import { compress, COMPRESSIBLE_CONTENT_TYPE_REGEX } from "npm:hono@4.13.19/compress";
+import { cors } from "npm:hono@4.13.19/cors";
+import { etag } from "npm:hono@4.13.19/etag";
+import { serveStatic } from "npm:hono@4.13.19/serve-static";
 import type { Gallery } from "../gallery/gallery.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { AssetReader } from "./assets.ts";
 import { readBody } from "./body.ts";
 import { docsPage } from "./docs.ts";
 import { readFields } from "./fields.ts";
-import { KeyRing } from "./keys.ts";
+import { authentication, KeyRing, type KeyVariables } from "./keys.ts";
 import { resolveLimits, type ServeLimits } from "./limits.ts";
 import { elapsed } from "../base/elapsed.ts";
-import { Metrics, METRICS_TYPE } from "./metrics.ts";
+import { Metrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
+import { checkPrefix, corsOptions } from "./origins.ts";
 import { asProblem, ProblemError, problemResponse } from "./problem.ts";
 import { WorkQueue } from "./queue.ts";
 import { type Route, ROUTES } from "./routes.ts";
@@ -34,6 +39,13 @@ export interface HandlerOptions {
   readonly rateLimit?: RateLimit;
   /** Files to serve at /, such as the page; see `folderAssets`. */
   readonly assets?: AssetReader;
+  /**
+   * Origins whose pages may ask this server, such as `https://example.com`, or `*` for all; by default none but its own
+   * (CORS is off).
+   */
+  readonly origins?: readonly string[];
+  /** The path that a proxy has put the server under, such as `/faces`; links in the docs and in problems begin with it. */
+  readonly prefix?: string;
   /** Told of errors that are the server's own fault, which clients are not told of. */
   readonly onError?: (error: unknown) => void;
 }
@@ -62,7 +74,7 @@ export interface Handler extends AsyncDisposable {
  *
  * @param options Verifier, gallery, keys and limits.
  * @returns The handler: give its `fetch` to `Deno.serve`, or export it as `default` for `deno serve` and Workers.
- * @throws {InvalidArgumentError} If a limit is out of its range or a key too short.
+ * @throws {InvalidArgumentError} If a limit is out of its range, a key too short, or an origin or the prefix is none.
  *
  * @example
  * ```ts
@@ -92,19 +104,25 @@ export function createHandler(options: HandlerOptions): Handler {
 class Server {
   readonly #options: HandlerOptions;
   readonly #limits: ServeLimits;
-  readonly #keys: KeyRing | undefined;
   readonly #queue: WorkQueue;
   readonly #metrics = new Metrics();
-  readonly #app = new Hono();
+  readonly #prefix: string;
+  readonly #app: Hono<KeyVariables>;
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#limits = resolveLimits(options.limits);
-    this.#keys = options.keys && new KeyRing(options.keys);
     this.#queue = new WorkQueue(this.#limits.lanes, this.#limits.queue);
-    this.#addRoutes();
+    const prefix = this.#prefix = checkPrefix(options.prefix ?? "");
+    // A proxy may take the prefix away before it passes a request on, or leave it.
+    const getPath = (request: Request): string => {
+      const path = new URL(request.url).pathname;
+      return prefix !== "" && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+    };
+    this.#app = new Hono<KeyVariables>({ getPath });
+    this.#addRoutes(options.keys && authentication(new KeyRing(options.keys)));
   }
 
   async fetch(request: Request): Promise<Response> {
@@ -122,47 +140,89 @@ class Server {
     await Promise.allSettled(this.#running);
   }
 
-  #addRoutes(): void {
-    const app = this.#app, keyed = this.#keys !== undefined;
+  #addRoutes(keyed: Middleware | undefined): void {
+    const app = this.#app, known: Middleware = keyed ?? ((_, next) => next());
+    const { origins, assets } = this.#options;
+    if (origins) app.use("*", cors(corsOptions(origins)));
+    // Of GET alone: answers under /v1 are not to be kept, and are small. HEAD is a GET to hono.
+    app.get("*", compress({ contentTypeFilter: isCompressible }), etag());
     for (const route of ROUTES) {
-      app.post(route.path, (c) => this.#timed(route, c.req.raw));
+      app.post(
+        route.path,
+        this.#timed(route),
+        this.#open(),
+        known,
+        this.#rated(),
+        (c) => this.#answer(route, c.req.raw),
+      );
       app.all(route.path, () => notAllowed("POST"));
     }
-    app.get("/health", () => this.#health());
-    app.get("/metrics", async (c) => {
-      await this.#keys?.check(c.req.raw.headers);
-      return text(this.#metrics.text(this.#queue.admitted), METRICS_TYPE);
-    });
-    const description = JSON.stringify(openApi(keyed)), page = docsPage(keyed);
+    app.get("/health", this.#open(), (c) => c.json({ status: "ok" }, 200, NO_STORE));
+    app.get(
+      "/metrics",
+      known,
+      async () =>
+        text(await this.#metrics.text(this.#queue.admitted), this.#metrics.contentType, NO_STORE),
+    );
+    const isKeyed = keyed !== undefined;
+    const description = JSON.stringify(openApi(isKeyed, this.#prefix));
+    const page = docsPage(isKeyed, this.#prefix);
     app.get("/openapi.json", () => text(description, "application/json"));
     app.get("/docs", () => text(page, "text/html; charset=utf-8", DOCS_POLICY));
-    app.get("/*", (c) => this.#asset(c));
+    if (assets) {
+      app.get(
+        "/*",
+        serveStatic({
+          root: "",
+          join: (...parts) => parts.join("/").replace(/\/+/g, "/"),
+          isDir: (path) => path.endsWith("/"),
+          getContent: async (path) => await assets(path) ?? null,
+        }),
+      );
+    }
+    app.get("/*", () => {
+      throw new ProblemError("not-found", "There is nothing at this path: see the docs page");
+    });
     app.all("*", () => notAllowed("GET, HEAD"));
     app.onError((error) => this.#failed(error));
   }
 
-  async #timed(route: Route, request: Request): Promise<Response> {
-    const start = performance.now();
-    const response = await this.#answer(route, request).catch((error) => this.#failed(error));
-    this.#metrics.count(route.path, response.status, elapsed(start) / 1000);
-    return response;
+  /** Counts answers, those to refused requests included. */
+  #timed({ path }: Route): Middleware {
+    return async (c, next) => {
+      const start = performance.now();
+      await next();
+      this.#metrics.count(path, c.res.status, elapsed(start) / 1000);
+    };
+  }
+
+  #open(): Middleware {
+    return async (_, next) => {
+      if (this.#closed) throw closing();
+      await next();
+    };
+  }
+
+  #rated(): Middleware {
+    return async (c, next) => {
+      const wait = await this.#options.rateLimit?.(c.req.raw, c.get("key")) ?? 0;
+      if (wait > 0) {
+        const seconds = Math.ceil(wait);
+        throw new ProblemError(
+          "too-many-requests",
+          `There were too many requests: try again in ${seconds} s`,
+          { headers: { "retry-after": `${seconds}` } },
+        );
+      }
+      await next();
+    };
   }
 
   async #answer(route: Route, request: Request): Promise<Response> {
-    const { verifier, gallery, rateLimit } = this.#options;
+    const { verifier, gallery } = this.#options;
     const { maxBodyBytes, maxPixels, timeoutMs } = this.#limits;
-    if (this.#closed) throw closing();
-    const key = await this.#keys?.check(request.headers);
-    const wait = await rateLimit?.(request, key) ?? 0;
-    if (wait > 0) {
-      const seconds = Math.ceil(wait);
-      throw new ProblemError(
-        "too-many-requests",
-        `There were too many requests: try again in ${seconds} s`,
-        { headers: { "retry-after": `${seconds}` } },
-      );
-    }
     using _place = this.#queue.admit();
+    // hono's timeout answers in time but cannot stop the work, which goes on by this signal.
     const late = new AbortController();
     // Timers hold 31 bits; a longer one would go off at once.
     const timer = setTimeout(
@@ -172,9 +232,12 @@ class Server {
     const signal = AbortSignal.any([request.signal, late.signal]);
     try {
       const body = await readBody(request, maxBodyBytes, signal);
-      const fields = readFields(route.fields, body);
+      const fields = readFields(route.request, body);
       const context = { verifier, gallery, maxPixels, signal };
       return await this.#queue.work(() => route.run(fields, context), signal);
+    } catch (error) {
+      // hono passes on what is no Error, such as the reason of some signals.
+      throw asProblem(error);
     } finally {
       clearTimeout(timer);
     }
@@ -185,19 +248,17 @@ class Server {
     if (problem.cause !== undefined && problem.type !== "client-closed") {
       this.#options.onError?.(problem.cause);
     }
-    return problemResponse(problem);
+    return problemResponse(problem, this.#prefix);
   }
+}
 
-  #health(): Response {
-    if (this.#closed) throw closing();
-    return Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } });
-  }
+type Middleware = MiddlewareHandler<KeyVariables>;
 
-  async #asset({ req }: Context): Promise<Response> {
-    const found = await this.#options.assets?.(req.path);
-    if (found) return found;
-    throw new ProblemError("not-found", "There is nothing at this path: see /docs");
-  }
+const NO_STORE = { "cache-control": "no-store" };
+
+/** Weights of networks are no type that hono knows, and lose a fifth of their bytes and more. */
+function isCompressible(type: string): boolean {
+  return COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type) || type === "application/octet-stream";
 }
 
 /** The docs page has styles of its own and nothing else. */
@@ -206,13 +267,19 @@ const DOCS_POLICY = {
 };
 
 function text(body: string, type: string, headers: Record<string, string> = {}): Response {
-  return new Response(body, {
-    headers: { "content-type": type, "x-content-type-options": "nosniff", ...headers },
+  const bytes = new TextEncoder().encode(body);
+  return new Response(bytes, {
+    headers: {
+      "content-type": type,
+      "content-length": `${bytes.length}`,
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
   });
 }
 
 function notAllowed(allow: string): never {
-  throw new ProblemError("method-not-allowed", `Only ${allow} is allowed here: see /docs`, {
+  throw new ProblemError("method-not-allowed", `Only ${allow} is allowed here: see the docs page`, {
     headers: { allow },
   });
 }

@@ -1,13 +1,13 @@
 // The OpenAPI 3.1 description of the server, made of the tables that it works by.
 
-import type { Field } from "./fields.ts";
+import { toJsonSchema } from "npm:@valibot/to-json-schema@1.8.0";
+import type { GenericSchema } from "npm:valibot@1.5.0";
+import { VERSION } from "../base/version.ts";
 import { PROBLEMS, type ProblemType } from "./problem.ts";
 import { type Route, ROUTES } from "./routes.ts";
 
 /** A JSON object. */
 type Json = Record<string, unknown>;
-
-const VERSION = "0.1.0";
 
 /** The two ways to send a key. */
 const SCHEMES = {
@@ -15,8 +15,9 @@ const SCHEMES = {
   header: { type: "apiKey", in: "header", name: "X-API-Key" },
 };
 
-/** The document; `keyed` says whether keys are asked for. */
-export function openApi(keyed: boolean): Json {
+/** The document; `keyed` says whether keys are asked for, `prefix` what paths begin with. */
+export function openApi(keyed: boolean, prefix = ""): Json {
+  const answers = ROUTES.flatMap(({ answer }) => answer.schema ? [answer.schema] : []);
   return {
     openapi: "3.1.0",
     info: {
@@ -25,29 +26,29 @@ export function openApi(keyed: boolean): Json {
       description:
         "Face verification that still knows you behind a mask. Photos are neither kept nor logged.",
     },
+    servers: [{ url: prefix || "/" }],
     paths: {
       ...Object.fromEntries(ROUTES.map((route) => [route.path, { post: operation(route) }])),
-      "/health": plain("Whether the server takes requests", "application/json"),
-      "/metrics": plain("Counters in Prometheus' text format", "text/plain"),
+      "/health": plain("Whether the server takes requests", "application/json", {
+        type: "object",
+        required: ["status"],
+        properties: { status: { const: "ok" } },
+      }),
+      "/metrics": plain("Counters in Prometheus' text format", "text/plain", { type: "string" }),
     },
     components: {
-      schemas: { Problem: PROBLEM_SCHEMA },
+      schemas: {
+        Problem: problemSchema(prefix),
+        ...Object.fromEntries(answers.map(([name, schema]) => [name, jsonSchema(schema)])),
+      },
       ...(keyed && { securitySchemes: SCHEMES }),
     },
     ...(keyed && { security: Object.keys(SCHEMES).map((name) => ({ [name]: [] })) }),
   };
 }
 
-function operation({ path, summary, fields, answer: [status, type, meaning] }: Route): Json {
-  const required = fields.filter((field) => field.required).map(({ name }) => name);
-  const body = (photo: Json): Json => ({
-    schema: {
-      type: "object",
-      required,
-      additionalProperties: false,
-      properties: Object.fromEntries(fields.map((field) => [field.name, schema(field, photo)])),
-    },
-  });
+function operation({ path, summary, request, answer }: Route): Json {
+  const { status, type, meaning, schema } = answer;
   const statuses = new Set(Object.values(PROBLEMS).map(([code]) => code));
   const problems = [...statuses].filter((code) => code !== 499 && code !== 405).map((code) => [
     code,
@@ -58,31 +59,38 @@ function operation({ path, summary, fields, answer: [status, type, meaning] }: R
       },
     },
   ]);
+  const answered = schema
+    ? { $ref: `#/components/schemas/${schema[0]}` }
+    : { type: "string", format: "binary" };
   return {
     summary,
     operationId: path.replace("/v1/", ""),
     requestBody: {
       required: true,
       content: {
-        "multipart/form-data": body({ type: "string", format: "binary" }),
-        "application/json": body({ type: "string", contentEncoding: "base64" }),
+        "multipart/form-data": { schema: jsonSchema(request, { format: "binary" }) },
+        "application/json": { schema: jsonSchema(request, { contentEncoding: "base64" }) },
       },
     },
     responses: {
-      [status]: { description: meaning, content: { [type]: {} } },
+      [status]: { description: meaning, content: { [type]: { schema: answered } } },
       ...Object.fromEntries(problems),
     },
   };
 }
 
-function schema({ kind, help, oneOf }: Field, photo: Json): Json {
-  const types = {
-    photo,
-    text: { type: "string", ...(oneOf && { enum: oneOf }) },
-    number: { type: "number" },
-    flag: { type: "boolean" },
-  };
-  return { ...types[kind], description: help };
+/** A schema as JSON Schema; photos, which it cannot express, are texts of some form. */
+function jsonSchema(schema: GenericSchema, photo: Json = {}): Json {
+  const { $schema: _draft, ...json } = toJsonSchema(schema, {
+    target: "draft-2020-12",
+    errorMode: "ignore",
+    overrideSchema: ({ valibotSchema, jsonSchema }) => {
+      // What the fields' metadata says is for the docs page.
+      const { kind: _kind, ...rest } = jsonSchema as Json;
+      return valibotSchema.type === "instance" ? { ...rest, type: "string", ...photo } : rest;
+    },
+  });
+  return json;
 }
 
 function titlesOf(status: number): string {
@@ -90,22 +98,23 @@ function titlesOf(status: number): string {
     .join("; ");
 }
 
-function plain(summary: string, type: string): Json {
-  return {
-    get: { summary, responses: { 200: { description: summary, content: { [type]: {} } } } },
-  };
+function plain(summary: string, type: string, schema: Json): Json {
+  const answer = { description: summary, content: { [type]: { schema } } };
+  return { get: { summary, responses: { 200: answer } } };
 }
 
-const PROBLEM_SCHEMA = {
-  type: "object",
-  required: ["type", "title", "status", "detail"],
-  properties: {
-    type: {
-      type: "string",
-      enum: (Object.keys(PROBLEMS) as ProblemType[]).map((type) => `/docs#${type}`),
+function problemSchema(prefix: string): Json {
+  return {
+    type: "object",
+    required: ["type", "title", "status", "detail"],
+    properties: {
+      type: {
+        type: "string",
+        enum: (Object.keys(PROBLEMS) as ProblemType[]).map((type) => `${prefix}/docs#${type}`),
+      },
+      title: { type: "string" },
+      status: { type: "integer" },
+      detail: { type: "string" },
     },
-    title: { type: "string" },
-    status: { type: "integer" },
-    detail: { type: "string" },
-  },
-};
+  };
+}

@@ -34,7 +34,7 @@ export const PROBLEMS = {
   "shutting-down": [503, "The server is shutting down"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
-/** A type of problem; its URI is `/docs#` and this name. */
+/** A type of problem; its URI is `/docs#` and this name, below the prefix if there is one. */
 export type ProblemType = keyof typeof PROBLEMS;
 
 /** A request that cannot be answered as asked, and what the client is told about it. */
@@ -102,11 +102,11 @@ export function asProblem(error: unknown): ProblemError {
   );
 }
 
-/** The response of a problem: `application/problem+json`. */
-export function problemResponse(problem: ProblemError): Response {
+/** The response of a problem: `application/problem+json`; its type is below the prefix, if there is one. */
+export function problemResponse(problem: ProblemError, prefix = ""): Response {
   const [status, title] = PROBLEMS[problem.type];
   const { message: detail, members, headers } = problem;
-  const document = { type: `/docs#${problem.type}`, title, status, detail, ...members };
+  const document = { type: `${prefix}/docs#${problem.type}`, title, status, detail, ...members };
   return new Response(JSON.stringify(document), {
     status,
     headers: {

@@ -1,23 +1,20 @@
 // The routes under /v1: what each takes, and what it does with a verifier and a gallery.
 // Photos live as long as their request; what is answered are results, never templates.
 
+import * as v from "npm:valibot@1.5.0";
 import { FACE_CHOICES, type FaceChoice } from "../pipeline/detect/choose.ts";
 import type { Gallery } from "../gallery/gallery.ts";
-import type { Enrolment, Identification } from "../gallery/result.ts";
+import { galleryJson } from "../gallery/json.ts";
+import { ENROLMENT_JSON, IDENTIFICATION_JSON } from "../gallery/json_schema.ts";
 import { encodePng } from "../image/encode.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
-import {
-  completeMaskOptions,
-  MASK_KINDS,
-  type MaskOptions,
-  PATTERNS,
-  WEARINGS,
-} from "../mask/kinds.ts";
-import { faceJson, verificationJson } from "../verify/json.ts";
-import { explainFinding, type NoFace, type SeveralFaces } from "../verify/result.ts";
+import { completeMaskOptions, MASK_KINDS, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import { detectionJson, verificationJson } from "../verify/json.ts";
+import { DETECTION_JSON, VERIFICATION_JSON } from "../verify/json_schema.ts";
+import { explainFinding } from "../verify/result.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import type { Field, Fields } from "./fields.ts";
+import { choice, flag, number, photo, type RequestSchema, text } from "./fields.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What a route works with. */
@@ -28,150 +25,181 @@ export interface RouteContext {
   readonly signal: AbortSignal;
 }
 
+/** What a route answers if all goes well. */
+export interface RouteAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly meaning: string;
+  /** The name and the schema of a JSON answer. */
+  readonly schema?: readonly [name: string, schema: v.GenericSchema];
+}
+
 /** A route under /v1, always a POST. */
 export interface Route {
   readonly path: string;
   readonly summary: string;
-  readonly fields: readonly Field[];
-  /** Status, type and meaning of the answer. */
-  readonly answer: readonly [status: number, type: string, meaning: string];
-  run(fields: Fields, context: RouteContext): Promise<Response>;
+  readonly request: RequestSchema;
+  readonly answer: RouteAnswer;
+  run(fields: Record<string, unknown>, context: RouteContext): Promise<Response>;
 }
 
-const FACE: Field = {
-  name: "face",
-  kind: "text",
-  oneOf: FACE_CHOICES,
-  help: `which face of a photo is meant: ${FACE_CHOICES.join(", ")} (only)`,
-};
+/** A route whose fields have the types of its schema, which `readFields` has checked. */
+function route<Schema extends RequestSchema>(
+  route: Omit<Route, "request" | "run"> & {
+    readonly request: Schema;
+    run(fields: v.InferOutput<Schema>, context: RouteContext): Promise<Response>;
+  },
+): Route {
+  return {
+    ...route,
+    run: (fields, context) => route.run(fields as v.InferOutput<Schema>, context),
+  };
+}
 
-const photo = (name: string, help: string): Field => ({
-  name,
-  kind: "photo",
-  required: true,
-  help,
-});
+const face = v.optional(
+  choice(FACE_CHOICES, `which face of a photo is meant: ${FACE_CHOICES.join(", ")} (only)`),
+);
+const threshold = v.optional(number("a threshold of your own instead, -1 to 1"));
 
 /** All routes under /v1. */
 export const ROUTES: readonly Route[] = [
-  {
+  route({
     path: "/v1/verify",
     summary: "Compare the faces of two photos",
-    fields: [
-      photo("probe", "the photo in question"),
-      photo("reference", "the photo to compare it with"),
-      { name: "fmr", kind: "number", help: "accepted false match rate, such as 0.001 (0.001)" },
-      { name: "threshold", kind: "number", help: "a threshold of your own instead, -1 to 1" },
-      FACE,
-    ],
-    answer: [
-      200,
-      "application/json",
-      'kind "compared" with decision, score, threshold and false match rates; "scored" if the model ' +
-      'was never calibrated and no threshold given; or "not-compared" with what was found in each photo',
-    ],
-    run: verify,
-  },
-  {
+    request: v.strictObject({
+      probe: photo("the photo in question"),
+      reference: photo("the photo to compare it with"),
+      fmr: v.optional(number("accepted false match rate, such as 0.001 (0.001)")),
+      threshold,
+      face,
+    }),
+    answer: {
+      status: 200,
+      type: "application/json",
+      meaning:
+        'kind "compared" with decision, score, threshold and false match rates; "scored" if ' +
+        'the model was never calibrated and no threshold given; or "not-compared" with what was ' +
+        "found in each photo",
+      schema: ["Verification", VERIFICATION_JSON],
+    },
+    run: async ({ probe, reference, fmr, threshold, face }, context) => {
+      const options = { ...photoOptions(face, context), decision: { fmr, threshold } };
+      const result = await context.verifier.verify(probe, reference, options);
+      return json(verificationJson(result, ["probe", "reference"]));
+    },
+  }),
+  route({
     path: "/v1/identify",
     summary: "Say who of the gallery a photo shows",
-    fields: [
-      photo("photo", "the photo in question"),
-      { name: "k", kind: "number", help: "how many candidates to return (5)" },
-      {
-        name: "fpir",
-        kind: "number",
-        help: "accepted false positive identification rate of a search (0.01)",
-      },
-      { name: "threshold", kind: "number", help: "a threshold of your own instead, -1 to 1" },
-      FACE,
-    ],
-    answer: [
-      200,
-      "application/json",
-      'kind "identified" or "unknown" with the best candidates; "ranked" with candidates and no decision ' +
-      'if no threshold was measured for the rate in a gallery of this size; or "no-face" or "several-faces"',
-    ],
-    run: identify,
-  },
-  {
+    request: v.strictObject({
+      photo: photo("the photo in question"),
+      k: v.optional(number("how many candidates to return (5)")),
+      fpir: v.optional(
+        number("accepted false positive identification rate of a search (0.01)"),
+      ),
+      threshold,
+      face,
+    }),
+    answer: {
+      status: 200,
+      type: "application/json",
+      meaning:
+        'kind "identified" or "unknown" with the best candidates; "ranked" with candidates ' +
+        "and no decision if no threshold was measured for the rate in a gallery of this size; or " +
+        '"no-face" or "several-faces"',
+      schema: ["Identification", IDENTIFICATION_JSON],
+    },
+    run: async ({ photo, face, ...options }, context) => {
+      const gallery = galleryOf(context);
+      const result = await gallery.identify(photo, { ...photoOptions(face, context), ...options });
+      return json(galleryJson(result));
+    },
+  }),
+  route({
     path: "/v1/enrol",
     summary: "Add a photo of a person to the gallery",
-    fields: [
-      {
-        name: "identity",
-        kind: "text",
-        required: true,
-        help: "name or number of the person, 1 to 256 characters",
-      },
-      photo("photo", "the photo, of which more is asked than of others"),
-      { name: "replace", kind: "flag", help: "in the place of what the identity has (false)" },
-      {
-        name: "force",
-        kind: "flag",
-        help:
+    request: v.strictObject({
+      identity: text("name or number of the person, 1 to 256 characters"),
+      photo: photo("the photo, of which more is asked than of others"),
+      replace: v.optional(flag("in the place of what the identity has (false)")),
+      force: v.optional(
+        flag(
           "enrol also where something speaks for a mistake, as two people under one name (false)",
-      },
-      FACE,
-    ],
-    answer: [201, "application/json", 'kind "enrolled": the template is stored, the photo is not'],
+        ),
+      ),
+      face,
+    }),
+    answer: {
+      status: 201,
+      type: "application/json",
+      meaning: 'kind "enrolled": the template is stored, the photo is not',
+      schema: ["Enrolment", ENROLMENT_JSON],
+    },
     run: enrol,
-  },
-  {
+  }),
+  route({
     path: "/v1/mask",
     summary: "Put masks on the faces of a photo",
-    fields: [
-      photo("photo", "the photo"),
-      {
-        name: "kind",
-        kind: "text",
-        oneOf: MASK_KINDS,
-        help: `${MASK_KINDS.join(", ")} (surgical)`,
-      },
-      { name: "color", kind: "text", help: "CSS hex colour (one that the kind is made in)" },
-      { name: "pattern", kind: "text", oneOf: PATTERNS, help: PATTERNS.join(", ") },
-      { name: "wearing", kind: "text", oneOf: WEARINGS, help: `${WEARINGS.join(", ")} (full)` },
-      { name: "seed", kind: "number", help: "chooses what is left open (0)" },
-    ],
-    answer: [200, "image/png", "the photo with masks"],
-    run: mask,
-  },
-  {
+    request: v.strictObject({
+      photo: photo("the photo"),
+      kind: v.optional(choice(MASK_KINDS, `${MASK_KINDS.join(", ")} (surgical)`)),
+      color: v.optional(text("CSS hex colour (one that the kind is made in)")),
+      pattern: v.optional(choice(PATTERNS, PATTERNS.join(", "))),
+      wearing: v.optional(choice(WEARINGS, `${WEARINGS.join(", ")} (full)`)),
+      seed: v.optional(number("chooses what is left open (0)")),
+    }),
+    answer: { status: 200, type: "image/png", meaning: "the photo with masks" },
+    run: async ({ photo, ...look }, context) => {
+      const given = { kind: "surgical", ...look } as const;
+      // Refuses what does not exist before the photo is looked at.
+      completeMaskOptions(given);
+      const { maxPixels, signal, verifier } = context;
+      const image = await loadImage(photo, { maxPixels, signal });
+      const { faces } = await verifier.detect(image, { signal, mesh: true });
+      if (!faces.some(({ mesh }) => mesh)) {
+        throw new ProblemError(
+          "no-face-for-mask",
+          `Cannot put a mask on any of ${faces.length} faces: ` +
+            `send a photo that shows a face larger and uncovered`,
+        );
+      }
+      signal.throwIfAborted();
+      const png = await encodePng(applyMask(image, faces, given));
+      return new Response(png, {
+        headers: { "content-type": "image/png", "cache-control": "no-store" },
+      });
+    },
+  }),
+  route({
     path: "/v1/detect",
     summary: "Find the faces of a photo",
-    fields: [photo("photo", "the photo")],
-    answer: [200, "application/json", "size of the photo, and its faces, largest first"],
-    run: detect,
-  },
+    request: v.strictObject({ photo: photo("the photo") }),
+    answer: {
+      status: 200,
+      type: "application/json",
+      meaning: "size of the photo, and its faces, largest first",
+      schema: ["Detection", DETECTION_JSON],
+    },
+    run: async ({ photo }, { maxPixels, signal, verifier }) =>
+      json(detectionJson(await verifier.detect(photo, { maxPixels, signal }))),
+  }),
 ];
 
-async function verify(fields: Fields, context: RouteContext): Promise<Response> {
-  const decision = { fmr: fields.number("fmr"), threshold: fields.number("threshold") };
-  const [probe, reference] = [fields.photo("probe"), fields.photo("reference")];
-  const options = { ...photoOptions(fields, context), decision };
-  const result = await context.verifier.verify(probe, reference, options);
-  return json(verificationJson(result, ["probe", "reference"]));
-}
-
-async function identify(fields: Fields, context: RouteContext): Promise<Response> {
-  const options = {
-    ...photoOptions(fields, context),
-    k: fields.number("k"),
-    fpir: fields.number("fpir"),
-    threshold: fields.number("threshold"),
-  };
-  const result = await galleryOf(context).identify(fields.photo("photo"), options);
-  return json(galleryJson(result));
-}
-
-async function enrol(fields: Fields, context: RouteContext): Promise<Response> {
-  const gallery = galleryOf(context);
-  const options = { ...photoOptions(fields, context), force: fields.flag("force") };
-  const identity = fields.text("identity")!, input = fields.photo("photo");
+async function enrol(
+  { identity, photo, replace, force = false, face }: {
+    readonly identity: string;
+    readonly photo: File;
+    readonly replace?: boolean;
+    readonly force?: boolean;
+    readonly face?: FaceChoice;
+  },
+  context: RouteContext,
+): Promise<Response> {
+  const gallery = galleryOf(context), options = { ...photoOptions(face, context), force };
   const result =
-    await (fields.flag("replace")
-      ? gallery.update(identity, input, options)
-      : gallery.enrol(identity, input, options));
+    await (replace
+      ? gallery.update(identity, photo, options)
+      : gallery.enrol(identity, photo, options));
   if (result.kind === "enrolled") return json(galleryJson(result), 201);
   // A client that looks at the status alone must not take it for enrolled.
   const detail = result.kind === "refused"
@@ -180,62 +208,19 @@ async function enrol(fields: Fields, context: RouteContext): Promise<Response> {
     ? `Cannot enrol the photo as ${result.doubts.map(({ message }) => message).join("; and ")}: ` +
       `check photo and name, or send force`
     : explainFinding(result, "the photo");
-  throw new ProblemError("not-enrolled", detail, { members: galleryJson(result) });
-}
-
-async function mask(
-  fields: Fields,
-  { verifier, maxPixels, signal }: RouteContext,
-): Promise<Response> {
-  const given = {
-    kind: fields.text("kind") ?? "surgical",
-    color: fields.text("color"),
-    pattern: fields.text("pattern"),
-    wearing: fields.text("wearing"),
-    seed: fields.number("seed"),
-  } as MaskOptions;
-  // Refuses what does not exist before the photo is looked at.
-  completeMaskOptions(given);
-  const image = await loadImage(fields.photo("photo"), { maxPixels, signal });
-  const { faces } = await verifier.detect(image, { signal, mesh: true });
-  if (!faces.some(({ mesh }) => mesh)) {
-    throw new ProblemError(
-      "no-face-for-mask",
-      `Cannot put a mask on any of ${faces.length} faces: send a photo that shows a face larger and uncovered`,
-    );
-  }
-  signal.throwIfAborted();
-  const png = await encodePng(applyMask(image, faces, given));
-  return new Response(png, {
-    headers: { "content-type": "image/png", "cache-control": "no-store" },
-  });
-}
-
-async function detect(fields: Fields, context: RouteContext): Promise<Response> {
-  const { maxPixels, signal, verifier } = context;
-  const found = await verifier.detect(fields.photo("photo"), { maxPixels, signal });
-  const { width, height, faces, omitted, device } = found;
-  return json({ width, height, faces: faces.map(faceJson), omitted, device });
+  throw new ProblemError("not-enrolled", detail, { members: { ...galleryJson(result) } });
 }
 
 function photoOptions(
-  fields: Fields,
+  face: FaceChoice | undefined,
   { maxPixels, signal }: RouteContext,
 ): { face?: FaceChoice; maxPixels: number; signal: AbortSignal } {
-  return { face: fields.text("face") as FaceChoice | undefined, maxPixels, signal };
+  return { face, maxPixels, signal };
 }
 
 function galleryOf({ gallery }: RouteContext): Gallery {
   if (gallery) return gallery;
   throw new ProblemError("no-gallery", "This server was started without a gallery");
-}
-
-/** A gallery's answer without meshes. */
-function galleryJson(
-  result: Identification | Enrolment | NoFace | SeveralFaces,
-): Record<string, unknown> {
-  if (!("face" in result)) return { ...result };
-  return { ...result, face: result.face && faceJson(result.face) };
 }
 
 function json(value: unknown, status = 200): Response {

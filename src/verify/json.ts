@@ -1,20 +1,18 @@
-// Results as JSON: what `--json` prints and the server answers.
+// Results as JSON: what `--json` prints and the server answers, as json_schema.ts describes it.
 
-import type { Alignment } from "../pipeline/align/arcface.ts";
-import { interEyeDistance, type Landmarks } from "../pipeline/detect/face.ts";
+import { interEyeDistance } from "../pipeline/detect/face.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
-import type { MaskState } from "../pipeline/embed/mask_state.ts";
-import type { Verification } from "./result.ts";
+import type { DETECTION_JSON, FACE_JSON, VERIFICATION_JSON } from "./json_schema.ts";
+import type { Detection, Verification } from "./result.ts";
 
-/** A face as JSON shows it. */
-export interface FaceJson {
-  readonly box: EmbeddedFace["box"];
-  readonly detectionScore: number;
-  readonly interEyeDistance: number;
-  readonly landmarks: Landmarks;
-  readonly alignment: Alignment;
-  readonly mask?: MaskState;
-}
+/** What a schema describes, without a way to change it. */
+type Described<Schema extends { readonly "~types"?: { readonly output: unknown } | undefined }> =
+  ReadonlyDeep<NonNullable<Schema["~types"]>["output"]>;
+
+type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
+
+/** A face as JSON shows it: without its mesh. */
+export type FaceJson = Described<typeof FACE_JSON>;
 
 /** Returns a face as JSON. */
 export function faceJson(face: EmbeddedFace): FaceJson {
@@ -23,8 +21,17 @@ export function faceJson(face: EmbeddedFace): FaceJson {
   return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, mask };
 }
 
+/** Returns the faces of a photo. */
+export function detectionJson(found: Detection): Described<typeof DETECTION_JSON> {
+  const { width, height, faces, omitted, device } = found;
+  return { width, height, faces: faces.map(faceJson), omitted, device };
+}
+
 /** Returns a comparison; `labels` are what the two photos are called. */
-export function verificationJson(result: Verification, labels: readonly [string, string]): unknown {
+export function verificationJson(
+  result: Verification,
+  labels: readonly [string, string],
+): Described<typeof VERIFICATION_JSON> {
   const { device, model, timings } = result;
   if (result.kind === "not-compared") {
     const findings = result.findings.map((finding, i) =>
@@ -38,6 +45,6 @@ export function verificationJson(result: Verification, labels: readonly [string,
   if (result.kind === "scored") {
     return { kind: result.kind, score: result.score, faces, device, model, timings };
   }
-  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
-  return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
+  const { kind, decision, score, scoreFmr, rule } = result;
+  return { kind, decision, score, scoreFmr, rule, faces, device, model, timings };
 }

@@ -34,11 +34,11 @@ Deno.test("verify --json says everything but the mesh", async () => {
   assertEquals(code, 0);
   const json = JSON.parse(out);
   assertEquals(json.decision, "match");
-  assertEquals(json.fmr.fmr, 0.01);
-  assertEquals(json.threshold > -1 && json.threshold <= json.score, true);
+  assertEquals(json.rule.measured.fmr, 0.01);
+  assertEquals(json.rule.threshold > -1 && json.rule.threshold <= json.score, true);
   assertEquals(json.scoreFmr.fmr < 0.01, true);
   assertEquals(json.scoreFmr.interval.length, 2);
-  assertEquals(json.basis, json.scoreFmr.basis);
+  assertEquals(json.rule.basis, json.scoreFmr.basis);
   assertEquals(json.faces.length, 2);
   assertEquals(Object.keys(json.faces[0].landmarks).includes("mesh"), false);
   assertEquals(typeof json.faces[0].alignment.residual, "number");

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DatasetError, InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Dataset, openDataset } from "../../src/evaluate/mod.ts";
 import { personFolds } from "../../src/evaluate/dataset/folds.ts";
@@ -34,6 +34,33 @@ Deno.test("LFW: a list and photos, also in images/", async () => {
     const bytes = await dataset.images[2].load() as Uint8Array;
     assertEquals([...bytes.subarray(0, 2)], [0xff, 0xd8]);
   }
+});
+
+Deno.test("LFW's list with photos in other formats, endings in capitals and numbers without zeros", async () => {
+  using folder = temporaryFolder();
+  const { path } = folder;
+  for (const person of ["Eileen_Collins", "Grace_Hopper"]) await Deno.mkdir(`${path}/${person}`);
+  const files = [
+    ...["Eileen_Collins/Eileen_Collins_0001.JPEG", "Eileen_Collins/Eileen_Collins_0002.webp"],
+    ...["Grace_Hopper/Grace_Hopper_1.png", "Grace_Hopper/Grace_Hopper_0002.PNG"],
+  ];
+  for (const file of files) await Deno.writeTextFile(`${path}/${file}`, file);
+  await Deno.writeTextFile(`${path}/pairs.txt`, LFW_LIST);
+  for (const given of [path, `${path}/pairs.txt`]) {
+    using dataset = await openDataset(given);
+    assertEquals(dataset.kind, "lfw");
+    assertEquals(dataset.images.map(({ id }) => id).sort(), files.toSorted());
+    for (const { id, load } of dataset.images) {
+      assertEquals(new TextDecoder().decode(await load() as Uint8Array), id);
+    }
+  }
+  // A list without folds, with blanks; and a line that is no pair.
+  const list = "1\nGrace_Hopper 1 2\nGrace_Hopper 1 Eileen_Collins 2\n";
+  await Deno.writeTextFile(`${path}/pairs.txt`, list);
+  using dataset = await openDataset(path);
+  assertEquals(dataset.folds.map((fold) => fold.length), [2]);
+  await Deno.writeTextFile(`${path}/pairs.txt`, list.replace("1 2", "one two"));
+  await assertRejects(() => openDataset(path), DatasetError, "in line 2: it must be name, number");
 });
 
 Deno.test("LFW: photos that are not there are noticed when the data set is opened", async () => {
@@ -117,7 +144,10 @@ Deno.test("CSV: columns by name, paths from the file's place, errors with their 
   for (
     const [text, message] of [
       ["probe,reference\na,b\n", "no column genuine"],
-      ["probe,reference,genuine,colour\na,b,1,red\n", 'a column "colour"'],
+      ["probe,reference,genuine,colour\na,b,1,red\n", 'line 1 has a column "colour"'],
+      ["probe,reference,genuine\na,b,1\n\nb,c\n", "line 4 of"],
+      ["probe;image1;genuine\na;b;1\n", "two columns for probe"],
+      ["a,b\nc,d\n", 'a column "a"'],
       ["probe,reference,genuine\na,b,maybe\n", "line 2 of"],
       ["probe,reference,genuine\na,,1\n", "line 2 of"],
       ["probe,reference,genuine\n", "no pairs"],
@@ -128,12 +158,58 @@ Deno.test("CSV: columns by name, paths from the file's place, errors with their 
   }
 });
 
+Deno.test("CSV: other separators and names, and no names at all", async () => {
+  using folder = temporaryFolder();
+  const lists = [
+    ["pairs.csv", "\ufeffImage1;Image2;Same\r\na.jpg;b.jpg;1\r\na.jpg;c.jpg;0\r\n"],
+    ["pairs.tsv", "file_1\tfile_2\tlabel\na.jpg\tb.jpg\tgenuine\na.jpg\tc.jpg\timpostor\n"],
+    ["list.txt", "a.jpg b.jpg  1\na.jpg c.jpg -1\n"],
+    ["bare.csv", "a.jpg,b.jpg,yes\na.jpg,c.jpg,no\n"],
+    ["same.csv", "is same,reference,probe\nTrue,b.jpg,a.jpg\nFalse,c.jpg,a.jpg\n"],
+  ];
+  for (const [name, text] of lists) {
+    await Deno.writeTextFile(`${folder.path}/${name}`, text);
+    using dataset = await openDataset(`${folder.path}/${name}`);
+    assertEquals(dataset.kind, "csv");
+    assertEquals(named(dataset), [["a.jpg", "b.jpg", true], ["a.jpg", "c.jpg", false]], name);
+  }
+});
+
+Deno.test("two folders: photos of one name are one person's, each probe meets another person too", async () => {
+  using folder = temporaryFolder();
+  for (const side of ["masked", "unmasked"]) {
+    await Deno.mkdir(`${folder.path}/${side}/zoe`, { recursive: true });
+    for (const name of ["ann", "bob", "cid", `only-${side}`]) {
+      await Deno.writeTextFile(`${folder.path}/${side}/${name}.jpg`, "");
+    }
+    for (const i of [1, 2]) await Deno.writeTextFile(`${folder.path}/${side}/zoe/${i}.jpg`, "");
+  }
+  using dataset = await openDataset(folder.path);
+  assertEquals([dataset.kind, dataset.identified], ["two-folders", true]);
+  const pairs = dataset.folds.flat();
+  assertEquals(pairs.filter(({ genuine }) => genuine).length, 3 + 2 * 2);
+  assert(pairs.some(({ genuine }) => !genuine));
+  for (const { probe, reference, genuine } of pairs) {
+    const [a, b] = [dataset.images[probe], dataset.images[reference]];
+    assertEquals([a.masked, b.masked], [true, false]);
+    assertMatch(`${a.id} ${b.id}`, /^masked\/\S+ unmasked\//);
+    assertEquals(a.identity === b.identity, genuine);
+  }
+  assert(!dataset.images.some(({ id }) => id.includes("only")));
+  using strangers = temporaryFolder();
+  for (const side of ["probe", "reference"]) {
+    await Deno.mkdir(`${strangers.path}/${side}`);
+    await Deno.writeTextFile(`${strangers.path}/${side}/${side}.jpg`, "");
+  }
+  await assertRejects(() => openDataset(strangers.path), DatasetError, "the same name in both");
+});
+
 Deno.test("what is no data set is refused with the reason", async () => {
   using folder = temporaryFolder();
   await assertRejects(() => openDataset(`${folder.path}/none`), DatasetError, "no such file");
   await assertRejects(() => openDataset(folder.path), DatasetError, "neither pairs.txt nor");
-  await Deno.writeTextFile(`${folder.path}/a.txt`, "");
-  await assertRejects(() => openDataset(`${folder.path}/a.txt`), DatasetError, "Cannot tell");
+  await Deno.writeTextFile(`${folder.path}/a.zip`, "");
+  await assertRejects(() => openDataset(`${folder.path}/a.zip`), DatasetError, "Cannot tell");
   await assertRejects(
     () => openDataset(folder.path, { kind: "tar" as "csv" }),
     InvalidArgumentError,

@@ -1,6 +1,10 @@
 // An evaluation that no networks had to run for, for the tests of reports.
 
-import { type Evaluation, verificationReport } from "../../src/evaluate/mod.ts";
+import {
+  type Evaluation,
+  type ScenarioResult,
+  verificationReport,
+} from "../../src/evaluate/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 
 /** A name that breaks out of HTML, Markdown and tables that do not escape it. */
@@ -39,4 +43,20 @@ export function someEvaluation(): Evaluation {
     failures: [{ photo: EVIL, masked: true, kind: "no-face" }],
     run: { device: "wasm", samples: 3200, embedded: 10, seconds: 2, networkShare: 0.9 },
   };
+}
+
+/** Results of a system that makes no errors, in two scenarios alike. */
+export function perfectResults(): ScenarioResult[] {
+  const folds = [{
+    genuine: new Float32Array(100).fill(0.9),
+    impostor: new Float32Array(2000).fill(0.1),
+    genuineIdentity: Uint32Array.from({ length: 100 }, (_, i) => i),
+    impostorIdentities: Uint32Array.from({ length: 4000 }, (_, i) => i % 97),
+  }];
+  const metrics = verificationReport(folds, { replicates: 0 });
+  const worst = { genuine: [], impostor: [] };
+  return (["uu", "mm"] as const).map((scenario) => ({
+    ...{ model: "student", scenario, protocol: "corrected", mirrored: false },
+    ...{ metrics, folds, worst },
+  }));
 }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { loadImage } from "../../src/image/mod.ts";
 import type { ImageInput } from "../../src/image/image.ts";
 import { createHandler, type Handler } from "../../src/serve/mod.ts";
+import { type Field, fieldsOf } from "../../src/serve/fields.ts";
 import { ROUTES } from "../../src/serve/routes.ts";
 import type { PhotoOptions } from "../../src/verify/options.ts";
 import type { Detection, Verification } from "../../src/verify/result.ts";
@@ -58,10 +59,14 @@ async function answer(handler: Handler, path: string, body: BodyInit, type: stri
   if (response.status >= 400) assertEquals(typeof said.title, "string");
 }
 
+function fieldsOfPath(path: string): readonly Field[] {
+  return fieldsOf(ROUTES.find((route) => route.path === path)!.request);
+}
+
 /** Every field that a route has, filled. */
 function whole(path: string): FormData {
   const form = new FormData(), photo = new Blob([fixture("grey.jpg")]);
-  for (const { name, kind, oneOf } of ROUTES.find((route) => route.path === path)!.fields) {
+  for (const { name, kind, oneOf } of fieldsOfPath(path)) {
     if (kind === "photo") form.set(name, photo, "a.jpg");
     else if (kind === "number") form.set(name, "0.001");
     else if (kind === "flag") form.set(name, "true");
@@ -94,7 +99,9 @@ const fields = fuzzTarget("http-fields", 200, () => {
   const path = fc.constantFrom(...PATHS);
   const texts = fc.dictionary(
     fc.oneof(
-      fc.constantFrom(...ROUTES.flatMap((route) => route.fields.map(({ name }) => name))),
+      fc.constantFrom(
+        ...ROUTES.flatMap(({ request }) => fieldsOf(request).map(({ name }) => name)),
+      ),
       fc.string({ maxLength: 8 }),
     ),
     fc.oneof(fc.string({ unit: "binary", maxLength: 12 }), fc.double().map(String)),
@@ -115,7 +122,7 @@ const json = fuzzTarget("http-json", 400, () => {
   return Promise.resolve({ arbitrary, state: start() });
 }, async ({ path, mutations }, handler) => {
   const body: Record<string, unknown> = {};
-  for (const { name, kind, oneOf } of ROUTES.find((route) => route.path === path)!.fields) {
+  for (const { name, kind, oneOf } of fieldsOfPath(path)) {
     if (kind === "photo") body[name] = fixture("grey.jpg").toBase64();
     else if (kind === "number") body[name] = 0.001;
     else if (kind === "flag") body[name] = true;

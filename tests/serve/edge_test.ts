@@ -40,6 +40,7 @@ Deno.test("an edge host that may read nothing gives the library's score, below 5
     const body = await form({ probe: "@collins", reference: "@collins_masked" });
     const url = `http://localhost:${port}/v1/verify`;
     const answer = await (await fetch(url, { method: "POST", body })).json();
+    assertEquals(answer.kind, "compared", answer.detail);
     await using verifier = await createVerifier({ device: "wasm" });
     const own = await verifier.verify(photo("collins"), photo("collins_masked"));
     assertEquals(own.kind, "compared");

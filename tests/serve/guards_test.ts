@@ -158,7 +158,7 @@ Deno.test("a full queue answers 503 with Retry-After, and goes on when there is 
   const metrics = await (await handler.fetch(new Request("http://localhost/metrics"))).text();
   assertStringIncludes(metrics, 'maskinv_requests_total{route="/v1/verify",status="200"} 2');
   assertStringIncludes(metrics, 'maskinv_requests_total{route="/v1/verify",status="503"} 1');
-  assertStringIncludes(metrics, 'request_seconds_bucket{route="/v1/verify",le="+Inf"} 3');
+  assertStringIncludes(metrics, 'request_seconds_bucket{le="+Inf",route="/v1/verify"} 3');
   assertStringIncludes(metrics, "maskinv_admitted_requests 0\n");
   assertMatch(metrics, /process_resident_memory_bytes \d{7,}/);
 });
@@ -272,6 +272,15 @@ Deno.test("paths, methods, openapi.json and the docs page fit each other", async
   const page = await (await handler.fetch(new Request("http://localhost/docs"))).text();
   const paths = Object.keys(json.paths as object);
   assertEquals(paths.length, 7);
+  // Every answer has a schema, and every reference leads to one.
+  const text = JSON.stringify(json), { schemas } = json.components as { schemas: object };
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+    assert(Object.hasOwn(schemas, name), name);
+  }
+  assertEquals(Object.keys(schemas).sort(), [
+    ...["Detection", "Enrolment", "Identification", "Problem", "Verification"],
+  ]);
+  assert(!/"content":\{"[^"]+":\{\}/.test(text));
   for (const path of paths) assertStringIncludes(page, path);
   for (const type of Object.keys(PROBLEMS)) assertStringIncludes(page, `id="${type}"`);
   for (const path of paths.filter((path) => path.startsWith("/v1/"))) {

@@ -75,6 +75,65 @@ testInBrowser(
   },
 );
 
+testInBrowser(
+  "the page shows its result without scrolling, at any width, and takes pasted and dropped photos",
+  async (open) => {
+    const { page, complaints } = await open("wasm", { width: 360, height: 740 });
+    await page.locator("#probe").evaluate(give, ["drop", await inBase64("collins")] as const);
+    await page.locator("#probe .facts", { hasText: "Wears" }).waitFor();
+    await page.locator("body").evaluate(give, ["paste", await inBase64("collins")] as const);
+    await result(page, (score) => score > 0.99);
+    assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const verdict = await page.locator("#verdict").boundingBox();
+    assert(verdict && verdict.y >= 0 && verdict.y + verdict.height < 740, JSON.stringify(verdict));
+    // The dot stands on the line of the curve, at the score's own place on the axis.
+    const [dot, line] = await page.locator("#curve").evaluate((svg) => {
+      const numbers = (selector: string, names: readonly string[]): number[] =>
+        names.map((name) => Number(svg.querySelector(selector)!.getAttribute(name)));
+      return [
+        numbers(".score-mark", ["cx", "cy"]),
+        numbers(".beyond:nth-last-of-type(2)", ["x2", "y2"]),
+      ];
+    });
+    assertAlmostEquals(dot[0], line[0], 0.5);
+    assertAlmostEquals(dot[1], line[1], 0.5);
+    assertEquals(complaints, []);
+    await page.close();
+  },
+);
+
+testInBrowser(
+  "without WebGPU the page says why and what to do, and computes all the same",
+  async (open) => {
+    const { page } = await open("webgpu", { init: "delete Navigator.prototype.gpu" });
+    assertEquals(await page.locator("html").getAttribute("data-device"), "wasm");
+    assertMatch(
+      await page.locator("#status").innerText(),
+      /^WebGPU cannot be used here, so WebAssembly computes.* hardware acceleration .*no WebGPU adapter$/,
+    );
+    await page.close();
+  },
+);
+
+/** Gives an element a photo in base64, by a drop or a paste. */
+function give(element: Element, [kind, bytes]: readonly ["drop" | "paste", string]): void {
+  const binary = atob(bytes);
+  const file = new File([Uint8Array.from(binary, (c) => c.charCodeAt(0))], "a.jpg", {
+    type: "image/jpeg",
+  });
+  const data = new DataTransfer();
+  data.items.add(file);
+  const event = kind === "drop"
+    ? new DragEvent("drop", { dataTransfer: data, bubbles: true })
+    : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+  element.dispatchEvent(event);
+}
+
+async function inBase64(name: string): Promise<string> {
+  return (await Deno.readFile(photo(name))).toBase64();
+}
+
 /** Waits until the score is as wanted. */
 async function result(page: Page, wanted: (score: number) => boolean): Promise<void> {
   const end = Date.now() + PATIENCE;
@@ -88,6 +147,13 @@ async function choose(page: Page, card: string, name: string): Promise<void> {
   await page.locator(`#${card} input[type=file]`).setInputFiles(photo(name));
 }
 
+interface OpenOptions {
+  readonly width?: number;
+  readonly height?: number;
+  /** A script to run before the page's own. */
+  readonly init?: string;
+}
+
 interface Opened {
   readonly page: Page;
   /** The hosts that the page asked for anything. */
@@ -98,7 +164,7 @@ interface Opened {
 
 function testInBrowser(
   name: string,
-  body: (open: (device: string) => Promise<Opened>) => Promise<void>,
+  body: (open: (device: string, options?: OpenOptions) => Promise<Opened>) => Promise<void>,
 ): void {
   const reason = "skipped: there is no /usr/bin/chromium; install Debian's chromium";
   Deno.test({
@@ -117,8 +183,10 @@ function testInBrowser(
       await Deno.writeFile(camera, await cameraFile(await loadImage(photo("collins"))).bytes());
       const browser = await launch(camera);
       try {
-        await body(async (device) => {
-          const page = await browser.newPage(), visited = new Set<string>();
+        await body(async (device, { width = 1280, height = 720, init } = {}) => {
+          const page = await browser.newPage({ viewport: { width, height } });
+          if (init !== undefined) await page.addInitScript(init);
+          const visited = new Set<string>();
           const complaints: string[] = [];
           page.setDefaultTimeout(PATIENCE);
           page.on("request", (request) => {

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import * as v from "valibot";
+import { ENROLMENT_JSON, IDENTIFICATION_JSON } from "../../src/gallery/json_schema.ts";
+import { DETECTION_JSON, VERIFICATION_JSON } from "../../src/verify/json_schema.ts";
 import { createVerifier, type Verifier } from "../../mod.ts";
 import { createGallery, createMemoryStore, openThresholds } from "../../src/gallery/mod.ts";
 import {
@@ -58,12 +61,16 @@ test("verify answers form data and JSON alike, and as the library", async (verif
     assertEquals(json.kind, "compared");
     assertEquals(json.decision, own.decision);
     assertEquals(json.score, own.score);
-    assertEquals((json.fmr as { fmr: number }).fmr, 0.01);
+    assertEquals((json.rule as { measured: { fmr: number } }).measured.fmr, 0.01);
     assertEquals((json.faces as { photo: string }[]).map((face) => face.photo), [
       "probe",
       "reference",
     ]);
     assert(!JSON.stringify(json).includes('mesh":['), "the mesh is not sent");
+    // Under the names of the library, and as /openapi.json says.
+    assertEquals(json.rule, JSON.parse(JSON.stringify(own.rule)));
+    assertEquals(json.scoreFmr, own.scoreFmr);
+    v.parse(VERIFICATION_JSON, json);
   }
 });
 
@@ -73,6 +80,7 @@ test("a photo without a face is an answer, not an error", async (verifier) => {
   const body = { probe: blank, reference: await base64("collins_crop") };
   const { status, json } = await ask(handler, post("/v1/verify", body));
   assertEquals([status, json.kind], [200, "not-compared"]);
+  v.parse(VERIFICATION_JSON, json);
   assertEquals((json.findings as { kind: string }[]).map(({ kind }) => kind), ["no-face", "face"]);
 });
 
@@ -83,6 +91,7 @@ test("enrol and identify: 201, 422 with the reason, and who it is", async (verif
     await ask(handler, post("/v1/enrol", await form(fields)));
   const first = await enrol({ identity: "Eileen Collins", photo: "@collins" });
   assertEquals([first.status, first.json.kind], [201, "enrolled"]);
+  v.parse(ENROLMENT_JSON, first.json);
   await enrol({ identity: "Grace Hopper", photo: "@hopper" });
   await enrol({ identity: "Grace Hopper", photo: "@hopper_crop", replace: "true" });
   assertEquals(await gallery.count(), { identities: 2, templates: 2 });
@@ -97,6 +106,7 @@ test("enrol and identify: 201, 422 with the reason, and who it is", async (verif
     post("/v1/identify", await form({ photo: "@hopper_masked", k: "1" })),
   );
   assertEquals([found.status, found.json.kind], [200, "identified"]);
+  v.parse(IDENTIFICATION_JSON, found.json);
   const candidates = found.json.candidates as { identity: string }[];
   assertEquals(candidates.map(({ identity }) => identity), ["Grace Hopper"]);
   const strict = await form({ photo: "@hopper_masked", threshold: "1" });
@@ -105,12 +115,14 @@ test("enrol and identify: 201, 422 with the reason, and who it is", async (verif
   const rare = await form({ photo: "@collins_crop", fpir: "1e-9" });
   const ranked = await ask(handler, post("/v1/identify", rare));
   assertEquals([ranked.status, ranked.json.kind, ranked.json.fpir], [200, "ranked", 1e-9]);
+  v.parse(IDENTIFICATION_JSON, ranked.json);
   const ranks = ranked.json.candidates as { identity: string; score: number; decision?: string }[];
   assertEquals([ranks[0].identity, ranks[0].decision], ["Eileen Collins", undefined]);
   const wrong = await form({ photo: "@collins_crop", fpir: "1.5" });
   assertEquals((await ask(handler, post("/v1/identify", wrong))).status, 400);
   const mistaken = await enrol({ identity: "Grace Hopper", photo: "@collins" });
   assertEquals([mistaken.status, mistaken.json.kind], [422, "doubtful"]);
+  v.parse(ENROLMENT_JSON, mistaken.json);
   assertMatch(mistaken.json.detail as string, /does not look like the template of Grace Hopper/);
   assertMatch(mistaken.json.detail as string, /looks like Eileen Collins .* or send force$/);
   assertEquals(await gallery.count(), { identities: 2, templates: 2 });
@@ -153,6 +165,7 @@ test("detect answers the faces with landmarks", async (verifier) => {
   const [face] = json.faces as { interEyeDistance: number; landmarks: Record<string, unknown> }[];
   assertEquals(Object.keys(face.landmarks).length, 5);
   assertEquals(json.omitted, 0);
+  v.parse(DETECTION_JSON, json);
   assert(face.interEyeDistance > 20);
 });
 

@@ -39,7 +39,7 @@ export interface DatasetPair {
 }
 
 /** The kinds of data sets. */
-export const DATASET_KINDS = ["lfw", "bin", "mfr2", "folder", "csv"] as const;
+export const DATASET_KINDS = ["lfw", "bin", "mfr2", "folder", "two-folders", "csv"] as const;
 
 /** A kind of data set. */
 export type DatasetKind = typeof DATASET_KINDS[number];

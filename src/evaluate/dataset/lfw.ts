@@ -29,33 +29,51 @@ export interface LfwPair {
  * ```
  */
 export function parseLfwPairs(text: string): LfwPair[][] {
-  const [head, ...lines] = text.trim().split(/\r?\n/);
-  const [folds, perKind] = head.split("\t").map(Number);
-  if (!(folds > 0 && perKind > 0) || lines.length !== folds * perKind * 2) {
+  const [head, ...lines] = text.replace(/^\ufeff/, "").trimEnd().split(/\r?\n/);
+  // Lists without folds (LFW's view 1) say the number of pairs alone.
+  const numbers = head.trim().split(/\s+/).map(Number);
+  const [folds, perKind] = numbers.length === 1 ? [1, numbers[0]] : numbers;
+  if (!(folds > 0 && perKind > 0) || numbers.length > 2) {
     throw new InvalidArgumentError(
-      `Cannot read the LFW pairs as the first line is "${head}" and ${lines.length} pairs follow: ` +
+      `Cannot read the LFW pairs as line 1 is "${
+        head.slice(0, 80)
+      }": it must be folds<TAB>pairs, or pairs`,
+    );
+  }
+  if (lines.length !== folds * perKind * 2) {
+    throw new InvalidArgumentError(
+      `Cannot read the LFW pairs as line 1 is "${head}" and ${lines.length} pairs follow: ` +
         `it must be folds<TAB>pairs with folds x pairs x 2 lines after it`,
     );
   }
-  const pairs = lines.map(parsePair);
+  const pairs = lines.map((line, i) => parsePair(line, i + 2));
   return Array.from(
     { length: folds },
     (_, fold) => pairs.slice(fold * perKind * 2, (fold + 1) * perKind * 2),
   );
 }
 
-function parsePair(line: string): LfwPair {
-  const fields = line.trim().split("\t");
-  if (fields.length === 3) {
-    const [name, first, second] = fields;
-    return { probe: path(name, first), reference: path(name, second), genuine: true };
-  }
-  if (fields.length === 4) {
-    const [name, first, other, second] = fields;
-    return { probe: path(name, first), reference: path(other, second), genuine: false };
+function parsePair(line: string, number: number): LfwPair {
+  // Copies have blanks or commas in the place of tabs.
+  const fields = line.trim().split(line.includes("\t") ? "\t" : /[\s,]+/),
+    [first, , second] = fields;
+  const [a, b] = fields.length === 3 ? [1, 2] : [1, 3];
+  if (
+    first && second && (fields.length === 3 || fields.length === 4) &&
+    /^\d+$/.test(fields[a]) && /^\d+$/.test(fields[b])
+  ) {
+    const other = fields.length === 3 ? first : second;
+    return {
+      probe: path(first, fields[a]),
+      reference: path(other, fields[b]),
+      genuine: fields.length === 3,
+    };
   }
   throw new InvalidArgumentError(
-    `Cannot read the LFW pair "${line}": it must be name, number, number or name, number, name, number`,
+    `Cannot read the LFW pair "${
+      line.slice(0, 80)
+    }" in line ${number}: it must be name, number, number or ` +
+      `name, number, name, number`,
   );
 }
 

@@ -1,16 +1,20 @@
-// LFW as it is distributed: pairs.txt and a folder per person.
+// LFW as it is distributed, or in another format: pairs.txt and a folder per person.
 // The photos lie beside the list, or in images/, lfw/ or lfw_funneled/ below it.
 
-import type { Dataset } from "./dataset.ts";
+import { DatasetError, InvalidArgumentError } from "../../base/errors.ts";
+import type { Dataset, DatasetPair } from "./dataset.ts";
 import { baseName, checkFirst, pathKind, photoFile, readText } from "./files.ts";
-import { parseLfwPairs } from "./lfw.ts";
-import { PhotoList } from "./named_pairs.ts";
+import { type LfwPair, parseLfwPairs } from "./lfw.ts";
+import { type NamedPhoto, PhotoList } from "./named_pairs.ts";
+import { PersonPhotos } from "./person_photos.ts";
 
 const IMAGE_FOLDERS = ["images", "lfw", "lfw_funneled", "lfw-deepfunneled"];
 
-/** Reads the folder. */
-export async function openLfw(path: string): Promise<Dataset> {
-  const folds = parseLfwPairs(await readText(`${path}/pairs.txt`));
+/** Reads the folder, or the folder of a list. */
+export async function openLfw(given: string): Promise<Dataset> {
+  const isFile = await pathKind(given) === "file";
+  const path = isFile ? given.replace(/[/\\]?[^/\\]*$/, "") || "." : given;
+  const folds = await readPairs(isFile ? given : `${path}/pairs.txt`);
   let root = path;
   for (const name of IMAGE_FOLDERS) {
     if (await pathKind(`${path}/${name}`) === "folder") {
@@ -18,16 +22,23 @@ export async function openLfw(path: string): Promise<Dataset> {
       break;
     }
   }
-  await checkFirst(path, `${root}/${folds[0][0].probe}`);
   const photos = new PhotoList(({ id }, identity) =>
     photoFile(`${root}/${id}`, { id, identity, masked: undefined })
   );
-  const named = (id: string): { id: string; person: string } => ({ id, person: id.split("/")[0] });
-  const pairs = folds.map((fold) =>
-    fold.map(({ probe, reference, genuine }) =>
-      photos.pair(named(probe), named(reference), genuine)
-    )
-  );
+  const found = new PersonPhotos(root);
+  const named = async (listed: string): Promise<NamedPhoto> => {
+    const [, person, number] = /^(.*)\/.*_(\d+)\.jpg$/.exec(listed)!;
+    return { id: await found.find(person, number), person };
+  };
+  const pairs: DatasetPair[][] = [];
+  for (const fold of folds) {
+    const list: DatasetPair[] = [];
+    for (const { probe, reference, genuine } of fold) {
+      list.push(photos.pair(await named(probe), await named(reference), genuine));
+    }
+    pairs.push(list);
+  }
+  await checkFirst(path, `${root}/${photos.images[0].id}`);
   return {
     name: baseName(path),
     kind: "lfw",
@@ -37,4 +48,13 @@ export async function openLfw(path: string): Promise<Dataset> {
     folds: pairs,
     [Symbol.dispose]: () => {},
   };
+}
+
+async function readPairs(path: string): Promise<LfwPair[][]> {
+  try {
+    return parseLfwPairs(await readText(path));
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new DatasetError(`${path}: ${error.message}`, { cause: error });
+  }
 }

@@ -3,9 +3,10 @@
 
 import { DatasetError } from "../../base/errors.ts";
 import type { Dataset } from "./dataset.ts";
-import { baseName, checkFirst, pathKind, photoFile, readText } from "./files.ts";
+import { baseName, checkFirst, photoFile, readText } from "./files.ts";
 import { dealFolds } from "./folds.ts";
 import { type NamedPhoto, PhotoList } from "./named_pairs.ts";
+import { PersonPhotos } from "./person_photos.ts";
 
 /** The list of labels. */
 export const MFR2_LABELS = "mfr2_labels.txt";
@@ -17,20 +18,24 @@ export async function openMfr2(path: string): Promise<Dataset> {
   const photos = new PhotoList(({ id, masked }, identity) =>
     photoFile(`${path}/${id}`, { id, identity, masked })
   );
-  const photo = async (person: string, number: string): Promise<NamedPhoto> => {
-    const stem = `${person}/${person}_${number.padStart(4, "0")}`;
-    const id = await pathKind(`${path}/${stem}.jpg`) === "file" ? `${stem}.jpg` : `${stem}.png`;
-    return { id, person, masked: masked.get(`${person}/${Number(number)}`) };
-  };
+  const found = new PersonPhotos(path);
+  const photo = async (person: string, number: string): Promise<NamedPhoto> => ({
+    id: await found.find(person, number),
+    person,
+    masked: masked.get(`${person}/${Number(number)}`),
+  });
   const pairs = [];
-  for (const line of lines.filter((line) => line !== "")) {
+  for (const [i, line] of lines.entries()) {
+    if (line === "") continue;
     const fields = line.split(/[\s,]+/);
     const [name, first, other, second] = fields.length === 3
       ? [fields[0], fields[1], fields[0], fields[2]]
       : fields;
     if (!/^\d+$/.test(first ?? "") || !/^\d+$/.test(second ?? "") || fields.length > 4) {
       throw new DatasetError(
-        `Cannot read the pair "${line}" of ${path}/pairs.txt: it must be name, number, number or ` +
+        `Cannot read the pair "${line}" in line ${
+          i + 1
+        } of ${path}/pairs.txt: it must be name, number, number or ` +
           `name, number, name, number`,
       );
     }
@@ -56,12 +61,14 @@ export async function openMfr2(path: string): Promise<Dataset> {
 /** Reads "name, number, kind of mask" lines: whether each photo, as `name/number`, shows a mask. */
 export function parseMfr2Labels(text: string, path = "MFR2"): Map<string, boolean> {
   const masked = new Map<string, boolean>();
-  for (const line of text.split(/\r?\n/)) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const [person, number, kind] = line.split(",").map((field) => field.trim());
     if (!person || !/^\d+$/.test(number ?? "") || !kind) {
       throw new DatasetError(
-        `Cannot read the label "${line}" of ${path}: it must be name, number, kind of mask`,
+        `Cannot read the label "${line}" in line ${
+          i + 1
+        } of ${path}: it must be name, number, kind of mask`,
       );
     }
     masked.set(`${person}/${Number(number)}`, !/^(no-?mask|none|unmasked)$/i.test(kind));

@@ -9,6 +9,7 @@ import { withoutMissing } from "./left_out.ts";
 import { openLfw } from "./lfw_folder.ts";
 import { MFR2_LABELS, openMfr2 } from "./mfr2.ts";
 import { type DrawOptions, openFolder } from "./person_folders.ts";
+import { openTwoFolders, sidesOf } from "./two_folders.ts";
 
 /** Options of {@linkcode openDataset}. */
 export interface DatasetOptions extends DrawOptions {
@@ -25,7 +26,8 @@ export interface DatasetOptions extends DrawOptions {
 
 /**
  * Opens a data set: LFW (a folder with `pairs.txt`), MFR2 (with `mfr2_labels.txt` too), a `.bin` file of insightface's
- * evaluation sets, a `.csv` file of pairs, or a folder with a folder per person, from which pairs are drawn.
+ * evaluation sets, a `.csv`, `.tsv` or `.txt` file of pairs, a folder with a folder per person, from which pairs are
+ * drawn, or a folder with the two folders `probe` and `reference`, whose photos of one name show one person.
  *
  * Only lists are read; photos are loaded one at a time when they are asked for.
  *
@@ -61,23 +63,34 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
 
 const OPENERS: Readonly<
   Record<DatasetKind, (path: string, options: DrawOptions) => Promise<Dataset>>
-> = { lfw: openLfw, bin: openBin, mfr2: openMfr2, folder: openFolder, csv: openCsv };
+> = {
+  lfw: openLfw,
+  bin: openBin,
+  mfr2: openMfr2,
+  folder: openFolder,
+  "two-folders": openTwoFolders,
+  csv: openCsv,
+};
 
 async function kindOf(path: string): Promise<DatasetKind> {
   const there = await pathKind(path);
   if (there === "file") {
     if (/\.bin$/i.test(path)) return "bin";
-    if (/\.csv$/i.test(path)) return "csv";
+    if (/(^|[/\\])pairs\w*\.txt$/i.test(path)) return "lfw";
+    if (/\.(csv|tsv|txt)$/i.test(path)) return "csv";
     throw new DatasetError(
-      `Cannot tell what data set ${path} is: give a .bin or .csv file or a folder, or say the kind`,
+      `Cannot tell what data set ${path} is: give a .bin, .csv, .tsv or .txt file or a folder, or say the kind`,
     );
   }
   if (there === "folder") {
     if (await pathKind(`${path}/${MFR2_LABELS}`) === "file") return "mfr2";
     if (await pathKind(`${path}/pairs.txt`) === "file") return "lfw";
-    if ((await listFolder(path)).folders.length > 0) return "folder";
+    const { folders } = await listFolder(path);
+    if (sidesOf(folders)) return "two-folders";
+    if (folders.length > 0) return "folder";
     throw new DatasetError(
-      `Cannot use ${path} as it has neither pairs.txt nor a folder per person: check the path`,
+      `Cannot use ${path} as it has neither pairs.txt nor a folder per person: check the path, ` +
+        `or give a CSV file of pairs`,
     );
   }
   throw new DatasetError(

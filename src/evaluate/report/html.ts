@@ -1,9 +1,14 @@
 // A report as one page that needs nothing beside it: plots, tables, and the pairs that went most wrong.
 // Names come from outside (files, folders, CSV) and are escaped wherever they are put in.
 
+import { counted } from "../../base/counted.ts";
 import type { Evaluation, ScenarioResult, WorstPair } from "../run/evaluation.ts";
+import { escapeHtml } from "./escape.ts";
+import { describeFindings } from "./findings.ts";
+import { resultLabel } from "./labels.ts";
+import type { ReportOrigin } from "./origin.ts";
 import type { ReportPlot } from "./plots.ts";
-import { COLUMNS, describeRun, NOTES, resultLabel, showInterval, showValue } from "./text.ts";
+import { COLUMNS, describeRun, NOTES, showInterval, showValue } from "./text.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -19,8 +24,9 @@ td small { display: block; opacity: .65; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .4rem; }
 svg { max-width: 100%; height: auto; }
-.key { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; padding: 0; }
-.key span { display: inline-block; width: 1.2rem; height: .25rem; vertical-align: middle; margin-right: .4rem; }
+.found { font-size: 1.15rem; font-weight: 600; }
+figcaption small { display: block; font-weight: 400; opacity: .75; }
+.origin th, .origin td { white-space: normal; text-align: left; vertical-align: top; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
 .pair { background: var(--soft); border-radius: .5rem; padding: .6rem; overflow-wrap: anywhere; }
 .pair img { width: 48%; border-radius: .3rem; } .pair small { display: block; opacity: .75; }
@@ -32,14 +38,11 @@ summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 export function htmlReport(
   evaluation: Evaluation,
   plots: readonly ReportPlot[],
-  colors: readonly string[],
+  origin: ReportOrigin,
   command?: string,
 ): string {
   const { results, dataset } = evaluation;
   const title = `Evaluation on ${dataset.name}`;
-  const key = results.map((result, i) =>
-    `<li><span style="background:${colors[i]}"></span>${escapeHtml(resultLabel(result))}</li>`
-  );
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,17 +54,17 @@ export function htmlReport(
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
+<p class="found">${escapeHtml(describeFindings(evaluation))}</p>
 ${describeRun(evaluation).map((text) => `<p>${escapeHtml(text)}</p>`).join("\n")}
-${command ? `<p>Command: <code>${escapeHtml(command)}</code></p>` : ""}
 <h2>Metrics</h2>
 <div class="wide">${table(results)}</div>
 ${NOTES.map((note) => `<p><small>${escapeHtml(note)}</small></p>`).join("\n")}
 <h2>Plots</h2>
-<ul class="key">${key.join("")}</ul>
 <div class="plots">${plots.map(figure).join("\n")}</div>
 <h2>Pairs that went most wrong</h2>
 ${results.map(worst).join("\n")}
 ${failures(evaluation)}
+${reproduce(origin, command)}
 </body>
 </html>
 `;
@@ -89,8 +92,18 @@ function table(results: readonly ScenarioResult[]): string {
     }</tbody></table>`;
 }
 
-function figure({ title, svg }: ReportPlot): string {
-  return `<figure><figcaption>${escapeHtml(title)}</figcaption>${svg}</figure>`;
+function figure({ title, note, svg }: ReportPlot): string {
+  const small = note ? `<small>${escapeHtml(note)}</small>` : "";
+  return `<figure><figcaption>${escapeHtml(title)}${small}</figcaption>${svg}</figure>`;
+}
+
+function reproduce(origin: ReportOrigin, command?: string): string {
+  const rows = Object.entries(origin).map(([name, value]) =>
+    `<tr><th>${escapeHtml(name)}</th><td><code>${escapeHtml(value)}</code></td></tr>`
+  );
+  return `<h2>To reproduce this report</h2>${
+    command ? `<p><code>${escapeHtml(command)}</code></p>` : ""
+  }<table class="origin"><tbody>${rows.join("")}</tbody></table>`;
 }
 
 function worst(result: ScenarioResult): string {
@@ -119,19 +132,7 @@ function failures({ failures }: Evaluation): string {
   const more = failures.length > MOST_LISTED
     ? `<p>and ${failures.length - MOST_LISTED} more</p>`
     : "";
-  return `<h2>Failures</h2><details><summary>${failures.length} samples</summary><ul>${
+  return `<h2>Failures</h2><details><summary>${counted(failures.length, "sample")}</summary><ul>${
     lines.join("")
   }</ul>${more}</details>`;
-}
-
-/** Text as HTML shows it, in elements and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  const names: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (character) => names[character]);
 }

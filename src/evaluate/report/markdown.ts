@@ -1,10 +1,17 @@
 // A report as Markdown: for a README, an issue, a paper's appendix.
 
 import type { Evaluation, ScenarioResult } from "../run/evaluation.ts";
-import { COLUMNS, describeRun, NOTES, resultLabel, showInterval, showValue } from "./text.ts";
+import { describeFindings } from "./findings.ts";
+import { resultLabel } from "./labels.ts";
+import type { ReportOrigin } from "./origin.ts";
+import { COLUMNS, describeRun, NOTES, showInterval, showValue } from "./text.ts";
 
 /** The report without plots. */
-export function markdownReport(evaluation: Evaluation, command?: string): string {
+export function markdownReport(
+  evaluation: Evaluation,
+  origin: ReportOrigin,
+  command?: string,
+): string {
   const { results, dataset } = evaluation;
   const columns = COLUMNS.filter((column) => results.some(({ metrics }) => column.of(metrics)));
   const head = ["", ...columns.map(({ head }) => head), "genuine", "impostor"];
@@ -21,10 +28,13 @@ export function markdownReport(evaluation: Evaluation, command?: string): string
     ]);
   return [
     `# Evaluation on ${cell(dataset.name)}`,
+    `**${cell(describeFindings(evaluation))}**`,
     ...describeRun(evaluation).map(cell),
     [line(head), `|${" --- |".repeat(head.length)}`, ...results.map(row)].join("\n"),
     ...NOTES,
-    ...(command ? [`Command: \`${command.replaceAll("`", "'")}\``] : []),
+    "## To reproduce this report",
+    ...(command ? [`\`${command.replaceAll("`", "'")}\``] : []),
+    Object.entries(origin).map(([name, value]) => `- ${cell(name)}: ${cell(value)}`).join("\n"),
   ].join("\n\n") + "\n";
 }
 

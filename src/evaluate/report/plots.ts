@@ -1,12 +1,15 @@
-// The plots of a report as SVG text, by Observable Plot on a document without a browser.
-// Loaded only when a report is written. Lines and texts take the page's colour, so that they fit light and dark.
+// The plots of a report as SVG text, as ISO/IEC 19795-1 has them: DET on logarithmic axes, ROC, and the scores'
+// distributions. Drawn by Observable Plot on a document without a browser, which is loaded only when a report is written.
+// Lines and texts take the page's colour, so that they fit light and dark.
 
-import { NOT_COMPARED } from "../scores.ts";
 import type { ScenarioResult } from "../run/evaluation.ts";
-import { resultLabel } from "./text.ts";
+import { distribution, scoreRange } from "./distribution.ts";
+import { resultLabel } from "./labels.ts";
+import { COLORS, type LegendEntry, legendHeight, lineStyle, withLegend } from "./legend.ts";
 
 type Plot = typeof import("npm:@observablehq/plot@0.6.17");
-type Marks = NonNullable<NonNullable<Parameters<Plot["plot"]>[0]>["marks"]>;
+type Options = NonNullable<Parameters<Plot["plot"]>[0]>;
+type Marks = NonNullable<Options["marks"]>;
 
 /** A plot and what it shows. */
 export interface ReportPlot {
@@ -14,17 +17,16 @@ export interface ReportPlot {
   readonly name: string;
   /** What it shows, in words. */
   readonly title: string;
+  /** How it is to be read. */
+  readonly note?: string;
   /** The drawing. */
   readonly svg: string;
 }
 
-/** Colours that can be told apart by the colour-blind and on white as well as on black (Okabe and Ito). */
-const COLORS = ["#0f8fd6", "#e07b00", "#00a077", "#c86aa2", "#b8a200", "#d1495b", "#7a7fd6"];
+const WIDTH = 620, LEFT = 72, Y_LABEL = 58, FRAME_HEIGHT = 360;
 
-/** The colours of the results, in their order; after seven they begin again. */
-export function plotColors(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => COLORS[i % COLORS.length]);
-}
+/** Names in the middle of their axes, and space that keeps lines on an edge whole. */
+const AXIS = { labelAnchor: "center", labelArrow: "none", inset: 5 } as const;
 
 /** All plots of a report. */
 export async function drawPlots(results: readonly ScenarioResult[]): Promise<ReportPlot[]> {
@@ -33,166 +35,128 @@ export async function drawPlots(results: readonly ScenarioResult[]): Promise<Rep
   // The types of a browser's document are not at hand outside of one.
   const page: unknown = parseHTML("<!doctype html><html><body></body></html>");
   const { document } = page as { readonly document: never };
-  const draw = (options: Parameters<Plot["plot"]>[0]): string => {
+  const draw = (options: Options, legend: readonly LegendEntry[], height: number): string => {
+    const marginTop = legendHeight(legend);
     const svg = Plot.plot({
+      width: WIDTH,
+      height: height + marginTop,
+      marginLeft: LEFT,
+      marginBottom: 48,
+      marginRight: 28,
       ...options,
+      marginTop,
       document,
-      style: { background: "transparent", overflow: "visible" },
+      style: { background: "transparent", overflow: "visible", fontSize: "13px" },
     });
     // A file of its own needs the name space; in a page it does no harm.
     svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     svg.setAttribute("role", "img");
-    return svg.outerHTML;
+    return withLegend(svg.outerHTML, legend, LEFT);
   };
-  const labels = results.map(resultLabel);
-  const color = { domain: labels, range: plotColors(labels.length) };
-  const histograms = results.map((result, i): ReportPlot => ({
-    name: `scores-${i + 1}`,
-    title: `Scores of impostor (red) and genuine (blue) pairs, EER threshold dashed: ${labels[i]}`,
-    svg: draw(histogram(Plot, result)),
-  }));
+  const lines = results.map((result, i) => ({ label: resultLabel(result), ...lineStyle(i) }));
+  const range = scoreRange(results);
   return [
     {
       name: "det",
-      title: "DET: false non-match rate over false match rate, 95% intervals",
-      svg: draw({ ...detAxes(results), color, marks: curves(Plot, results, (fnmr) => fnmr) }),
+      title: "DET: false non-match rate over false match rate",
+      note: "Both axes logarithmic; bands are 95% intervals; on the dotted line both rates are " +
+        "equal (EER). On the lower or left edge no error was seen.",
+      svg: draw(detPlot(Plot, results), lines, FRAME_HEIGHT),
     },
     {
       name: "roc",
-      title: "ROC: true match rate over false match rate, 95% intervals",
-      svg: draw({ ...rocAxes(results), color, marks: curves(Plot, results, (fnmr) => 1 - fnmr) }),
+      title: "ROC: true match rate over false match rate",
+      note: "Axis of the false match rate logarithmic; bands are 95% intervals. A system without " +
+        "errors stays at 1.",
+      svg: draw(rocPlot(Plot, results), lines, FRAME_HEIGHT),
     },
-    ...histograms,
+    ...results.map((result, i): ReportPlot => ({
+      name: `scores-${i + 1}`,
+      title: `Distribution of comparison scores: ${lines[i].label}`,
+      svg: draw(distribution(Plot, result, range, Y_LABEL), [
+        { label: "impostor comparisons", color: COLORS[5], area: true },
+        { label: "genuine comparisons", color: COLORS[0], area: true },
+        { label: "threshold of the equal error rate", color: "currentColor", dash: "4 3" },
+      ], 220),
+    })),
   ];
 }
-
-const SIZE = { width: 620, height: 420, marginLeft: 60, marginBottom: 44 };
 
 /** The least rate that a plot shows: half a comparison of the largest experiment. */
 function leastRate(results: readonly ScenarioResult[], kind: "genuine" | "impostor"): number {
   return 0.5 / Math.max(...results.map(({ metrics }) => metrics.counts[kind]));
 }
 
-function fmrAxis(results: readonly ScenarioResult[]): object {
+function rateAxis(least: number, label: string): NonNullable<Options["x"]> {
+  const domain = [least, 1];
+  return { ...AXIS, type: "log", domain, label, grid: true, tickFormat: rate, ticks: 6 };
+}
+
+function detPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
+  const least = leastRate(results, "impostor"), lowest = leastRate(results, "genuine");
+  const equal = [Math.max(least, lowest), 1];
   return {
-    type: "log",
-    domain: [leastRate(results, "impostor"), 1],
-    label: "False match rate",
-    grid: true,
-    tickFormat: rate,
-    ticks: 6,
+    x: rateAxis(least, "False match rate (FMR)"),
+    y: { ...rateAxis(lowest, "False non-match rate (FNMR)"), labelOffset: Y_LABEL },
+    marks: [
+      Plot.frame({ strokeOpacity: 0.3 }),
+      Plot.line(equal, { x: equal, y: equal, strokeDasharray: "1 4", strokeOpacity: 0.7 }),
+      // Rates of zero have no place on a logarithmic axis: they lie on its edge.
+      ...curves(Plot, results, least, (fnmr) => Math.max(lowest, fnmr)),
+    ],
   };
 }
 
-function detAxes(results: readonly ScenarioResult[]): object {
-  const domain = [leastRate(results, "genuine"), 1];
-  const label = "False non-match rate";
+function rocPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
+  const least = leastRate(results, "impostor");
+  const drawn = results.flatMap(({ metrics }) => metrics.band);
+  const worst = Math.max(...drawn.map(({ fnmr }) => fnmr.interval?.[1] ?? fnmr.value));
+  const floor = Math.max(0, Math.min(0.9, Math.floor(10 * (1 - worst)) / 10));
   return {
-    ...SIZE,
-    x: fmrAxis(results),
-    y: { type: "log", domain, label, grid: true, tickFormat: rate, ticks: 6 },
+    x: rateAxis(least, "False match rate (FMR)"),
+    y: {
+      ...AXIS,
+      labelOffset: Y_LABEL,
+      domain: [floor, 1],
+      label: "True match rate (1 - FNMR)",
+      grid: true,
+      tickFormat: (value: number) => String(Number(value.toFixed(4))),
+    },
+    marks: [
+      Plot.frame({ strokeOpacity: 0.3 }),
+      ...curves(Plot, results, least, (fnmr) => 1 - fnmr),
+    ],
   };
 }
 
-function rocAxes(results: readonly ScenarioResult[]): object {
-  const worst = Math.max(
-    ...results.flatMap(({ metrics }) => metrics.band.map((p) => p.fnmr.value)),
-  );
-  const least = Math.max(0, Math.min(0.9, Math.floor(10 * (1 - worst)) / 10));
-  return {
-    ...SIZE,
-    x: fmrAxis(results),
-    y: { domain: [least, 1], label: "True match rate", grid: true },
-  };
-}
-
-/** Steps of the operating points, with a band where the interval of the FNMR is known. */
+/** Steps of the operating points, over bands where the interval of the FNMR is known. */
 function curves(
   Plot: Plot,
   results: readonly ScenarioResult[],
-  toY: (fnmr: number) => number,
+  least: number,
+  y: (fnmr: number) => number,
 ): Marks {
-  const leastX = leastRate(results, "impostor"), leastY = leastRate(results, "genuine");
-  const y = (fnmr: number): number => toY(Math.max(leastY, fnmr));
-  return results.flatMap((result) => {
-    const stroke = resultLabel(result), { metrics } = result;
+  const bands = results.map(({ metrics }, i) => {
     const band = metrics.band.flatMap(({ fmr, fnmr: { interval } }) =>
-      interval
-        ? [{ x: Math.max(leastX, fmr), low: y(interval[0]), high: y(interval[1]), stroke }]
-        : []
+      interval ? [{ x: Math.max(least, fmr), low: y(interval[0]), high: y(interval[1]) }] : []
     );
-    const line = metrics.curve.map(({ fmr, fnmr }) => ({
-      x: Math.max(leastX, fmr),
-      y: y(fnmr),
-      stroke,
-    }));
-    return [
-      Plot.areaY(band, {
-        x: "x",
-        y1: "low",
-        y2: "high",
-        fill: "stroke",
-        fillOpacity: 0.16,
-        clip: true,
-      }),
-      Plot.line(line, {
-        x: "x",
-        y: "y",
-        stroke: "stroke",
-        strokeWidth: 1.8,
-        curve: "step-after",
-        clip: true,
-      }),
-    ];
+    const fill = lineStyle(i).color;
+    return Plot.areaY(band, { x: "x", y1: "low", y2: "high", fill, fillOpacity: 0.13, clip: true });
   });
-}
-
-/** Shares of genuine and impostor scores in 60 bins; comparisons that could not be made are left out. */
-function histogram(Plot: Plot, result: ScenarioResult): Parameters<Plot["plot"]>[0] {
-  const BINS = 60, kinds = ["impostor", "genuine"] as const;
-  const bars = kinds.flatMap((kind) => {
-    const counts = new Array<number>(BINS).fill(0);
-    let all = 0;
-    for (const fold of result.folds) {
-      for (const score of fold[kind]) {
-        if (score === NOT_COMPARED) continue;
-        counts[Math.min(BINS - 1, Math.max(0, Math.floor((score + 1) / 2 * BINS)))]++;
-        all++;
-      }
-    }
-    return counts.map((count, i) => ({
-      low: 2 * i / BINS - 1,
-      high: 2 * (i + 1) / BINS - 1,
-      share: count / Math.max(1, all),
-      kind,
-    }));
-  }).filter(({ share }) => share > 0);
-  return {
-    ...SIZE,
-    height: 220,
-    x: { domain: [-0.6, 1], label: "Comparison score" },
-    y: {
-      label: "Share of comparisons",
-      grid: true,
-      tickFormat: (value: number) => `${Number((100 * value).toPrecision(3))}%`,
-    },
-    color: { domain: [...kinds], range: [COLORS[5], COLORS[0]] },
-    marks: [
-      // Not rectY, which would stack the two kinds.
-      Plot.rect(bars, {
-        x1: "low",
-        x2: "high",
-        y1: 0,
-        y2: "share",
-        fill: "kind",
-        fillOpacity: 0.6,
-        insetRight: 0.5,
-        clip: true,
-      }),
-      Plot.ruleX([result.metrics.eerThreshold], { strokeDasharray: "4 3" }),
-      Plot.ruleY([0]),
-    ],
-  };
+  const lines = results.map(({ metrics }, i) => {
+    const { color, dash } = lineStyle(i);
+    const line = metrics.curve.map(({ fmr, fnmr }) => ({ x: Math.max(least, fmr), y: y(fnmr) }));
+    return Plot.line(line, {
+      x: "x",
+      y: "y",
+      stroke: color,
+      strokeWidth: 2.2,
+      strokeDasharray: dash,
+      curve: "step-after",
+      clip: true,
+    });
+  });
+  return [...bands, ...lines];
 }
 
 function rate(value: number): string {

@@ -2,7 +2,8 @@
 
 import { describeLeftOut } from "../dataset/left_out.ts";
 import type { Estimate, VerificationMetrics } from "../metrics.ts";
-import type { Evaluation, ScenarioResult } from "../run/evaluation.ts";
+import { counted } from "../../base/counted.ts";
+import type { Evaluation } from "../run/evaluation.ts";
 
 /** A column of the table. */
 export interface MetricColumn {
@@ -85,11 +86,6 @@ export const COLUMNS: readonly MetricColumn[] = [
   },
 ];
 
-/** What tells a result from the others. */
-export function resultLabel({ model, scenario, protocol, mirrored }: ScenarioResult): string {
-  return `${model} ${scenario} ${protocol}${mirrored && protocol !== "released" ? " +mirror" : ""}`;
-}
-
 /** A value, `-` where the data does not support it. */
 export function showValue({ percent, of }: MetricColumn, metrics: VerificationMetrics): string {
   const estimate = of(metrics);
@@ -127,7 +123,10 @@ export function describeRun({ dataset, masks, run, failures, models }: Evaluatio
     `Masks: ${masksAre}.`,
     ...describeLeftOut(dataset.leftOut ?? []),
     `Failures to acquire: ${acquired} of ${run.samples} samples (a photo, or a photo with its mask); their ` +
-    `comparisons count as no match. ${bare} photos showed no face mesh to fit a mask on and were compared without it.`,
+    `comparisons count as no match. ${
+      counted(bare, "photo")
+    } showed no face mesh to fit a mask on and ` +
+    `${bare === 1 ? "was" : "were"} compared without it.`,
     `Models: ${
       models.map(({ label, sha256, dim }) => `${label} (${sha256.slice(0, 12)}, ${dim} numbers)`)
         .join(", ")
@@ -146,9 +145,9 @@ export function describeRun({ dataset, masks, run, failures, models }: Evaluatio
 
 /** What columns and intervals mean. */
 export const NOTES: readonly string[] = [
-  "uu: neither photo masked; um: one masked; mm: both masked; listed: the pairs with their photos as they are. " +
-  "corrected: exactly the probe is masked in um; released: as the paper's code, which masks both photos of the second " +
-  "half of the pairs and adds the mirror image's template.",
+  "Bare against bare: neither photo masked; one masked: the probe is; pairs as listed: the photos as they are. " +
+  "As in the paper's code: one masked means that both photos of the second half of the pairs are, and templates have " +
+  "the mirror image's added.",
   "Intervals are 95%: by resampling persons (bootstrap), by the rule of three where no error was seen, and by Student's " +
-  "t over the folds for accuracies and VAL. Terms of ISO/IEC 19795-1.",
+  "t over the folds for accuracies and VAL. Terms and plots of ISO/IEC 19795-1.",
 ];

@@ -4,11 +4,14 @@ import { asWriteError } from "../../base/write_error.ts";
 import type { Evaluation } from "../run/evaluation.ts";
 import { htmlReport } from "./html.ts";
 import { markdownReport } from "./markdown.ts";
-import { drawPlots, plotColors } from "./plots.ts";
+import { describeFindings } from "./findings.ts";
+import { resultLabel } from "./labels.ts";
+import { originOf, type ReportOrigin } from "./origin.ts";
+import { drawPlots } from "./plots.ts";
 
 /** Options of {@linkcode writeReport}. */
 export interface ReportFileOptions {
-  /** The command that made it, to be told in the report. */
+  /** The command line that makes it again, to be told at the report's end. */
   readonly command?: string;
 }
 
@@ -42,11 +45,11 @@ export async function writeReport(
   options: ReportFileOptions = {},
 ): Promise<string[]> {
   const { results } = evaluation, { command } = options;
-  const plots = await drawPlots(results);
+  const plots = await drawPlots(results), origin = await originOf(evaluation);
   const files: [string, string][] = [
-    ["report.html", htmlReport(evaluation, plots, plotColors(results.length), command)],
-    ["report.md", markdownReport(evaluation, command)],
-    ["report.json", jsonReport(evaluation, command)],
+    ["report.html", htmlReport(evaluation, plots, origin, command)],
+    ["report.md", markdownReport(evaluation, origin, command)],
+    ["report.json", jsonReport(evaluation, origin, command)],
     ...plots.map(({ name, svg }): [string, string] => [`${name}.svg`, svg]),
   ];
   const { mkdir, writeFile } = await import("node:fs/promises");
@@ -63,12 +66,14 @@ export async function writeReport(
 }
 
 /** Everything but scores and pictures. */
-function jsonReport(evaluation: Evaluation, command?: string): string {
-  const results = evaluation.results.map(({ folds: _folds, worst, ...rest }) => {
+function jsonReport(evaluation: Evaluation, origin: ReportOrigin, command?: string): string {
+  const results = evaluation.results.map((result) => {
+    const { folds: _folds, worst, ...rest } = result;
     const bare = worst.genuine.concat(worst.impostor).map(({ pictures: _pictures, ...pair }) =>
       pair
     );
     return {
+      label: resultLabel(result),
       ...rest,
       worst: {
         genuine: bare.slice(0, worst.genuine.length),
@@ -76,5 +81,6 @@ function jsonReport(evaluation: Evaluation, command?: string): string {
       },
     };
   });
-  return `${JSON.stringify({ command, ...evaluation, results }, null, 1)}\n`;
+  const found = describeFindings(evaluation);
+  return `${JSON.stringify({ found, command, origin, ...evaluation, results }, null, 1)}\n`;
 }

@@ -2,8 +2,8 @@
 // mask situation. calibrate.ts does the measuring.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
-import type { SituationCalibrations } from "../../model/calibration.ts";
-import { calibrate, type CalibrationOptions } from "../calibrate.ts";
+import { MASK_SITUATIONS, type SituationCalibrations } from "../../model/calibration.ts";
+import { type CalibrationOptions, calibrationSteps } from "../calibrate.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { personFolds } from "../dataset/folds.ts";
 import { collectTemplates } from "./collect.ts";
@@ -12,7 +12,7 @@ import type { TemplateKind } from "./embedder.ts";
 import { chancePlan, type MaskStyle } from "./masks.ts";
 import { type ModelChoice, openModelSet } from "./models.ts";
 import type { Sample } from "./protocol.ts";
-import type { RunOptions } from "./run_options.ts";
+import { type RunOptions, tellMeasuring } from "./run_options.ts";
 
 /** Options of {@linkcode calibrateModel}. */
 export interface CalibrateModelOptions extends RunOptions, CalibrationOptions {
@@ -90,9 +90,9 @@ export async function calibrateModel(
     table.failures.filter(({ kind }) => kind === "bare").map(({ photo }) => photo),
   );
   const [{ dim, entry }] = set.models;
-  const calibrations = Object.fromEntries(kinds.map((kind) => [
-    kind,
-    calibrate({
+  const calibrations: Partial<Record<TemplateKind, SituationCalibrations>> = {};
+  for (const [i, kind] of kinds.entries()) {
+    const steps = calibrationSteps({
       dim,
       clean: rowsOf(table, kind, clean, dim),
       masked: rowsOf(
@@ -104,8 +104,18 @@ export async function calibrateModel(
       identity: Uint32Array.from(photos, (i) => dataset.images[i].identity),
       fold: Uint32Array.from(photos, (i) => folds[i]!),
       source: sourceOf(dataset, photos.length, masks),
-    }, options),
-  ]));
+    }, options);
+    const situations = MASK_SITUATIONS.length;
+    for (let step = 0;; step++) {
+      const { done, value } = steps.next();
+      if (done) {
+        calibrations[kind] = value;
+        break;
+      }
+      const at = i * situations + step, what = `${kind} templates, masks on ${value}`;
+      await tellMeasuring(options, at, kinds.length * situations, what);
+    }
+  }
   return { sha256: entry.sha256, calibrations, failures: table.failures, run: facts };
 }
 

@@ -11,7 +11,8 @@ import type { MaskStyle } from "./masks.ts";
 import { type ModelChoice, openModelSet } from "./models.ts";
 import { PictureBook } from "./pictures.ts";
 import { type Comparison, comparisonsOf, type Protocol, type Scenario } from "./protocol.ts";
-import type { RunOptions } from "./run_options.ts";
+import { type RunOptions, tellMeasuring } from "./run_options.ts";
+import { SCENARIO_WORDS } from "../report/labels.ts";
 import { labelScores, scoreComparisons, worstComparisons } from "./scores.ts";
 
 /** Options of {@linkcode evaluate}. */
@@ -90,7 +91,8 @@ export async function evaluate(
   const results: ScenarioResult[] = [];
   for (const { folds, kind, protocol, scenario } of plans) {
     for (const [model, { label }] of set.models.entries()) {
-      options.signal?.throwIfAborted();
+      const total = plans.length * set.models.length;
+      await tellMeasuring(options, results.length, total, `${label}, ${SCENARIO_WORDS[scenario]}`);
       const scored = scoreComparisons(folds, table, model, kind);
       const labelled = labelScores(scored, dataset);
       const { genuine, impostor } = worstComparisons(scored, worst);

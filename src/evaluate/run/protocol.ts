@@ -77,6 +77,23 @@ export function comparisonsOf(
   return folds;
 }
 
+/**
+ * The scenarios that a data set can be evaluated in: all three where masks are put on; where photos are labelled, those
+ * that have genuine and impostor pairs.
+ */
+export function scenariosOf({ images, folds }: Dataset): Scenario[] {
+  const all = ["uu", "um", "mm"] as const;
+  if (!images.some(({ masked }) => masked !== undefined)) return [...all];
+  const kinds = new Set(
+    folds.flat().flatMap(({ probe, reference, genuine }) =>
+      all.filter((scenario) => isIn(scenario, images[probe].masked, images[reference].masked))
+        .map((scenario) => `${scenario} ${genuine}`)
+    ),
+  );
+  const found = all.filter((name) => kinds.has(`${name} true`) && kinds.has(`${name} false`));
+  return found.length > 0 ? found : ["listed"];
+}
+
 /** As many pairs as the limit allows, of each kind and over the whole list evenly. */
 function evenly(pairs: readonly DatasetPair[], limit: number): readonly DatasetPair[] {
   if (pairs.length <= limit) return pairs;

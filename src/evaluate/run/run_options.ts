@@ -6,7 +6,7 @@ import type { MaskStyle } from "./masks.ts";
 
 /** How far a run has come. */
 export interface RunProgress {
-  /** Samples (photos in a state) that are done. */
+  /** Samples (photos in a state) that are done; while scores are measured, measurements. */
   readonly done: number;
   /** All of them. */
   readonly total: number;
@@ -14,6 +14,8 @@ export interface RunProgress {
   readonly rate: number;
   /** Seconds left at that rate, if there is one. */
   readonly secondsLeft?: number;
+  /** What is measured on the scores, once all samples are embedded. */
+  readonly measuring?: string;
 }
 
 /** How photos are read and embedded. */
@@ -43,6 +45,18 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Called after each batch. */
   readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** Tells what is measured next, and lets signals and timers in, as measuring itself never waits. */
+export async function tellMeasuring(
+  { signal, onProgress }: RunOptions,
+  done: number,
+  total: number,
+  measuring: string,
+): Promise<void> {
+  onProgress?.({ done, total, rate: 0, measuring });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  signal?.throwIfAborted();
 }
 
 /** Measures the rate of what is embedded in this run; what the cache had does not count towards it. */

@@ -44,6 +44,16 @@ export class Card {
     return this.#found;
   }
 
+  /** Whether the keyboard is in it. */
+  get hasFocus(): boolean {
+    return this.#root.contains(document.activeElement);
+  }
+
+  /** Takes a photo that was pasted. */
+  take(file: Blob): void {
+    this.#open(file);
+  }
+
   /** Looks at the photo again: another mask, or another device. */
   async refresh(): Promise<void> {
     if (this.#photo && !this.#camera) await this.#show(this.#photo);
@@ -53,12 +63,16 @@ export class Card {
     const drop = this.#one<HTMLElement>(".drop"),
       input = this.#one<HTMLInputElement>(".drop input");
     input.addEventListener("change", () => input.files?.[0] && this.#open(input.files[0]));
-    drop.addEventListener("dragover", (event) => {
+    // Anywhere on the card: a photo that misses its frame would open in the place of the page.
+    const card = this.#root;
+    card.addEventListener("dragover", (event) => {
       event.preventDefault();
       drop.classList.add("over");
     });
-    drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-    drop.addEventListener("drop", (event) => {
+    card.addEventListener("dragleave", (event) => {
+      if (!card.contains(event.relatedTarget as Node | null)) drop.classList.remove("over");
+    });
+    card.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
       const file = event.dataTransfer?.files[0];

@@ -3,13 +3,14 @@
 /// <reference lib="dom.iterable" />
 
 import { compareTemplates } from "../../pipeline/score/template.ts";
+import type { CurvePoint } from "../../model/calibration.ts";
 import { createVerifier, type DeviceChoice } from "../../verify/mod.ts";
 import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
 import { decide, type MaskStates, ruleFor, scoreFmr } from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";
 import { drawCurve, SHOWN } from "./curve.ts";
 import { createPainter } from "./masks.ts";
-import { basisText, fmrText, rateText } from "./words.ts";
+import { basisText, fmrText, rateText, webgpuFailure } from "./words.ts";
 
 const models = new URL("models/", location.href);
 const one = <T extends Element = HTMLElement>(id: string): T =>
@@ -30,22 +31,54 @@ async function start(): Promise<Engine> {
   const choice = device.value as DeviceChoice, status = one("status");
   const mine = ++starts;
   status.textContent = "Loading the models ...";
+  status.classList.remove("bad");
   try {
     const text = await (await fetch(new URL("manifest.json", models))).text();
     entry = parseManifest(text).student;
-    const verifier = await createVerifier({ models, device: choice });
-    const used = await verifier.device();
-    // Where wasm is chosen or the better choice, so it is for the masks.
-    const painter = await createPainter(used === "webgpu");
+    const { verifier, painter, used, failure } = await open(choice);
     if (mine !== starts) return { verifier, painter };
-    status.textContent = used === "webgpu" ? "Ready, on WebGPU" : "Ready, on WebAssembly";
+    status.textContent = failure ??
+      (used === "webgpu" ? "Ready, on WebGPU" : "Ready, on WebAssembly");
+    status.classList.toggle("bad", failure !== undefined);
     document.documentElement.dataset.device = used;
     show(false);
     return { verifier, painter };
   } catch (error) {
-    if (mine === starts) status.textContent = (error as Error).message;
+    if (mine === starts) {
+      status.textContent = `${(error as Error).message} Reload the page to try again.`;
+      status.classList.add("bad");
+    }
     throw error;
   }
+}
+
+interface Opened extends Engine {
+  readonly used: "webgpu" | "wasm";
+  /** Why it is not what was asked for, and what to do. */
+  readonly failure?: string;
+}
+
+/** Opens the device, or WebAssembly where WebGPU fails, as that works everywhere. */
+async function open(choice: DeviceChoice): Promise<Opened> {
+  try {
+    const verifier = await createVerifier({ models, device: choice });
+    const used = await verifier.device();
+    // Where wasm is chosen or the better choice, so it is for the masks.
+    return { verifier, painter: await createPainter(used === "webgpu"), used };
+  } catch (error) {
+    if (choice === "wasm") throw error;
+    const opened = await open("wasm");
+    return { ...opened, failure: webgpuFailure(error as Error) };
+  }
+}
+
+/** The curve's rate at a score, on whose line the dot stands; beyond its ends the rate of the end. */
+function rateOn(curve: readonly CurvePoint[], score: number): number {
+  const at = curve.findIndex(([value]) => value >= score);
+  if (at <= 0) return curve[at === 0 ? 0 : curve.length - 1][1];
+  const [[from, high], [to, low]] = [curve[at - 1], curve[at]];
+  // Straight on the logarithmic axis, as the line is drawn.
+  return high * (low / high) ** ((score - from) / (to - from));
 }
 
 /** Shows the result for the templates and the threshold there are. */
@@ -64,10 +97,14 @@ function show(live: boolean): void {
   one("basis").textContent = basisText(atThreshold);
   const score = probe && reference && compareTemplates(probe.template, reference.template);
   const { curve } = entry.calibration!.single![atThreshold.situation]!;
-  drawCurve(one<SVGSVGElement>("curve"), curve, { threshold, score });
+  const ofScore = score === undefined ? undefined : scoreFmr(entry, false, score, masks)!;
+  drawCurve(one<SVGSVGElement>("curve"), curve, {
+    threshold,
+    score: score === undefined ? undefined : { value: score, fmr: rateOn(curve, score) },
+  });
   const verdict = one("verdict"), result = one("result");
   result.ariaLive = live ? "off" : "polite";
-  if (score === undefined) {
+  if (score === undefined || !ofScore) {
     delete result.dataset.score;
     verdict.className = "verdict";
     verdict.textContent = "Give two photos to compare";
@@ -77,8 +114,7 @@ function show(live: boolean): void {
   const decision = decide(score, { threshold });
   verdict.className = `verdict ${decision}`;
   verdict.textContent = decision === "match" ? "Match" : "No match";
-  const impostors = fmrText(scoreFmr(entry, false, score, masks)!);
-  one("score").textContent = `Score ${score.toFixed(3)}: ${impostors}`;
+  one("score").textContent = `Score ${score.toFixed(3)}: ${fmrText(ofScore)}`;
   result.dataset.score = `${score}`;
   result.dataset.decision = decision;
 }
@@ -87,6 +123,13 @@ function listen(): void {
   device.addEventListener("change", restart);
   [slider.min, slider.max] = SHOWN.map(String);
   addEventListener("resize", () => show(false));
+  addEventListener("paste", ({ clipboardData }) => {
+    const file = [...clipboardData?.files ?? []].find(({ type }) => type.startsWith("image/"));
+    // Where the keyboard is, else where there is no face yet.
+    const card = cards.find((card) => card.hasFocus) ?? cards.find(({ found }) => !found) ??
+      cards[1];
+    if (file) card.take(file);
+  });
   slider.addEventListener("input", () => {
     own = Number(slider.value);
     show(false);

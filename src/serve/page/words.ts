@@ -37,3 +37,11 @@ function oneIn(rate: number): string {
   const count = Number((1 / rate).toPrecision(3));
   return `1 in ${count.toLocaleString("en", { maximumFractionDigits: 1 })}`;
 }
+
+/** What a WebGPU that failed means and what to do about it, for people who cannot change the code. */
+export function webgpuFailure(error: Error): string {
+  const [why] = error.message.split(": pass ");
+  return `WebGPU cannot be used here, so WebAssembly computes (slower, same results). ` +
+    `To use WebGPU, turn on hardware acceleration in the browser's settings, update browser and ` +
+    `graphics driver, and reload. The reason: ${why}`;
+}

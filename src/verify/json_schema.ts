@@ -1,0 +1,128 @@
+// What results look like as JSON, for `--json` and the server: their fields are named as the library's.
+// The types of json.ts come from here, and so does the description of the answers in /openapi.json.
+
+import * as v from "npm:valibot@1.5.0";
+
+const device = v.pipe(v.picklist(["webgpu", "wasm"]), v.description("the device that computed"));
+const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const interval = v.pipe(v.tuple([v.number(), v.number()]), v.description("95% interval"));
+const situation = v.picklist(["none", "one", "both"]);
+const basis = v.picklist(["seen", "uncertain", "unknown", "not-measured"]);
+const point = v.object({ x: v.number(), y: v.number() });
+const pixels = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const maskState = v.object({
+  state: v.picklist(["none", "full", "nose-out"]),
+  probability,
+  probabilities: v.object({ none: probability, full: probability, "nose-out": probability }),
+});
+
+const faceFields = {
+  box: v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() }),
+  detectionScore: v.number(),
+  interEyeDistance: v.pipe(v.number(), v.description("in pixels")),
+  landmarks: v.object({
+    rightEye: point,
+    leftEye: point,
+    nose: point,
+    rightMouth: point,
+    leftMouth: point,
+  }),
+  alignment: v.object({
+    cropToPhoto: v.tuple([
+      ...[v.number(), v.number(), v.number()] as const,
+      ...[v.number(), v.number(), v.number()] as const,
+    ]),
+    residual: v.number(),
+    roll: v.pipe(v.number(), v.description("in degrees, clockwise")),
+  }),
+  mask: v.optional(maskState),
+};
+
+/** A face. */
+export const FACE_JSON = v.object(faceFields);
+
+/** What `detect` answers. */
+export const DETECTION_JSON = v.object({
+  width: pixels,
+  height: pixels,
+  faces: v.pipe(v.array(FACE_JSON), v.description("largest first")),
+  omitted: v.pipe(v.number(), v.description("how many more faces there are than were asked for")),
+  device,
+});
+
+/** A photo without the one face that was asked for. */
+export const NO_FACE_JSON = [
+  v.object({ kind: v.literal("no-face") }),
+  v.object({
+    kind: v.literal("several-faces"),
+    faces: v.array(v.object({ box: faceFields.box, detectionScore: v.number() })),
+    omitted: v.number(),
+  }),
+] as const;
+
+const rates = {
+  fmr: v.pipe(v.number(), v.description("false match rate")),
+  interval,
+};
+
+const rule = v.object({
+  threshold: v.pipe(v.number(), v.description("score from which on a comparison is a match")),
+  basis: v.picklist(["given", ...basis.options]),
+  measured: v.optional(v.object({
+    ...rates,
+    measuredFmr: v.number(),
+    fnmr: v.optional(v.number()),
+    situation,
+    source: v.string(),
+    impostors: v.number(),
+    genuine: v.number(),
+  })),
+});
+
+const provenance = {
+  device,
+  model: v.object({ name: v.string(), sha256: v.string() }),
+  timings: v.pipe(
+    v.object({ decode: v.number(), detect: v.number(), compare: v.number(), total: v.number() }),
+    v.description("in milliseconds"),
+  ),
+};
+
+const photo = v.pipe(v.string(), v.description("what the photo is called"));
+const score = v.pipe(v.number(), v.description("cosine of the templates, -1 to 1"));
+const faces = v.pipe(
+  v.array(v.object({ photo, ...faceFields })),
+  v.length(2),
+  v.description("of the probe and of the reference"),
+);
+
+/** What `verify` answers. */
+export const VERIFICATION_JSON = v.variant("kind", [
+  v.object({
+    kind: v.literal("compared"),
+    decision: v.picklist(["match", "no-match"]),
+    score,
+    scoreFmr: v.optional(v.object({
+      ...rates,
+      bound: v.picklist(["at", "below", "above"]),
+      situation,
+      basis,
+    })),
+    rule,
+    faces,
+    ...provenance,
+  }),
+  v.object({ kind: v.literal("scored"), score, faces, ...provenance }),
+  v.object({
+    kind: v.literal("not-compared"),
+    findings: v.pipe(
+      v.array(v.variant("kind", [
+        v.object({ photo, kind: v.literal("face"), face: FACE_JSON }),
+        ...NO_FACE_JSON.map((schema) => v.object({ photo, ...schema.entries })),
+      ])),
+      v.length(2),
+    ),
+    ...provenance,
+  }),
+]);
