@@ -74,6 +74,11 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
     value: "uint8|fp16",
     help: "a smaller form of the model, with its own thresholds",
   },
+  {
+    name: "normalize",
+    value: "cohort|none",
+    help: "which score decides: normalised, or none for the cosine (cohort, if the model has one)",
+  },
   { name: "mirror", help: "add the mirror image's embedding: more accurate, slower" },
   ...VERIFIER_OPTIONS,
 ];
@@ -212,6 +217,7 @@ export function verifierOptions(args: Arguments): VerifierOptions {
     face: args.text("face"),
     model: args.text("model"),
     variant: args.text("variant"),
+    normalize: args.text("normalize"),
     mirror: args.flag("mirror"),
   };
   return Object.fromEntries(

@@ -5,6 +5,7 @@ import { loadImage } from "../image/load.ts";
 import { verificationJson } from "../verify/json.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
+import type { RuleOptions } from "../pipeline/score/decide.ts";
 import {
   type Arguments,
   type Command,
@@ -26,7 +27,11 @@ export const verifyCommand: Command = {
       value: "rate",
       help: "accepted false match rate, if the data supports it (0.001)",
     },
-    { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
+    {
+      name: "threshold",
+      value: "worst-group|pooled|score",
+      help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
+    },
     { name: "annotate", value: "out.png", help: "write both photos with what was found" },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
@@ -37,7 +42,7 @@ export const verifyCommand: Command = {
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [probe, reference] = args.photos;
   terminal.progress("loading models ...");
-  const decision = { fmr: args.number("fmr"), threshold: args.number("threshold") };
+  const decision = { fmr: args.number("fmr"), threshold: readThreshold(args) };
   const options = { ...verifierOptions(args), decision };
   await using verifier = await createVerifier(options);
   terminal.progress("comparing ...");
@@ -55,6 +60,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   return result.decision === "match" ? 0 : 1;
 }
 
+/** A threshold of the user's own, or the name of a measured one. */
+function readThreshold(args: Arguments): RuleOptions["threshold"] {
+  const text = args.text("threshold");
+  return text === "worst-group" || text === "pooled" ? text : args.number("threshold");
+}
+
 function describe(
   result: Verification,
   labels: readonly [string, string],
@@ -69,17 +80,20 @@ function describe(
     });
     return;
   }
-  const { score, faces, device, model, timings } = result;
+  const { score, cosine, faces, device, model, timings } = result;
+  const scored = `score ${score.toFixed(4)}${
+    score === cosine ? "" : ` (cosine ${cosine.toFixed(4)})`
+  }`;
   if (result.kind === "scored") {
     terminal.out(
-      `score ${score.toFixed(4)}  no threshold, as model ${model.name} was never calibrated: ` +
+      `${scored}  no threshold, as model ${model.name} was never calibrated: ` +
         `calibrate it, or give --threshold`,
     );
   } else {
     const verdict = result.decision === "match"
       ? paint(terminal, "green", "match")
       : paint(terminal, "red", "no match");
-    terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(result.rule)}`);
+    terminal.out(`${verdict}  ${scored}  ${describeRule(result.rule)}`);
     if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
   }
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));

@@ -36,8 +36,10 @@ export function verificationJson(result: Verification, labels: readonly [string,
   }
   const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
   if (result.kind === "scored") {
-    return { kind: result.kind, score: result.score, faces, device, model, timings };
+    const { kind, score, cosine } = result;
+    return { kind, score, cosine, faces, device, model, timings };
   }
-  const { kind, decision, score, scoreFmr, rule: { threshold, basis, measured: fmr } } = result;
-  return { kind, decision, score, scoreFmr, threshold, basis, fmr, faces, device, model, timings };
+  const { kind, decision, score, cosine, scoreFmr, rule } = result;
+  const { threshold, basis, measured: fmr } = rule, where = { device, model, timings };
+  return { kind, decision, score, cosine, scoreFmr, threshold, basis, fmr, faces, ...where };
 }

@@ -20,7 +20,10 @@ import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { MASK_STATE_MODEL, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
+import type { Cohort } from "../model/cohort.ts";
+import { CohortScores } from "../pipeline/score/cohort_scores.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
+import { normalizationsOf, normalizedScore } from "../pipeline/score/normalize.ts";
 import { Template } from "../pipeline/score/template.ts";
 import {
   type PhotoOptions,
@@ -65,6 +68,8 @@ export class Verifier implements AsyncDisposable {
   readonly #host: EngineHost;
   readonly #entry: ModelEntry;
   readonly #hasMaskState: boolean;
+  /** What scores are normalised against; absent where cosines decide. */
+  readonly #cohort: CohortScores | undefined;
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
@@ -73,13 +78,14 @@ export class Verifier implements AsyncDisposable {
   constructor(
     host: EngineHost,
     entry: ModelEntry,
-    hasMaskState: boolean,
+    { hasMaskState, cohort }: { readonly hasMaskState: boolean; readonly cohort?: Cohort },
     options: VerifierOptions,
   ) {
     const { face, maxFaces, maxPixels, signal } = options;
     this.#host = host;
     this.#entry = entry;
     this.#hasMaskState = hasMaskState;
+    this.#cohort = cohort && new CohortScores(cohort);
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, signal };
     this.#rule = options.decision;
@@ -189,7 +195,9 @@ export class Verifier implements AsyncDisposable {
     reference: ImageInput,
     options: VerifyOptions = {},
   ): Promise<Verification> {
-    const { decision = this.#rule, ...photoOptions } = options;
+    const { decision: wanted = this.#rule, ...photoOptions } = options;
+    // A verifier has one kind of scores: those of its option `normalize`.
+    const decision = { ...wanted, normalize: this.#cohort ? "cohort" as const : "none" as const };
     return this.#call(photoOptions, (resolved) => {
       // A rate without support is refused before anything is read.
       if (hasRule(this.#entry, this.#mirror, decision)) {
@@ -203,7 +211,7 @@ export class Verifier implements AsyncDisposable {
     probe: ImageInput,
     reference: ImageInput,
     resolved: ResolvedPhotoOptions,
-    decision: RuleOptions | undefined,
+    decision: RuleOptions,
   ): Promise<Verification> {
     const start = performance.now();
     const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
@@ -237,7 +245,7 @@ export class Verifier implements AsyncDisposable {
     engine: Engine,
     images: readonly Image[],
     options: ResolvedPhotoOptions,
-    wanted: RuleOptions | undefined,
+    wanted: RuleOptions,
   ): Promise<WithoutTimings<Verification> & { located: number }> {
     const { backend } = engine;
     const provenance = { device: backend.device, model: this.model };
@@ -252,24 +260,29 @@ export class Verifier implements AsyncDisposable {
     const { embeddings, states } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const [[, cosine], masks] = await backend.read(scores, ...states);
-    const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
+    const nearest = await this.#cohortScores(engine, embeddings, stack);
+    const [[, both], ...more] = await backend.read(scores, ...nearest, ...states);
+    const cosine = Math.min(1, Math.max(-1, finite(both, this.#entry)));
+    const [a, b] = nearest.length > 0 ? normalizationsOf(more.shift()!, this.#cohort!.cohort) : [];
+    const score = a ? normalizedScore(cosine, a, b) : cosine;
+    const [masks] = more;
     const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
     const faces = [
       { ...first.face, mask },
       { ...second.face, mask: otherMask },
     ] as const;
     if (!hasRule(this.#entry, this.#mirror, wanted)) {
-      return { kind: "scored", score, faces, ...provenance, located };
+      return { kind: "scored", score, cosine, faces, ...provenance, located };
     }
     // The masks choose the threshold, so it can only be known now.
     const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
     const decision = decide(score, rule);
-    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask], wanted);
     return {
       kind: "compared",
       decision,
       score,
+      cosine,
       rule,
       scoreFmr: impostors,
       faces,
@@ -316,15 +329,31 @@ export class Verifier implements AsyncDisposable {
     if (faces.length === 0) return [];
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const [values, masks] = await engine.backend.read(embeddings, ...states);
+    const nearest = await this.#cohortScores(engine, embeddings, stack);
+    const [values, ...more] = await engine.backend.read(embeddings, ...nearest, ...states);
+    const normalizations = nearest.length > 0
+      ? normalizationsOf(more.shift()!, this.#cohort!.cohort)
+      : [];
+    const [masks] = more;
     const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
     return faces.map(({ face }, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
+      const template = new Template(embedding, model, normalizations[i]);
+      return { face: { ...face, mask: found[i] }, template };
     });
+  }
+
+  /** As a list of none or one, the scores of embeddings with the cohort; freed with the stack. */
+  async #cohortScores(
+    engine: Engine,
+    embeddings: Block,
+    stack: DisposableStack,
+  ): Promise<Block[]> {
+    if (!this.#cohort) return [];
+    return [stack.use(await this.#cohort.of(engine.backend, embeddings))];
   }
 
   /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
