@@ -1,4 +1,5 @@
 // `models add|list|verify|remove`: other people's networks in a folder of the user's, where `--models` finds them.
+// `models cohort`: what a network's scores are normalised against.
 // Only `add` with a URL uses the network.
 
 import { InvalidArgumentError } from "../base/errors.ts";
@@ -17,12 +18,14 @@ const ACTIONS: Readonly<Record<string, readonly [count: number, act: Action]>> =
   list: [0, list],
   verify: [0, verify],
   remove: [1, remove],
+  cohort: [1, cohort],
 };
 
 /** The command. */
 export const modelsCommand: Command = {
   name: "models",
-  usage: "models [options] add <file.onnx|https://...> | list | verify | remove <name>",
+  usage: "models [options] add <file.onnx|https://...> | list | verify | remove <name> | " +
+    "cohort <folder of aligned crops>",
   takes: [
     ["operand (an action and what it takes)", "operands (an action and what it takes)"],
     1,
@@ -34,11 +37,19 @@ export const modelsCommand: Command = {
       value: "family",
       help: `what an added model is like: ${FAMILIES.map(({ name }) => name).join(", ")}`,
     },
-    { name: "name", value: "name", help: "what to call it (the file's name)" },
+    {
+      name: "name",
+      value: "name",
+      help: "what to call it (the file's name); of cohort, the network (student)",
+    },
     { name: "sha256", value: "hex", help: "SHA-256 that the file must have" },
     { name: "models", value: "folder", help: `the user's model folder (${DEFAULT_FOLDER})` },
     { name: "template-size", value: "n", help: "numbers of a template (the family's)" },
     { name: "license", value: "text", help: "the licence of the weights, for the manifest" },
+    { name: "people", value: "n", help: "of cohort: most people of each origin (1400)" },
+    { name: "centres", value: "n", help: "of cohort: centres, bare and again masked (1000)" },
+    { name: "nearest", value: "n", help: "of cohort: highest scores that count (50)" },
+    { name: "threads", value: "n", help: "of cohort: threads of the wasm provider" },
     { name: "max-bytes", value: "n", help: "largest file to take (1000000000)" },
     JSON_OPTION,
   ],
@@ -86,6 +97,36 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
     terminal.out(`${describe(entry)}, ${megabytes(bytes)}, SHA-256 ${entry.sha256}`);
     if (rebatched) terminal.out("It took one picture a run; the copy takes any number.");
     terminal.out(`Use it with --models ${folder} --model ${entry.name}`);
+  }
+  return 0;
+}
+
+async function cohort(folder: string, args: Arguments, terminal: Terminal): Promise<number> {
+  const { buildCohort } = await import("../cohort/build.ts");
+  const { writeCohort } = await import("../cohort/write.ts");
+  const model = args.text("name") ?? "student";
+  const built = await buildCohort(args.operands[1], {
+    models: folder,
+    model,
+    most: args.number("people"),
+    centres: args.number("centres"),
+    nearest: args.number("nearest"),
+    threads: args.number("threads"),
+    progress: (done, of) => terminal.progress(`${done} of ${of} crops`),
+  });
+  terminal.progress("");
+  writeCohort(folder, model, built);
+  const { entry, bytes } = built;
+  if (args.flag("json")) terminal.out(JSON.stringify(entry));
+  else {
+    const { bare, masked } = entry;
+    terminal.out(
+      `${folder}/${entry.file}: ${bare.centres} centres of bare and ${masked.centres} of masked faces, ` +
+        `${bare.people} people, ${megabytes(bytes.length)}, SHA-256 ${entry.sha256}`,
+    );
+    terminal.out(
+      `Measure its thresholds with calibrate --write; until then ${model} gives no decision`,
+    );
   }
   return 0;
 }

@@ -9,6 +9,8 @@ import type { CurvePoint } from "../model/calibration.ts";
 
 /** Knots per factor of ten in the rate: between neighbours, the logarithm of the rate is as good as straight. */
 const PER_DECADE = 20;
+/** ... in the curve of a group, of which there are many. */
+export const GROUP_PER_DECADE = 8;
 /** Scores of the curve and thresholds are rounded up to this grid. */
 const GRID = 1e4;
 
@@ -23,18 +25,20 @@ export function roundedUp(score: number): number {
  * @param folds The impostor scores of each fold with their persons.
  * @param ordered The same scores in ascending order.
  * @param least The fewest false matches that a rate may rest on.
+ * @param perDecade Points per factor of ten in the rate.
  * @returns Points with ascending scores and descending rates.
  */
 export function fmrCurve(
   folds: readonly FoldScores[],
   ordered: Float32Array,
   least: number,
+  perDecade = PER_DECADE,
 ): CurvePoint[] {
   const total = ordered.length;
-  const steps = Math.ceil(PER_DECADE * Math.log10(total / least));
+  const steps = Math.ceil(perDecade * Math.log10(total / least));
   const knots: { score: number; matches: number }[] = [];
   for (let step = 0; step <= steps; step++) {
-    const wanted = Math.max(least, Math.round(total * 10 ** (-step / PER_DECADE)));
+    const wanted = Math.max(least, Math.round(total * 10 ** (-step / perDecade)));
     const score = step === 0
       ? Math.floor(ordered[0] * GRID) / GRID
       : roundedUp(ordered[total - wanted]);

@@ -23,10 +23,7 @@ import { compareTemplates, type Normalization, Template } from "./template.ts";
  */
 export function normalizationsOf(scores: Float32Array, { entry }: Cohort): Normalization[] {
   const centres = entry.bare.centres + entry.masked.centres;
-  const { scores: best } = topK(scores, centres, entry.nearest);
-  return Array.from({ length: scores.length / centres }, (_, i) => {
-    const highest = best.subarray(i * entry.nearest, (i + 1) * entry.nearest);
-    const { mean, deviation } = momentsOf(highest);
+  return highestMoments(scores, centres, entry.nearest).map(({ mean, deviation }) => {
     if (!(deviation > 0)) {
       throw new InvalidArgumentError(
         `Cannot normalise a template whose highest scores with the cohort deviate by ${deviation}: ` +
@@ -71,6 +68,20 @@ export function normalizeTemplate(template: Template, cohort: Cohort): Template 
   }
   const [made] = normalizationsOf(cosineMatrix(embedding, rows, size), cohort);
   return new Template(embedding, model, made);
+}
+
+/** Gain and offset of each row of templates, two after two; NaN where a row is no template. */
+export function normalizationRows(templates: Float32Array, cohort: Cohort): Float32Array {
+  const { rows, size } = cohort, count = templates.length / size;
+  const out = new Float32Array(2 * count).fill(NaN);
+  for (let i = 0; i < count; i++) {
+    const row = templates.subarray(i * size, (i + 1) * size);
+    if (!row.some((value) => value !== 0) || !row.every(Number.isFinite)) continue;
+    const [{ gain, offset }] = normalizationsOf(cosineMatrix(row, rows, size), cohort);
+    out[2 * i] = gain;
+    out[2 * i + 1] = offset;
+  }
+  return out;
 }
 
 /**
@@ -124,8 +135,20 @@ function shorten(cohort: string | undefined): string {
   return cohort === undefined ? "no cohort" : `cohort ${cohort.slice(0, 12)}`;
 }
 
-/** Mean and standard deviation. */
-export function momentsOf(values: Float32Array): { mean: number; deviation: number } {
+/** Mean and standard deviation of the highest scores of each row. */
+export function highestMoments(
+  scores: Float32Array,
+  columns: number,
+  nearest: number,
+): { mean: number; deviation: number }[] {
+  const { scores: best } = topK(scores, columns, nearest);
+  return Array.from(
+    { length: scores.length / columns },
+    (_, i) => momentsOf(best.subarray(i * nearest, (i + 1) * nearest)),
+  );
+}
+
+function momentsOf(values: Float32Array): { mean: number; deviation: number } {
   let sum = 0, squares = 0;
   for (const value of values) sum += value;
   const mean = sum / values.length;

@@ -1,0 +1,189 @@
+// Groups of adults whose thresholds are measured: people of one origin and age, from the split `calibration` of a folder of
+// aligned crops, and strangers who wear real masks. Pairs of one group look more alike than pairs across all people do.
+
+import { InvalidArgumentError } from "../base/errors.ts";
+import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
+import { listPhotos } from "../distill/data/source.ts";
+import type { GroupTemplates } from "../evaluate/group_curves.ts";
+import type { GroupSource } from "../evaluate/run/calibrate_model.ts";
+import type { TemplateKind } from "../evaluate/run/embedder.ts";
+import type { ModelSource } from "../model/model.ts";
+import { openModels } from "../model/model.ts";
+import { EngineHost } from "../pipeline/engine/host.ts";
+import { createVerifier } from "../verify/create.ts";
+import { cropTemplates } from "./crops.ts";
+
+/** From which age on a face counts as an adult's. */
+const ADULT = 18;
+/** Where age bands begin. */
+const BANDS = [ADULT, 30, 50];
+/** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
+const MIN_PEOPLE = 110;
+/** Photos that are so alike are of one series, and of one person: seen by looking at them. */
+const NEAR_COPY = 0.6;
+
+/** Where groups come from. */
+export interface GroupOptions {
+  /** Where the models are; by default the folder in the package. */
+  readonly models?: ModelSource;
+  /** The network's name in the manifest. */
+  readonly model: string;
+  /** A folder of photos of different people who wear real masks; those whose names end in an odd digit are used. */
+  readonly realMasks?: string;
+  /** Threads of the wasm provider. */
+  readonly threads?: number;
+  /** Ends the work at its next step. */
+  readonly signal?: AbortSignal;
+  /** Told after every batch. */
+  readonly progress?: (done: number, of: number) => void;
+}
+
+/** The adults of one group. */
+export interface AdultGroup {
+  readonly name: string;
+  readonly crops: readonly SourceCrop[];
+}
+
+/**
+ * Opens the groups of a folder of aligned crops.
+ *
+ * @param folder Crops with `index.tsv`, of whose split `calibration` all photos of one set show different people.
+ * @param options The network, and photos of real masks.
+ * @returns What `calibrateModel` takes.
+ * @throws {InvalidArgumentError} If the folder has no such crops, or no group of {@linkcode MIN_PEOPLE} people.
+ */
+export function openGroups(folder: string, options: GroupOptions): GroupSource {
+  const groups = adultGroups(listCrops(folder, ["calibration"]) ?? []);
+  if (groups.length === 0) {
+    throw new InvalidArgumentError(
+      `Cannot measure groups of ${folder} as no set of its split "calibration" has ${MIN_PEOPLE} adults of one origin: ` +
+        `give a folder of aligned crops whose index.tsv has the columns age and origin`,
+    );
+  }
+  const { realMasks } = options;
+  return {
+    source:
+      `adults of ${
+        folder.split("/").pop()
+      }, split calibration, by set, origin and age, masks drawn by maskinv` +
+      (realMasks ? "; strangers with real masks of another source" : "") +
+      "; all pairs within a group; upper ends of 95% intervals by the jackknife over people",
+    templates: async (kind) => {
+      const out = await templatesOf(folder, groups, kind, options);
+      if (realMasks) out.push(await maskedStrangers(realMasks, kind, options));
+      return out;
+    },
+  };
+}
+
+/** Adults by set, origin and age; ages with too few people are joined. */
+export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
+  const sets = new Map<string, SourceCrop[]>();
+  for (const crop of crops) {
+    const { file, origin, age } = crop;
+    if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
+    const key = `${origin} (${file.split("/")[0]})`, list = sets.get(key);
+    if (list) list.push(crop);
+    else sets.set(key, [crop]);
+  }
+  return [...sets].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([name, adults]) => {
+    const bands = joinSmall(BANDS.map((from, i) => ({
+      from,
+      to: (BANDS[i + 1] ?? Infinity) - 1,
+      crops: adults.filter(({ age = 0 }) => age >= from && age < (BANDS[i + 1] ?? Infinity)),
+    })));
+    return bands.filter(({ crops }) => crops.length >= MIN_PEOPLE).map(({ from, to, crops }) => ({
+      name: `${name}, ${to === Infinity ? `${from} and older` : `${from} to ${to}`}`,
+      crops,
+    }));
+  });
+}
+
+/** A range of ages. */
+interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly crops: readonly SourceCrop[];
+}
+
+/** Joins bands of too few people with the next ones, the last with the one before. */
+function joinSmall(bands: readonly Band[]): Band[] {
+  const join = (a: Band, b: Band): Band => ({
+    from: a.from,
+    to: b.to,
+    crops: [...a.crops, ...b.crops],
+  });
+  const out: Band[] = [];
+  for (const band of bands) {
+    const last = out.at(-1);
+    if (last && last.crops.length < MIN_PEOPLE) out[out.length - 1] = join(last, band);
+    else out.push(band);
+  }
+  const last = out.at(-1)!;
+  if (out.length > 1 && last.crops.length < MIN_PEOPLE) out.splice(-2, 2, join(out.at(-2)!, last));
+  return out;
+}
+
+async function templatesOf(
+  folder: string,
+  groups: readonly AdultGroup[],
+  kind: TemplateKind,
+  options: GroupOptions,
+): Promise<GroupTemplates[]> {
+  const store = await openModels(options.models);
+  await using host = new EngineHost("wasm", store, options);
+  const out: GroupTemplates[] = [];
+  const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
+  let before = 0;
+  for (const { name, crops } of groups) {
+    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
+      ...options,
+      mirrored: kind === "mirrored",
+      progress: (done) => options.progress?.(before + done, all),
+    });
+    before += crops.length;
+    out.push({ name, dim: size, clean: bare, masked });
+  }
+  return out;
+}
+
+/** Templates of people with real masks, near copies left out. */
+async function maskedStrangers(
+  folder: string,
+  kind: TemplateKind,
+  { models, model, threads, signal }: GroupOptions,
+): Promise<GroupTemplates> {
+  const files = listPhotos(folder).map(({ file }) => file)
+    .filter((file) => /[13579]\.\w+$/.test(file));
+  await using verifier = await createVerifier({
+    models,
+    model,
+    threads,
+    device: "wasm",
+    mirror: kind === "mirrored",
+    face: "largest",
+    normalize: "none",
+    signal,
+  });
+  const kept: Float32Array[] = [];
+  for await (const made of verifier.embedAll(files.map((file) => `${folder}/${file}`))) {
+    if (made.kind !== "acquired") continue;
+    const { embedding } = made.template;
+    if (kept.every((other) => dot(other, embedding) < NEAR_COPY)) kept.push(embedding);
+  }
+  if (kept.length < MIN_PEOPLE) {
+    throw new InvalidArgumentError(
+      `Cannot measure strangers with real masks of ${folder} as ${kept.length} different faces were found in its ` +
+        `${files.length} photos with odd numbers: give ${MIN_PEOPLE} or more`,
+    );
+  }
+  const dim = kept[0].length, masked = new Float32Array(kept.length * dim);
+  kept.forEach((row, i) => masked.set(row, i * dim));
+  return { name: "real masks", dim, masked };
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
