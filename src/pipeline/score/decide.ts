@@ -100,7 +100,9 @@ export function ruleFor(
   masks?: MaskStates,
 ): DecisionRule {
   const { fmr = 0.001, threshold } = options;
-  if (typeof threshold === "number") return givenRule(threshold, options.fmr);
+  if (typeof threshold === "number") {
+    return givenRule(threshold, options.fmr, isNormalized(entry, options));
+  }
   checkChoice(threshold);
   const measured = calibrationsOf(entry, mirrored, options);
   const rules = Object.entries(measured).map(([situation, calibration]) => {
@@ -236,15 +238,22 @@ function checkChoice(threshold: string | undefined): asserts threshold is
   );
 }
 
-function givenRule(threshold: number, fmr: number | undefined): DecisionRule {
+function givenRule(
+  threshold: number,
+  fmr: number | undefined,
+  normalized: boolean,
+): DecisionRule {
   if (fmr !== undefined) {
     throw new InvalidArgumentError(
       `Cannot use threshold ${threshold} together with fmr ${fmr}: give one of them`,
     );
   }
-  if (!(threshold >= MIN_THRESHOLD && threshold <= MAX_THRESHOLD)) {
+  const [least, most] = normalized ? [MIN_THRESHOLD, MAX_THRESHOLD] : [-1, 1];
+  if (!(threshold >= least && threshold <= most)) {
     throw new InvalidArgumentError(
-      `Cannot use threshold ${threshold}: give a score between ${MIN_THRESHOLD} and ${MAX_THRESHOLD}`,
+      `Cannot use threshold ${threshold}: give a ${
+        normalized ? "normalised score" : "cosine"
+      } between ${least} and ${most}`,
     );
   }
   return { threshold, basis: "given" };
