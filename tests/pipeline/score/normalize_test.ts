@@ -85,7 +85,7 @@ Deno.test("a threshold lets in far fewer strangers of a kind that looks alike on
     return found.filter((value) => value >= threshold).length / found.length;
   };
   const before = share(compareTemplates), after = share(compareNormalized);
-  assert(before > 0.5, `${before}`);
+  assert(before > 0.3, `${before}`);
   assert(after < before / 2, `${after} of ${before}`);
 });
 
