@@ -88,7 +88,7 @@ Deno.test("calibrate gives thresholds that hold for the worst group, also for pe
 });
 
 Deno.test("a rate that a group is too small for has no point, and a group of masked faces alone counts there only", () => {
-  const small = group("few", 0, 6, 12);
+  const small = group("few", 0, 6, 20);
   const real: GroupTemplates = { name: "real", dim: DIM, masked: templates(120, 0, 7) };
   const { none, one, both } = calibrate(input([small, real]), { rates: [0.1, 0.02] });
   assertEquals(none?.worst?.points.map(({ fmr }) => fmr), [0.1]);
