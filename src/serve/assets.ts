@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   json: "application/json",
   wasm: "application/wasm",
   onnx: "application/octet-stream",
+  cohort: "application/octet-stream",
   jpg: "image/jpeg",
   svg: "image/svg+xml",
 };

@@ -218,7 +218,23 @@ export function isNormalized(
   return entry.cohort !== undefined && normalize !== "none";
 }
 
-/** What was measured of the scores that decide: normalised ones where the model has a cohort. */
+/**
+ * What was measured of the scores that decide: normalised ones where the model has a cohort.
+ *
+ * @param entry The model.
+ * @param mirrored Whether templates add the mirror image.
+ * @param options With `normalize` `"none"`, what was measured of cosines.
+ * @returns The calibrations by mask situation; none if nothing was measured.
+ *
+ * @example
+ * ```ts
+ * import { calibrationsOf } from "@maskinv/maskinv/score";
+ * import { parseManifest } from "@maskinv/maskinv/embed";
+ *
+ * const { student } = parseManifest(await Deno.readTextFile("models/manifest.json"));
+ * console.log(calibrationsOf(student, false, { normalize: "none" }).none?.source.slice(0, 3)); // lfw
+ * ```
+ */
 export function calibrationsOf(
   entry: Pick<ModelEntry, "calibration" | "cohort">,
   mirrored: boolean,

@@ -6,6 +6,7 @@
  * @module
  */
 export {
+  calibrationsOf,
   type ComparisonFmr,
   decide,
   type Decision,
@@ -18,7 +19,12 @@ export {
 export { type GroupsBehind, thresholdForGroups, type WorstFmr, worstFmrAtScore } from "./groups.ts";
 export { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
 export type { MaskStates, SituationBasis } from "./situation.ts";
-export { compareNormalized, normalizedScore, normalizeTemplate } from "./normalize.ts";
+export {
+  compareNormalized,
+  comparisonScore,
+  normalizedScore,
+  normalizeTemplate,
+} from "./normalize.ts";
 export { compareTemplates, type Normalization, Template } from "./template.ts";
 export { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
 export { type RankedScores, topK } from "../../kernels/top_k/cpu.ts";

@@ -131,6 +131,29 @@ export function compareNormalized(probe: Template, reference: Template): number 
   return normalizedScore(compareTemplates(probe, reference), a, b);
 }
 
+/**
+ * The comparison score that a model's thresholds are for: normalised where both templates carry their normalisation, the
+ * cosine where neither does.
+ *
+ * @param probe One template.
+ * @param reference The other.
+ * @returns The score.
+ * @throws {TemplateMismatchError} If the templates come from different models, or one is normalised and the other not.
+ *
+ * @example
+ * ```ts
+ * import { comparisonScore, Template } from "@maskinv/maskinv/score";
+ *
+ * const a = new Template([1, 0], "my-model"), b = new Template([1, 1], "my-model");
+ * console.log(comparisonScore(a, b).toFixed(3)); // 0.707
+ * ```
+ */
+export function comparisonScore(probe: Template, reference: Template): number {
+  return probe.normalization || reference.normalization
+    ? compareNormalized(probe, reference)
+    : compareTemplates(probe, reference);
+}
+
 function shorten(cohort: string | undefined): string {
   return cohort === undefined ? "no cohort" : `cohort ${cohort.slice(0, 12)}`;
 }

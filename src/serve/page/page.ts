@@ -2,9 +2,16 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import { compareTemplates, createVerifier, type DeviceChoice } from "../../../mod.ts";
+import { createVerifier, type DeviceChoice } from "../../../mod.ts";
 import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
-import { decide, type MaskStates, ruleFor, scoreFmr } from "../../pipeline/score/mod.ts";
+import {
+  calibrationsOf,
+  comparisonScore,
+  decide,
+  type MaskStates,
+  ruleFor,
+  scoreFmr,
+} from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";
 import { drawCurve, SHOWN } from "./curve.ts";
 import { createPainter } from "./masks.ts";
@@ -61,8 +68,8 @@ function show(live: boolean): void {
   one("threshold-text").textContent = own === undefined ? `${said} (as measured)` : said;
   slider.setAttribute("aria-valuetext", said);
   one("basis").textContent = basisText(atThreshold);
-  const score = probe && reference && compareTemplates(probe.template, reference.template);
-  const { curve } = entry.calibration!.single![atThreshold.situation]!;
+  const score = probe && reference && comparisonScore(probe.template, reference.template);
+  const { curve } = calibrationsOf(entry, false)[atThreshold.situation]!;
   drawCurve(one<SVGSVGElement>("curve"), curve, { threshold, score });
   const verdict = one("verdict"), result = one("result");
   result.ariaLive = live ? "off" : "polite";
