@@ -34,6 +34,7 @@ export interface CohortOptions {
 
 /** A cohort and what the manifest says of it. */
 export interface BuiltCohort {
+  /** What the manifest is to say of it. */
   readonly entry: Omit<CohortEntry, "calibration">;
   /** The file's content. */
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
-// Groups of adults whose thresholds are measured: people of one origin and age, from the split `calibration` of a folder of
-// aligned crops, and strangers who wear real masks. Pairs of one group look more alike than pairs across all people do.
+// Groups of adults whose thresholds are measured: people of one origin, from the split `calibration` of a folder of aligned
+// crops, compared within their age band, and strangers who wear real masks. They look more alike than any two people do.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
@@ -18,7 +18,7 @@ const ADULT = 18;
 /** Where age bands begin. */
 const BANDS = [ADULT, 30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
-const MIN_PEOPLE = 110;
+const MIN_PEOPLE = 200;
 /** Photos that are so alike are of one series, and of one person: seen by looking at them. */
 const NEAR_COPY = 0.6;
 
@@ -40,6 +40,7 @@ export interface GroupOptions {
 
 /** The adults of one group. */
 export interface AdultGroup {
+  /** Origin and set. */
   readonly name: string;
   readonly crops: readonly SourceCrop[];
 }
@@ -50,7 +51,18 @@ export interface AdultGroup {
  * @param folder Crops with `index.tsv`, of whose split `calibration` all photos of one set show different people.
  * @param options The network, and photos of real masks.
  * @returns What `calibrateModel` takes.
- * @throws {InvalidArgumentError} If the folder has no such crops, or no group of {@linkcode MIN_PEOPLE} people.
+ * @throws {InvalidArgumentError} If the folder has no such crops, or no group with enough people.
+ *
+ * @example
+ * ```ts
+ * import { openGroups } from "@maskinv/maskinv/cohort";
+ *
+ * try {
+ *   openGroups("tests/photos", { model: "student" });
+ * } catch (error) {
+ *   console.log((error as Error).name); // InvalidArgumentError
+ * }
+ * ```
  */
 export function openGroups(folder: string, options: GroupOptions): GroupSource {
   const groups = adultGroups(listCrops(folder, ["calibration"]) ?? []);
@@ -65,9 +77,10 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
     source:
       `adults of ${
         folder.split("/").pop()
-      }, split calibration, by set, origin and age, masks drawn by maskinv` +
+      }, split calibration, by set and origin, compared within ages 18 to 29, 30 to 49, ` +
+      `50 and older, masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
-      "; all pairs within a group; upper ends of 95% intervals by the jackknife over people",
+      "; all such pairs; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
       const out = await templatesOf(folder, groups, kind, options);
       if (realMasks) out.push(await maskedStrangers(realMasks, kind, options));
@@ -76,52 +89,24 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
   };
 }
 
-/** Adults by set, origin and age; ages with too few people are joined. */
+/** Adults by set and origin, with their age bands; sets of too few people are left out. */
 export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
   const sets = new Map<string, SourceCrop[]>();
   for (const crop of crops) {
     const { file, origin, age } = crop;
     if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
-    const key = `${origin} (${file.split("/")[0]})`, list = sets.get(key);
+    const name = `${origin} (${file.split("/")[0]})`, list = sets.get(name);
     if (list) list.push(crop);
-    else sets.set(key, [crop]);
+    else sets.set(name, [crop]);
   }
-  return [...sets].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([name, adults]) => {
-    const bands = joinSmall(BANDS.map((from, i) => ({
-      from,
-      to: (BANDS[i + 1] ?? Infinity) - 1,
-      crops: adults.filter(({ age = 0 }) => age >= from && age < (BANDS[i + 1] ?? Infinity)),
-    })));
-    return bands.filter(({ crops }) => crops.length >= MIN_PEOPLE).map(({ from, to, crops }) => ({
-      name: `${name}, ${to === Infinity ? `${from} and older` : `${from} to ${to}`}`,
-      crops,
-    }));
-  });
+  return [...sets].sort(([a], [b]) => a < b ? -1 : 1)
+    .filter(([, adults]) => adults.length >= MIN_PEOPLE)
+    .map(([name, adults]) => ({ name, crops: adults }));
 }
 
-/** A range of ages. */
-interface Band {
-  readonly from: number;
-  readonly to: number;
-  readonly crops: readonly SourceCrop[];
-}
-
-/** Joins bands of too few people with the next ones, the last with the one before. */
-function joinSmall(bands: readonly Band[]): Band[] {
-  const join = (a: Band, b: Band): Band => ({
-    from: a.from,
-    to: b.to,
-    crops: [...a.crops, ...b.crops],
-  });
-  const out: Band[] = [];
-  for (const band of bands) {
-    const last = out.at(-1);
-    if (last && last.crops.length < MIN_PEOPLE) out[out.length - 1] = join(last, band);
-    else out.push(band);
-  }
-  const last = out.at(-1)!;
-  if (out.length > 1 && last.crops.length < MIN_PEOPLE) out.splice(-2, 2, join(out.at(-2)!, last));
-  return out;
+/** The age band of an adult, from 0. */
+function bandOf({ age = ADULT }: SourceCrop): number {
+  return BANDS.findLastIndex((from) => age >= from);
 }
 
 async function templatesOf(
@@ -136,13 +121,13 @@ async function templatesOf(
   const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
   let before = 0;
   for (const { name, crops } of groups) {
-    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
+    const { crops: read, bare, masked, size } = await cropTemplates(host, folder, crops, {
       ...options,
       mirrored: kind === "mirrored",
       progress: (done) => options.progress?.(before + done, all),
     });
     before += crops.length;
-    out.push({ name, dim: size, clean: bare, masked });
+    out.push({ name, dim: size, clean: bare, masked, bands: Uint32Array.from(read, bandOf) });
   }
   return out;
 }

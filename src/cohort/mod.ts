@@ -8,5 +8,6 @@
  * @module
  */
 export { buildCohort, type BuiltCohort, type CohortOptions } from "./build.ts";
+export { type GroupOptions, openGroups } from "./groups.ts";
 export { writeCohort } from "./write.ts";
 export type { CohortEntry, CohortPart } from "../model/cohort.ts";

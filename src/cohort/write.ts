@@ -13,6 +13,13 @@ import type { BuiltCohort } from "./build.ts";
  * @param cohort What {@linkcode buildCohort} has made.
  * @throws {ModelError} If the manifest lacks the network, or has another one of that name by now.
  * @throws {WriteError} If the folder cannot be written to.
+ *
+ * @example
+ * ```ts ignore
+ * import { buildCohort, writeCohort } from "@maskinv/maskinv/cohort";
+ *
+ * writeCohort("models", "student", await buildCohort("../shared/data/faces"));
+ * ```
  */
 export function writeCohort(folder: string, model: string, { entry, bytes }: BuiltCohort): void {
   const path = `${folder.replace(/\/$/, "")}/manifest.json`;

@@ -31,6 +31,15 @@ const LEAST_MATCHES = 1;
  * @param group The templates.
  * @param situation Who wears a mask.
  * @returns The curve, with the jackknife's intervals; undefined if the group has no templates for the situation.
+ *
+ * @example
+ * ```ts
+ * import { groupCurve } from "@maskinv/maskinv/evaluate";
+ *
+ * const angles = Array.from({ length: 50 }, (_, i) => i * 2.4);
+ * const clean = Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+ * console.log(groupCurve({ name: "test", dim: 2, clean }, "none")?.impostors); // 1225
+ * ```
  */
 export function groupCurve(
   group: GroupTemplates,

@@ -32,6 +32,7 @@ export {
 export {
   calibrateModel,
   type CalibrateModelOptions,
+  type GroupSource,
   type ModelCalibrations,
 } from "./run/calibrate_model.ts";
 export type { TemplateKind } from "./run/embedder.ts";
@@ -61,6 +62,7 @@ export type {
   VerificationMetrics,
 } from "./metrics.ts";
 export { calibrate, type CalibrationInput, type CalibrationOptions } from "./calibrate.ts";
+export { groupCurve, type GroupTemplates } from "./group_curves.ts";
 export { writeCalibration } from "./write_calibration.ts";
 export type {
   Calibration,

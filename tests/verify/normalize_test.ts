@@ -8,7 +8,7 @@ import {
   type Verification,
 } from "../../mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
-import { decodeCohort, encodeCohort } from "../../src/model/cohort.ts";
+import { type Cohort, decodeCohort, encodeCohort } from "../../src/model/cohort.ts";
 import { hashHex, type ModelReader } from "../../src/model/model.ts";
 import { compareNormalized, normalizeTemplate } from "../../src/pipeline/score/mod.ts";
 import { verificationJson } from "../../src/verify/json.ts";
@@ -18,7 +18,9 @@ const models = new URL("../../models/", import.meta.url);
 const CENTRES = 40;
 
 /** The package's models, with a cohort of chance directions whose scores have the student's thresholds for cosines. */
-async function withCohort(change: object = {}) {
+async function withCohort(
+  change: object = {},
+): Promise<{ readonly read: ModelReader; readonly cohort: Cohort }> {
   const manifest = JSON.parse(await Deno.readTextFile(new URL("manifest.json", models)));
   const { student } = manifest.models, size: number = student.templateSize;
   const random = randomNumbers(5), rows = new Float32Array(CENTRES * size);

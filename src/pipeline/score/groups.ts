@@ -15,6 +15,7 @@ export interface GroupsBehind {
 
 /** The false match rate of the worst group with a score as the threshold. */
 export interface WorstFmr extends ScoreFmr {
+  /** How many groups were measured, and which has this rate. */
   readonly groups: GroupsBehind;
 }
 
