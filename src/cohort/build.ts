@@ -10,7 +10,7 @@ import { hashHex, type ModelSource, openModels } from "../model/model.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { highestMoments } from "../pipeline/score/normalize.ts";
 import { centresOf } from "./centres.ts";
-import { type CropTemplates, cropTemplates } from "./crops.ts";
+import { type CropTemplates, cropTemplates, rowsOf } from "./crops.ts";
 
 /** How a cohort is built. */
 export interface CohortOptions {
@@ -151,16 +151,6 @@ async function typicalMoments(
     }
   }
   return { mean, deviation };
-}
-
-function rowsOf(
-  templates: Float32Array,
-  rows: readonly number[],
-  size: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => out.set(templates.subarray(row * size, (row + 1) * size), i * size));
-  return out;
 }
 
 function originOf(crops: readonly SourceCrop[]): string {

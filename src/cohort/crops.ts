@@ -146,6 +146,17 @@ async function embedFrames(
   return { values, size: values.length / frames.length };
 }
 
+/** Some rows of templates. */
+export function rowsOf(
+  templates: Float32Array,
+  rows: readonly number[],
+  size: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => out.set(templates.subarray(row * size, (row + 1) * size), i * size));
+  return out;
+}
+
 function joined(rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const out = new Float32Array(rows.length * rows[0].length);
   rows.forEach((row, i) => out.set(row, i * row.length));

@@ -9,9 +9,10 @@ import type { GroupSource } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import type { ModelSource } from "../model/model.ts";
 import { openModels } from "../model/model.ts";
+import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { createVerifier } from "../verify/create.ts";
-import { cropTemplates } from "./crops.ts";
+import { cropTemplates, rowsOf } from "./crops.ts";
 
 /** From which age on a face counts as an adult's. */
 const ADULT = 18;
@@ -19,8 +20,14 @@ const ADULT = 18;
 const BANDS = [ADULT, 30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
 const MIN_PEOPLE = 200;
-/** Photos that are so alike are of one series, and of one person: seen by looking at them. */
-const NEAR_COPY = 0.6;
+/**
+ * Two photos of a set whose bare templates agree by this cosine show one person, whatever the set says: of the pairs
+ * above it all that were looked at did (UTKFace has some people seven times), and two people reach it less than once in
+ * 50,000 pairs. One of the photos is kept.
+ */
+const SAME_PERSON = 0.5;
+/** The same for two photos with real masks, most of which are of series. */
+const SAME_MASKED_PERSON = 0.6;
 
 /** Where groups come from. */
 export interface GroupOptions {
@@ -80,7 +87,7 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
       }, split calibration, by set and origin, compared within ages 18 to 29, 30 to 49, ` +
       `50 and older, masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
-      "; all such pairs; upper ends of 95% intervals by the jackknife over people",
+      "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
       const out = await templatesOf(folder, groups, kind, options);
       if (realMasks) out.push(await maskedStrangers(realMasks, kind, options));
@@ -127,7 +134,14 @@ async function templatesOf(
       progress: (done) => options.progress?.(before + done, all),
     });
     before += crops.length;
-    out.push({ name, dim: size, clean: bare, masked, bands: Uint32Array.from(read, bandOf) });
+    const kept = differentPeople(bare, size, SAME_PERSON);
+    out.push({
+      name,
+      dim: size,
+      clean: rowsOf(bare, kept, size),
+      masked: rowsOf(masked, kept, size),
+      bands: Uint32Array.from(kept, (row) => bandOf(read[row])),
+    });
   }
   return out;
 }
@@ -150,25 +164,31 @@ async function maskedStrangers(
     normalize: "none",
     signal,
   });
-  const kept: Float32Array[] = [];
+  const rows: Float32Array[] = [];
   for await (const made of verifier.embedAll(files.map((file) => `${folder}/${file}`))) {
-    if (made.kind !== "acquired") continue;
-    const { embedding } = made.template;
-    if (kept.every((other) => dot(other, embedding) < NEAR_COPY)) kept.push(embedding);
+    if (made.kind === "acquired") rows.push(made.template.embedding);
   }
+  const dim = rows[0]?.length ?? 0, all = new Float32Array(rows.length * dim);
+  rows.forEach((row, i) => all.set(row, i * dim));
+  const kept = differentPeople(all, dim, SAME_MASKED_PERSON);
   if (kept.length < MIN_PEOPLE) {
     throw new InvalidArgumentError(
       `Cannot measure strangers with real masks of ${folder} as ${kept.length} different faces were found in its ` +
         `${files.length} photos with odd numbers: give ${MIN_PEOPLE} or more`,
     );
   }
-  const dim = kept[0].length, masked = new Float32Array(kept.length * dim);
-  kept.forEach((row, i) => masked.set(row, i * dim));
-  return { name: "real masks", dim, masked };
+  return { name: "real masks", dim, masked: rowsOf(all, kept, dim) };
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+/** Rows of which no two agree by a cosine: the first of each that do. */
+export function differentPeople(templates: Float32Array, size: number, same: number): number[] {
+  const kept: number[] = [], others = new Float32Array(templates.length);
+  for (let row = 0; row < templates.length / size; row++) {
+    const template = templates.subarray(row * size, (row + 1) * size);
+    const cosines = cosineMatrix(template, others.subarray(0, kept.length * size), size);
+    if (!cosines.every((cosine) => cosine < same)) continue;
+    others.set(template, kept.length * size);
+    kept.push(row);
+  }
+  return kept;
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { chooseCrops } from "../../src/cohort/build.ts";
 import { centresOf, MIN_PEOPLE } from "../../src/cohort/centres.ts";
-import { adultGroups } from "../../src/cohort/groups.ts";
+import { adultGroups, differentPeople } from "../../src/cohort/groups.ts";
 import { writeCohort } from "../../src/cohort/mod.ts";
 import type { SourceCrop } from "../../src/distill/data/crop_index.ts";
 import { randomNumbers } from "../../src/math/random.ts";
@@ -143,4 +143,15 @@ Deno.test("a cohort is written beside its network, and refused with another", as
   assertThrows(() => writeCohort(folder, "student", foreign), ModelError, "build the cohort");
   assertThrows(() => writeCohort(folder, "nobody", { entry, bytes }), ModelError, "not there");
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("of photos of one person one is kept", () => {
+  const rows = [[1, 0], [0.9, 0.1], [0, 1], [0.1, -1], [-1, 0.02]];
+  const templates = Float32Array.from(rows.flatMap(([x, y]) => {
+    const length = Math.hypot(x, y);
+    return [x / length, y / length];
+  }));
+  assertEquals(differentPeople(templates, 2, 0.5), [0, 2, 3, 4]);
+  assertEquals(differentPeople(templates, 2, 1), [0, 1, 2, 3, 4]);
+  assertEquals(differentPeople(new Float32Array(), 2, 0.5), []);
 });
