@@ -1,5 +1,5 @@
 // Groups of adults whose thresholds are measured: people of one origin, from the split `calibration` of a folder of aligned
-// crops, compared within their age band, and strangers who wear real masks. They look more alike than any two people do.
+// crops, and strangers who wear real masks. They look more alike than any two people do.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
@@ -16,8 +16,6 @@ import { cropTemplates, rowsOf } from "./crops.ts";
 
 /** From which age on a face counts as an adult's. */
 const ADULT = 18;
-/** Where age bands begin. */
-const BANDS = [ADULT, 30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
 const MIN_PEOPLE = 200;
 /**
@@ -84,8 +82,7 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
     source:
       `adults of ${
         folder.split("/").pop()
-      }, split calibration, by set and origin, compared within ages 18 to 29, 30 to 49, ` +
-      `50 and older, masks drawn by maskinv` +
+      }, split calibration, by set and origin, masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
       "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
@@ -96,7 +93,7 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
   };
 }
 
-/** Adults by set and origin, with their age bands; sets of too few people are left out. */
+/** Adults by set and origin; sets of too few people are left out. */
 export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
   const sets = new Map<string, SourceCrop[]>();
   for (const crop of crops) {
@@ -111,11 +108,6 @@ export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
     .map(([name, adults]) => ({ name, crops: adults }));
 }
 
-/** The age band of an adult, from 0. */
-function bandOf({ age = ADULT }: SourceCrop): number {
-  return BANDS.findLastIndex((from) => age >= from);
-}
-
 async function templatesOf(
   folder: string,
   groups: readonly AdultGroup[],
@@ -128,7 +120,7 @@ async function templatesOf(
   const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
   let before = 0;
   for (const { name, crops } of groups) {
-    const { crops: read, bare, masked, size } = await cropTemplates(host, folder, crops, {
+    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
       ...options,
       mirrored: kind === "mirrored",
       progress: (done) => options.progress?.(before + done, all),
@@ -140,7 +132,6 @@ async function templatesOf(
       dim: size,
       clean: rowsOf(bare, kept, size),
       masked: rowsOf(masked, kept, size),
-      bands: Uint32Array.from(kept, (row) => bandOf(read[row])),
     });
   }
   return out;

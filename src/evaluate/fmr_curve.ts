@@ -1,6 +1,7 @@
 // The false match rate over the score, with intervals that know who was compared: what turns a score into "1 in N".
-// Variance by the delete-one-person jackknife (Efron and Stein, Annals of Statistics 1981), which errs on the wide side;
-// interval by Wilson's formula at the number of independent comparisons with that variance.
+// Variance by the delete-one-person jackknife. It counts what is peculiar to single pairs, and not to persons, twice (Efron
+// and Stein, Annals of Statistics 1981), which is taken off once; it never falls below that of independent pairs.
+// Interval by Wilson's formula at the number of independent comparisons with that variance.
 
 import { wilsonInterval, Z95 } from "./intervals.ts";
 import type { FoldScores } from "./fold_pairs.ts";
@@ -88,7 +89,9 @@ function jackknife(folds: readonly FoldScores[], scores: readonly number[]): num
     });
     const mean = left.reduce((sum, rate) => sum + rate, 0) / left.length;
     const squares = left.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
-    return Math.sqrt((left.length - 1) / left.length * squares);
+    const variance = (left.length - 1) / left.length * squares;
+    const rate = all[column] / all[0], ofPairs = rate * (1 - rate) / all[0];
+    return Math.sqrt(Math.max(ofPairs, variance - ofPairs));
   });
 }
 

@@ -16,8 +16,6 @@ export interface GroupTemplates {
   readonly clean?: Float32Array;
   /** Templates of the same people with masks; absent if there are only bare ones. */
   readonly masked?: Float32Array;
-  /** A number for each row, such as an age band: only people of the same number are compared; by default all are. */
-  readonly bands?: Uint32Array;
   /** Gain and offset of each row, if scores are normalised. */
   readonly normalizations?: { readonly clean?: Float32Array; readonly masked?: Float32Array };
 }
@@ -45,7 +43,7 @@ export function groupCurve(
   group: GroupTemplates,
   situation: MaskSituation,
 ): GroupCalibration | undefined {
-  const { name, dim, clean, masked, bands, normalizations: given } = group;
+  const { name, dim, clean, masked, normalizations: given } = group;
   const probes = situation === "none" ? clean : masked;
   const references = situation === "both" ? masked : clean;
   if (!probes || !references) return undefined;
@@ -54,30 +52,17 @@ export function groupCurve(
     references: (situation === "both" ? given.masked : given.clean)!,
   };
   const identity = Uint32Array.from({ length: probes.length / dim }, (_, i) => i);
-  const pairs = { dim, probes, references, identity, normalizations };
-  const folds = [...new Set(bands ?? [0])].map((band) =>
-    compareFold(pairs, bands ? identity.filter((i) => bands[i] === band) : identity)
-  );
-  const impostor = joined(folds.map(({ impostor }) => impostor));
+  const scores = compareFold({ dim, probes, references, identity, normalizations }, identity);
+  const { impostor, impostorIdentities } = scores;
   if (impostor.length === 0) return undefined;
   const curve = fmrCurve(
-    folds,
+    [scores],
     orderScores(impostor, "impostor").values,
     LEAST_MATCHES,
     GROUP_PER_DECADE,
   );
-  const people = new Set(folds.flatMap((fold) => [...new Set(fold.impostorIdentities)])).size;
+  const people = new Set(impostorIdentities).size;
   return { name, people, impostors: impostor.length, curve: descending(curve) };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /** The upper ends of intervals must not rise with the score, or a higher threshold would promise less. */

@@ -3,6 +3,7 @@
 
 import { NOT_COMPARED } from "../scores.ts";
 import type { ScenarioResult } from "../run/evaluation.ts";
+import { drawing } from "./drawing.ts";
 import { resultLabel } from "./text.ts";
 
 type Plot = typeof import("@observablehq/plot");
@@ -28,22 +29,7 @@ export function plotColors(count: number): string[] {
 
 /** All plots of a report. */
 export async function drawPlots(results: readonly ScenarioResult[]): Promise<ReportPlot[]> {
-  const Plot = await import("@observablehq/plot");
-  const { parseHTML } = await import("linkedom");
-  // The types of a browser's document are not at hand outside of one.
-  const page: unknown = parseHTML("<!doctype html><html><body></body></html>");
-  const { document } = page as { readonly document: never };
-  const draw = (options: Parameters<Plot["plot"]>[0]): string => {
-    const svg = Plot.plot({
-      ...options,
-      document,
-      style: { background: "transparent", overflow: "visible" },
-    });
-    // A file of its own needs the name space; in a page it does no harm.
-    svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    svg.setAttribute("role", "img");
-    return svg.outerHTML;
-  };
+  const { Plot, draw } = await drawing();
   const labels = results.map(resultLabel);
   const color = { domain: labels, range: plotColors(labels.length) };
   const histograms = results.map((result, i): ReportPlot => ({
