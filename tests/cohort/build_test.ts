@@ -7,6 +7,7 @@ import { writeCohort } from "../../src/cohort/mod.ts";
 import type { SourceCrop } from "../../src/distill/data/crop_index.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 import { encodeCohort } from "../../src/model/cohort.ts";
+import { checkFolder } from "../../src/model/add/folder.ts";
 import { hashHex, openModels } from "../../src/model/model.ts";
 import { startCpu } from "../kernels/helpers.ts";
 
@@ -132,6 +133,11 @@ Deno.test("a cohort is written beside its network, and refused with another", as
   writeCohort(folder, "student", { entry, bytes });
   const cohort = await (await openModels(folder)).loadCohort("student");
   assertEquals([...cohort!.rows], [...rows]);
+  const checked = await checkFolder(folder);
+  assertEquals(
+    checked.filter(({ entry, fault }) => entry.file === "student.cohort" && !fault).length,
+    1,
+  );
   // Everything else of the manifest is as before.
   const after = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
   delete after.models.student.cohort;
@@ -142,6 +148,11 @@ Deno.test("a cohort is written beside its network, and refused with another", as
   const foreign = { entry: { ...entry, network: "0".repeat(64) }, bytes };
   assertThrows(() => writeCohort(folder, "student", foreign), ModelError, "build the cohort");
   assertThrows(() => writeCohort(folder, "nobody", { entry, bytes }), ModelError, "not there");
+  await Deno.writeFile(`${folder}/student.cohort`, new Uint8Array(4));
+  const [broken] = (await checkFolder(folder)).filter(({ entry }) =>
+    entry.file.endsWith(".cohort")
+  );
+  assert(broken.fault?.includes("SHA-256"), broken.fault);
   await Deno.remove(folder, { recursive: true });
 });
 
