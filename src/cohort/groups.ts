@@ -82,7 +82,7 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
     source:
       `adults of ${
         folder.split("/").pop()
-      }, split calibration, by set and origin, masks drawn by maskinv` +
+      }, split calibration, by origin, of each the largest set, masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
       "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
@@ -93,19 +93,22 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
   };
 }
 
-/** Adults by set and origin; sets of too few people are left out. */
+/**
+ * Adults by origin: of each the largest set, as photos of different sets may show one person; origins of too few people
+ * are left out.
+ */
 export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
-  const sets = new Map<string, SourceCrop[]>();
+  const origins = new Map<string, Map<string, SourceCrop[]>>();
   for (const crop of crops) {
     const { file, origin, age } = crop;
     if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
-    const name = `${origin} (${file.split("/")[0]})`, list = sets.get(name);
-    if (list) list.push(crop);
-    else sets.set(name, [crop]);
+    const sets = origins.get(origin) ?? new Map<string, SourceCrop[]>(), [set] = file.split("/");
+    origins.set(origin, sets.set(set, [...sets.get(set) ?? [], crop]));
   }
-  return [...sets].sort(([a], [b]) => a < b ? -1 : 1)
-    .filter(([, adults]) => adults.length >= MIN_PEOPLE)
-    .map(([name, adults]) => ({ name, crops: adults }));
+  return [...origins].sort(([a], [b]) => a < b ? -1 : 1).map(([origin, sets]) => {
+    const [[set, adults]] = [...sets].sort(([, a], [, b]) => b.length - a.length);
+    return { name: `${origin} (${set})`, crops: adults };
+  }).filter(({ crops }) => crops.length >= MIN_PEOPLE);
 }
 
 async function templatesOf(
