@@ -65,6 +65,13 @@ export const VERIFIER_OPTIONS: readonly Option[] = [
 /** The option of the commands that print results. */
 export const JSON_OPTION: Option = { name: "json", help: "print JSON" };
 
+/** The option of the commands that compare two photos. */
+export const NORMALIZE_OPTION: Option = {
+  name: "normalize",
+  value: "cohort|none",
+  help: "which score decides: normalised, or none for the cosine (cohort, if the model has one)",
+};
+
 /** Options of the commands that embed. */
 export const EMBEDDING_OPTIONS: readonly Option[] = [
   { name: "face", value: "only|largest|centred", help: "which face of a photo is meant (only)" },
@@ -73,11 +80,6 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
     name: "variant",
     value: "uint8|fp16",
     help: "a smaller form of the model, with its own thresholds",
-  },
-  {
-    name: "normalize",
-    value: "cohort|none",
-    help: "which score decides: normalised, or none for the cosine (cohort, if the model has one)",
   },
   { name: "mirror", help: "add the mirror image's embedding: more accurate, slower" },
   ...VERIFIER_OPTIONS,

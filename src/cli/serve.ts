@@ -8,7 +8,13 @@ import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  EMBEDDING_OPTIONS,
+  NORMALIZE_OPTION,
+  verifierOptions,
+} from "./command.ts";
 import { readVariable } from "./environment.ts";
 import {
   CREATE_OPTION,
@@ -43,6 +49,7 @@ export const serveCommand: Command = {
     CREATE_OPTION,
     PROTECTION_OPTION,
     { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
+    NORMALIZE_OPTION,
     ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "face"),
   ],
   run,

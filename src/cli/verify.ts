@@ -11,6 +11,7 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
+  NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
@@ -33,6 +34,7 @@ export const verifyCommand: Command = {
       help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
     },
     { name: "annotate", value: "out.png", help: "write both photos with what was found" },
+    NORMALIZE_OPTION,
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],

@@ -23,8 +23,9 @@ import type { ModelEntry } from "../model/manifest.ts";
 import type { Cohort } from "../model/cohort.ts";
 import { CohortScores } from "../pipeline/score/cohort_scores.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
-import { normalizationsOf, normalizedScore } from "../pipeline/score/normalize.ts";
+import { normalizedScore } from "../pipeline/score/normalize.ts";
 import { Template } from "../pipeline/score/template.ts";
+import { loadOrError } from "./load_or_error.ts";
 import {
   type PhotoOptions,
   type ResolvedPhotoOptions,
@@ -68,8 +69,7 @@ export class Verifier implements AsyncDisposable {
   readonly #host: EngineHost;
   readonly #entry: ModelEntry;
   readonly #hasMaskState: boolean;
-  /** What scores are normalised against; absent where cosines decide. */
-  readonly #cohort: CohortScores | undefined;
+  readonly #cohort: CohortScores;
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
@@ -85,7 +85,7 @@ export class Verifier implements AsyncDisposable {
     this.#host = host;
     this.#entry = entry;
     this.#hasMaskState = hasMaskState;
-    this.#cohort = cohort && new CohortScores(cohort);
+    this.#cohort = new CohortScores(cohort);
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, signal };
     this.#rule = options.decision;
@@ -197,7 +197,7 @@ export class Verifier implements AsyncDisposable {
   ): Promise<Verification> {
     const { decision: wanted = this.#rule, ...photoOptions } = options;
     // A verifier has one kind of scores: those of its option `normalize`.
-    const decision = { ...wanted, normalize: this.#cohort ? "cohort" as const : "none" as const };
+    const decision = { ...wanted, normalize: this.#cohort.normalize };
     return this.#call(photoOptions, (resolved) => {
       // A rate without support is refused before anything is read.
       if (hasRule(this.#entry, this.#mirror, decision)) {
@@ -260,10 +260,10 @@ export class Verifier implements AsyncDisposable {
     const { embeddings, states } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const nearest = await this.#cohortScores(engine, embeddings, stack);
+    const nearest = await this.#cohort.of(backend, embeddings, stack);
     const [[, both], ...more] = await backend.read(scores, ...nearest, ...states);
     const cosine = Math.min(1, Math.max(-1, finite(both, this.#entry)));
-    const [a, b] = nearest.length > 0 ? normalizationsOf(more.shift()!, this.#cohort!.cohort) : [];
+    const [a, b] = this.#cohort.take(more);
     const score = a ? normalizedScore(cosine, a, b) : cosine;
     const [masks] = more;
     const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
@@ -329,31 +329,19 @@ export class Verifier implements AsyncDisposable {
     if (faces.length === 0) return [];
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const nearest = await this.#cohortScores(engine, embeddings, stack);
+    const nearest = await this.#cohort.of(engine.backend, embeddings, stack);
     const [values, ...more] = await engine.backend.read(embeddings, ...nearest, ...states);
-    const normalizations = nearest.length > 0
-      ? normalizationsOf(more.shift()!, this.#cohort!.cohort)
-      : [];
+    finite(values.reduce((sum, value) => sum + value, 0), this.#entry);
+    const normalizations = this.#cohort.take(more);
     const [masks] = more;
     const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
     return faces.map(({ face }, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
-      finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
       const template = new Template(embedding, model, normalizations[i]);
       return { face: { ...face, mask: found[i] }, template };
     });
-  }
-
-  /** As a list of none or one, the scores of embeddings with the cohort; freed with the stack. */
-  async #cohortScores(
-    engine: Engine,
-    embeddings: Block,
-    stack: DisposableStack,
-  ): Promise<Block[]> {
-    if (!this.#cohort) return [];
-    return [stack.use(await this.#cohort.of(engine.backend, embeddings))];
   }
 
   /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
@@ -402,18 +390,6 @@ interface FaceInPhoto {
 }
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
-
-async function loadOrError(
-  input: ImageInput,
-  options: ResolvedPhotoOptions,
-): Promise<Image | MaskinvError> {
-  try {
-    return await loadImage(input, options);
-  } catch (error) {
-    if (error instanceof MaskinvError) return error;
-    throw error;
-  }
-}
 
 /** The network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
 function finite(value: number, { name }: ModelEntry): number {
