@@ -48,6 +48,11 @@ export const modelsCommand: Command = {
     { name: "license", value: "text", help: "the licence of the weights, for the manifest" },
     { name: "people", value: "n", help: "of cohort: most people of each origin (1400)" },
     { name: "centres", value: "n", help: "of cohort: centres, bare and again masked (1000)" },
+    {
+      name: "real-masks",
+      value: "folder",
+      help: "of cohort: photos of people with real masks (those with even numbers)",
+    },
     { name: "nearest", value: "n", help: "of cohort: highest scores that count (50)" },
     { name: "threads", value: "n", help: "of cohort: threads of the wasm provider" },
     { name: "max-bytes", value: "n", help: "largest file to take (1000000000)" },
@@ -111,6 +116,7 @@ async function cohort(folder: string, args: Arguments, terminal: Terminal): Prom
     most: args.number("people"),
     centres: args.number("centres"),
     nearest: args.number("nearest"),
+    realMasks: args.text("real-masks"),
     threads: args.number("threads"),
     progress: (done, of) => terminal.progress(`${done} of ${of} crops`),
   });

@@ -11,6 +11,7 @@ import { EngineHost } from "../pipeline/engine/host.ts";
 import { highestMoments } from "../pipeline/score/normalize.ts";
 import { centresOf } from "./centres.ts";
 import { type CropTemplates, cropTemplates, rowsOf } from "./crops.ts";
+import { realMaskTemplates } from "./real_masks.ts";
 
 /** How a cohort is built. */
 export interface CohortOptions {
@@ -22,6 +23,8 @@ export interface CohortOptions {
   readonly most?: number;
   /** Centres of bare faces, and as many of masked ones, to begin with; those of fewer than five people are given up. */
   readonly centres?: number;
+  /** A folder of photos of people who wear real masks, for the masked part; those with even numbers are used. */
+  readonly realMasks?: string;
   /** How many of a template's highest scores count. */
   readonly nearest?: number;
   /** Threads of the wasm provider. */
@@ -68,12 +71,18 @@ export async function buildCohort(
   const crops = chooseCrops(folder, most);
   await using host = new EngineHost("wasm", store, options);
   const templates = await cropTemplates(host, folder, crops, { ...options, model });
+  const real = options.realMasks === undefined
+    ? new Float32Array()
+    : (await realMaskTemplates(options.realMasks, "even", { ...options, model })).rows;
   const made = await host.use(async (engine) => {
     const { backend } = engine, { size } = templates;
     const kept = Array.from(templates.crops.keys()).filter((i) => i % HELD_BACK !== 0);
     const held = Array.from(templates.crops.keys()).filter((i) => i % HELD_BACK === 0);
     const bare = await centresOf(backend, rowsOf(templates.bare, kept, size), size, centres);
-    const masked = await centresOf(backend, rowsOf(templates.masked, kept, size), size, centres);
+    const wearers = new Float32Array(kept.length * size + real.length);
+    wearers.set(rowsOf(templates.masked, kept, size));
+    wearers.set(real, kept.length * size);
+    const masked = await centresOf(backend, wearers, size, centres);
     const rows = new Float32Array(bare.length + masked.length);
     rows.set(bare);
     rows.set(masked, bare.length);
@@ -96,9 +105,9 @@ export async function buildCohort(
       file: `${model}.cohort`,
       sha256: await hashHex(bytes),
       network: store.manifest[model].sha256,
-      origin: originOf(templates.crops),
+      origin: originOf(templates.crops, real.length / templates.size),
       bare: { people, centres: made.bare },
-      masked: { people, centres: made.masked },
+      masked: { people: people + real.length / templates.size, centres: made.masked },
       nearest,
       mean: Number(mean.toFixed(5)),
       deviation: Number(deviation.toFixed(5)),
@@ -153,7 +162,7 @@ async function typicalMoments(
   return { mean, deviation };
 }
 
-function originOf(crops: readonly SourceCrop[]): string {
+function originOf(crops: readonly SourceCrop[], real: number): string {
   const counts = new Map<string, number>();
   for (const { origin = "no told origin" } of crops) {
     counts.set(origin, (counts.get(origin) ?? 0) + 1);
@@ -162,5 +171,7 @@ function originOf(crops: readonly SourceCrop[]): string {
   return `${crops.length} people of the training crops, one photo each (${
     told.join(", ")
   }), bare and with drawn ` +
-    `masks; nine in ten to centres by spherical k-means, the tenth for the scale`;
+    `masks${
+      real > 0 ? `, and ${real} people with real masks` : ""
+    }; nine in ten to centres by spherical k-means, the tenth for the scale`;
 }

@@ -3,16 +3,15 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
-import { listPhotos } from "../distill/data/source.ts";
 import type { GroupTemplates } from "../evaluate/group_curves.ts";
 import type { GroupSource } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import type { ModelSource } from "../model/model.ts";
 import { openModels } from "../model/model.ts";
-import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
-import { createVerifier } from "../verify/create.ts";
 import { cropTemplates, rowsOf } from "./crops.ts";
+import { differentPeople } from "./different_people.ts";
+import { realMaskTemplates } from "./real_masks.ts";
 
 /** From which age on a face counts as an adult's. */
 const ADULT = 18;
@@ -24,8 +23,6 @@ const MIN_PEOPLE = 200;
  * 50,000 pairs. One of the photos is kept.
  */
 const SAME_PERSON = 0.5;
-/** The same for two photos with real masks, most of which are of series. */
-const SAME_MASKED_PERSON = 0.6;
 
 /** Where groups come from. */
 export interface GroupOptions {
@@ -140,49 +137,18 @@ async function templatesOf(
   return out;
 }
 
-/** Templates of people with real masks, near copies left out. */
+/** Strangers who wear real masks. */
 async function maskedStrangers(
   folder: string,
   kind: TemplateKind,
-  { models, model, threads, signal }: GroupOptions,
+  options: GroupOptions,
 ): Promise<GroupTemplates> {
-  const files = listPhotos(folder).map(({ file }) => file)
-    .filter((file) => /[13579]\.\w+$/.test(file));
-  await using verifier = await createVerifier({
-    models,
-    model,
-    threads,
-    device: "wasm",
-    mirror: kind === "mirrored",
-    face: "largest",
-    normalize: "none",
-    signal,
-  });
-  const rows: Float32Array[] = [];
-  for await (const made of verifier.embedAll(files.map((file) => `${folder}/${file}`))) {
-    if (made.kind === "acquired") rows.push(made.template.embedding);
-  }
-  const dim = rows[0]?.length ?? 0, all = new Float32Array(rows.length * dim);
-  rows.forEach((row, i) => all.set(row, i * dim));
-  const kept = differentPeople(all, dim, SAME_MASKED_PERSON);
-  if (kept.length < MIN_PEOPLE) {
-    throw new InvalidArgumentError(
-      `Cannot measure strangers with real masks of ${folder} as ${kept.length} different faces were found in its ` +
-        `${files.length} photos with odd numbers: give ${MIN_PEOPLE} or more`,
-    );
-  }
-  return { name: "real masks", dim, masked: rowsOf(all, kept, dim) };
-}
-
-/** Rows of which no two agree by a cosine: the first of each that do. */
-export function differentPeople(templates: Float32Array, size: number, same: number): number[] {
-  const kept: number[] = [], others = new Float32Array(templates.length);
-  for (let row = 0; row < templates.length / size; row++) {
-    const template = templates.subarray(row * size, (row + 1) * size);
-    const cosines = cosineMatrix(template, others.subarray(0, kept.length * size), size);
-    if (!cosines.every((cosine) => cosine < same)) continue;
-    others.set(template, kept.length * size);
-    kept.push(row);
-  }
-  return kept;
+  const mirrored = kind === "mirrored";
+  const { rows, size } = await realMaskTemplates(folder, "odd", { ...options, mirrored });
+  const people = size === 0 ? 0 : rows.length / size;
+  if (people >= MIN_PEOPLE) return { name: "real masks", dim: size, masked: rows };
+  throw new InvalidArgumentError(
+    `Cannot measure strangers with real masks of ${folder} as ${people} different faces were found in its photos ` +
+      `with odd numbers: give ${MIN_PEOPLE} or more`,
+  );
 }
