@@ -21,6 +21,7 @@ const ROOMS = [
   "gallery",
   "convert",
   "distill",
+  "cohort",
   "quantize",
   "mod.ts",
   "serve",

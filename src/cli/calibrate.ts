@@ -4,7 +4,12 @@
 import { DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
 import { describeLeftOut } from "../evaluate/dataset/left_out.ts";
-import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
+import {
+  calibrateModel,
+  type GroupSource,
+  type ModelCalibrations,
+} from "../evaluate/run/calibrate_model.ts";
+import type { ModelChoice } from "../evaluate/run/models.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import { writeCalibration } from "../evaluate/write_calibration.ts";
 import { InvalidArgumentError, ModelError } from "../base/errors.ts";
@@ -44,6 +49,17 @@ export const calibrateCommand: Command = {
       help: "how templates are made (both)",
     },
     { kind: "whole", name: "limit", min: 1, help: "about how many photos to use (all)" },
+    {
+      kind: "folder",
+      name: "groups",
+      help: "aligned crops whose adults of one origin are groups; the worst then decides",
+    },
+    {
+      kind: "folder",
+      name: "real-masks",
+      with: ["groups"],
+      help: "photos of different people with real masks, one more group (those with odd numbers)",
+    },
     { kind: "flag", name: "write", help: "write the result into the model folder's manifest.json" },
     ...RUN_OPTIONS,
     JSON_OPTION,
@@ -68,20 +84,36 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   for (const line of describeLeftOut(dataset.leftOut ?? [])) terminal.err(line);
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, keptBy(options), async (signal) => {
+    const groups = await readGroups(args, model, terminal, signal);
     terminal.progress("loading models ...");
-    const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {
-      ...options,
-      signal,
-      kinds,
-      ...(rates && { rates }),
-      ...(limit !== undefined && { limit }),
-    });
+    const { sha256, calibrations, normalized, failures, run } = await calibrateModel(
+      dataset,
+      model,
+      {
+        ...options,
+        ...(groups && { groups }),
+        signal,
+        kinds,
+        ...(rates && { rates }),
+        ...(limit !== undefined && { limit }),
+      },
+    );
     terminal.progress("");
-    if (args.flag("json")) terminal.out(JSON.stringify({ sha256, calibrations, failures, run }));
-    else {
-      for (const [kind, situations] of Object.entries(calibrations)) {
-        for (const [situation, calibration] of Object.entries(situations)) {
-          for (const line of describe(kind, situation, calibration)) terminal.out(line);
+    if (args.flag("json")) {
+      terminal.out(
+        JSON.stringify({ sha256, calibrations, normalized, failures, run }),
+      );
+    } else {
+      const measured = [["cosine", calibrations], [
+        "normalised",
+        normalized?.calibrations,
+      ]] as const;
+      for (const [scores, kinds] of measured) {
+        for (const [kind, situations] of Object.entries(kinds ?? {})) {
+          for (const [situation, calibration] of Object.entries(situations)) {
+            const label = `${scores}, ${kind}`;
+            for (const line of describe(label, situation, calibration)) terminal.out(line);
+          }
         }
       }
       const lost = failures.filter(({ kind }) => kind !== "bare").length;
@@ -94,10 +126,30 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     }
     if (args.flag("write")) {
       const folder = model.source === undefined ? packagedModels() : String(model.source);
-      await writeManifest(folder, model.name, sha256, calibrations);
+      await writeManifest(folder, model.name, { sha256, calibrations, normalized });
       terminal.err(`Written into the manifest of ${folder}`);
     }
     return 0;
+  });
+}
+
+/** The groups of `--groups`, whose networks are loaded only then. */
+async function readGroups(
+  args: Arguments,
+  { source, name }: ModelChoice,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<GroupSource | undefined> {
+  const folder = args.text("groups"), realMasks = args.text("real-masks");
+  if (folder === undefined) return undefined;
+  const { openGroups } = await import("../cohort/groups.ts");
+  return openGroups(folder, {
+    models: source,
+    model: name,
+    realMasks,
+    threads: args.number("threads"),
+    signal,
+    progress: (done, of) => terminal.progress(`groups: ${done} of ${of} crops`),
   });
 }
 
@@ -109,6 +161,12 @@ function describe(kind: string, situation: string, calibration: Calibration): st
       `  FMR ${percent(fmr)}: threshold ${threshold}, measured ${percent(measuredFmr)} ` +
       `(95% ${percent(low)} to ${percent(high)}), FNMR ${percent(fnmr)}`
     ),
+    ...calibration.worst?.points.map(({ fmr, threshold, worst, fnmr }) =>
+      `  FMR ${percent(fmr)} in each of ${
+        calibration.worst!.groups.length
+      } groups: threshold ${threshold} ` +
+      `(worst: ${worst}), FNMR ${percent(fnmr)}`
+    ) ?? [],
   ];
 }
 
@@ -116,14 +174,17 @@ function describe(kind: string, situation: string, calibration: Calibration): st
 async function writeManifest(
   folder: string | URL,
   name: string,
-  sha256: string,
-  calibrations: Awaited<ReturnType<typeof calibrateModel>>["calibrations"],
+  { sha256, calibrations, normalized }: Pick<
+    ModelCalibrations,
+    "sha256" | "calibrations" | "normalized"
+  >,
 ): Promise<void> {
   const base = folder instanceof URL ? decodeURIComponent(folder.pathname) : `${folder}/`;
   const path = `${base}manifest.json`;
   try {
     let text = await Deno.readTextFile(path);
-    if (JSON.parse(text).models?.[name]?.sha256 !== sha256) {
+    const { sha256: network, cohort } = JSON.parse(text).models?.[name] ?? {};
+    if (network !== sha256 || (normalized && cohort?.sha256 !== normalized.cohort)) {
       throw new ModelError(
         `Cannot write the calibration of ${name} as the manifest changed meanwhile: run the command again`,
       );
@@ -131,6 +192,8 @@ async function writeManifest(
     for (const kind of ["single", "mirrored"] as const) {
       const situations = calibrations[kind];
       if (situations) text = writeCalibration(text, name, kind, situations);
+      const others = normalized?.calibrations[kind];
+      if (others) text = writeCalibration(text, name, kind, others, "normalized");
     }
     writeWhole(path, text);
   } catch (error) {

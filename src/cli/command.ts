@@ -137,6 +137,17 @@ export const THRESHOLD_OPTION: Option = {
   help: "a threshold of your own instead, -1 to 1",
 };
 
+/** The scores that there are to decide by. */
+const NORMALIZATIONS: readonly NonNullable<VerifierOptions["normalize"]>[] = ["cohort", "none"];
+
+/** The option of the commands that compare two photos. */
+export const NORMALIZE_OPTION: Option = {
+  kind: "choice",
+  name: "normalize",
+  of: NORMALIZATIONS,
+  help: "which score decides: normalised, or none for the cosine (cohort, if the model has one)",
+};
+
 /** Options of the commands that embed. */
 export const EMBEDDING_OPTIONS: readonly Option[] = [
   FACE_OPTION,
@@ -171,6 +182,7 @@ export function verifierOptions(args: Arguments): VerifierOptions {
     face: args.choice("face", FACE_CHOICES),
     model: args.text("model"),
     variant: args.choice("variant", VARIANTS),
+    normalize: args.choice("normalize", NORMALIZATIONS),
     mirror: args.flag("mirror"),
   } satisfies VerifierOptions;
   return Object.fromEntries(

@@ -21,16 +21,28 @@ export function describeFace(face: EmbeddedFace): string {
 /** A line about the threshold and its measured error rates. */
 export function describeRule({ threshold, measured }: DecisionRule): string {
   if (!measured) return `threshold ${threshold} (your own)`;
-  const { fmr, interval: [low, high], measuredFmr, fnmr } = measured;
+  const { fmr, interval: [low, high], measuredFmr, fnmr, groups } = measured;
+  const missed = fnmr === undefined ? "" : `; FNMR ${percent(fnmr)}`;
+  if (groups) {
+    return `threshold ${
+      threshold.toFixed(4)
+    } for FMR ${fmr} in each of ${groups.count} measured groups ` +
+      `(worst: ${groups.worst}, ${percent(measuredFmr)}, 95% ${percent(low)} to ${
+        percent(high)
+      }${missed})`;
+  }
   return `threshold ${threshold.toFixed(4)} for FMR ${fmr} (measured ${percent(measuredFmr)}, ` +
-    `95% ${percent(low)} to ${percent(high)}${
-      fnmr === undefined ? "" : `; FNMR ${percent(fnmr)}`
-    })`;
+    `95% ${percent(low)} to ${percent(high)}${missed})`;
 }
 
 /** A line about how often impostors reach the score, and on whom that was measured. */
 export function describeScoreFmr(rate: ComparisonFmr): string {
-  const { fmr, interval: [low, high], bound, situation, basis } = rate;
+  const { fmr, interval: [low, high], bound, situation, basis, groups } = rate;
+  if (groups) {
+    const often = bound === "above" ? `more than ${oneIn(fmr)}` : `fewer than ${oneIn(high)}`;
+    return `at this score ${often} pairs of different people of any of ${groups.count} measured groups ` +
+      `(worst: ${groups.worst}) would match, ${SITUATIONS[situation]}${REASONS[basis]}`;
+  }
   const often = {
     below: `fewer than ${oneIn(fmr)} impostors would match`,
     above: `more than ${oneIn(fmr)} impostors would match`,

@@ -1,4 +1,5 @@
 // `models add|list|verify|remove`: other people's networks in a folder of the user's, where `--models` finds them.
+// `models cohort`: what a network's scores are normalised against.
 // Only `add` with a URL uses the network.
 
 import { InvalidArgumentError } from "../base/errors.ts";
@@ -6,13 +7,13 @@ import { addModel } from "../model/add/add.ts";
 import { checkFolder, DEFAULT_FOLDER, readFolder, removeModel } from "../model/add/folder.ts";
 import { FAMILIES } from "../model/families.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { type Arguments, type Command, JSON_OPTION, THREADS_OPTION } from "./command.ts";
 import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Action = (folder: string, args: Arguments, terminal: Terminal) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Action>> = { add, list, verify, remove };
+const ACTIONS: Readonly<Record<string, Action>> = { add, list, verify, remove, cohort };
 
 const FAMILY_NAMES = FAMILIES.map(({ name }) => name);
 const WHAT = ["model", "models"] as const;
@@ -26,6 +27,7 @@ export const modelsCommand: Command = {
       list: { usage: "", what: WHAT, min: 0, max: 0 },
       verify: { usage: "", what: WHAT, min: 0, max: 0 },
       remove: { usage: "<name>", what: WHAT, min: 1, max: 1 },
+      cohort: { usage: "<crops>", what: ["folder", "folders"], min: 1, max: 1 },
     },
   },
   options: [
@@ -36,7 +38,12 @@ export const modelsCommand: Command = {
       of: FAMILY_NAMES,
       help: `what an added model is like: ${FAMILY_NAMES.join(", ")}`,
     },
-    { kind: "text", name: "name", value: "name", help: "what to call it (the file's name)" },
+    {
+      kind: "text",
+      name: "name",
+      value: "name",
+      help: "what to call it (the file's name); of cohort, the network (student)",
+    },
     { kind: "text", name: "sha256", value: "hex", help: "SHA-256 that the file must have" },
     { kind: "folder", name: "models", help: `the user's model folder (${DEFAULT_FOLDER})` },
     {
@@ -52,6 +59,20 @@ export const modelsCommand: Command = {
       help: "the licence of the weights, for the manifest",
     },
     { kind: "whole", name: "max-bytes", min: 1, help: "largest file to take (1000000000)" },
+    { kind: "whole", name: "people", min: 1, help: "cohort: most people of each origin (1400)" },
+    {
+      kind: "whole",
+      name: "centres",
+      min: 1,
+      help: "cohort: centres, bare and again masked (1000)",
+    },
+    {
+      kind: "folder",
+      name: "real-masks",
+      help: "cohort: photos of people with real masks (those with even numbers)",
+    },
+    { kind: "whole", name: "nearest", min: 2, help: "cohort: highest scores that count (50)" },
+    { ...THREADS_OPTION, help: `cohort: ${THREADS_OPTION.help}` },
     JSON_OPTION,
   ],
   run,
@@ -94,6 +115,37 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
     terminal.out(`${describe(entry)}, ${megabytes(bytes)}, SHA-256 ${entry.sha256}`);
     if (rebatched) terminal.out("It took one picture a run; the copy takes any number.");
     terminal.out(`Use it with --models ${folder} --model ${entry.name}`);
+  }
+  return 0;
+}
+
+async function cohort(folder: string, args: Arguments, terminal: Terminal): Promise<number> {
+  const { buildCohort } = await import("../cohort/build.ts");
+  const { writeCohort } = await import("../cohort/write.ts");
+  const model = args.text("name") ?? "student";
+  const built = await buildCohort(args.operands[0], {
+    models: folder,
+    model,
+    most: args.number("people"),
+    centres: args.number("centres"),
+    nearest: args.number("nearest"),
+    realMasks: args.text("real-masks"),
+    threads: args.number("threads"),
+    progress: (done, of) => terminal.progress(`${done} of ${of} crops`),
+  });
+  terminal.progress("");
+  writeCohort(folder, model, built);
+  const { entry, bytes } = built;
+  if (args.flag("json")) terminal.out(JSON.stringify(entry));
+  else {
+    const { bare, masked } = entry;
+    terminal.out(
+      `${folder}/${entry.file}: ${bare.centres} centres of bare and ${masked.centres} of masked faces, ` +
+        `${bare.people} people, ${megabytes(bytes.length)}, SHA-256 ${entry.sha256}`,
+    );
+    terminal.out(
+      `Measure its thresholds with calibrate --write; until then ${model} gives no decision`,
+    );
   }
   return 0;
 }

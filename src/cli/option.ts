@@ -27,6 +27,8 @@ export interface TextOption extends OptionOf<"text" | "file" | "folder"> {
 /** A number, or a whole number, within a range that includes its ends. */
 export interface NumberOption extends OptionOf<"number" | "whole"> {
   readonly value?: string;
+  /** Names that it takes as well. */
+  readonly names?: readonly string[];
   readonly min?: number;
   readonly max?: number;
 }
@@ -51,6 +53,7 @@ export type OptionValue = string | number | readonly string[] | readonly number[
 /** What stands for the value of an option in the help; empty for a flag. */
 export function placeholderOf(option: Option): string {
   if (option.kind === "flag") return "";
+  if ("names" in option) return [...option.names ?? [], option.value ?? "number"].join("|");
   if (option.value !== undefined) return option.value;
   switch (option.kind) {
     case "choice":
@@ -81,6 +84,7 @@ export function readValue(option: Exclude<Option, FlagOption>, text: string): Op
       throw wrongValue(option.name, text, "the name of a file, as that is a folder's");
     case "number":
     case "whole":
+      return option.names?.includes(text) ? text : readNumber(option, text);
     case "rate":
       return readNumber(option, text);
     case "rates":
@@ -102,9 +106,10 @@ function readNumber(option: NumberOption | RateOption, text: string): number {
 }
 
 function rangeOf(
-  { kind, min = -Infinity, max = Infinity }: NumberOption,
+  { kind, names = [], min = -Infinity, max = Infinity }: NumberOption,
 ): { fits: (value: number) => boolean; wanted: string } {
-  const what = kind === "whole" ? "a whole number" : "a number";
+  const number = kind === "whole" ? "a whole number" : "a number";
+  const what = [...names, number].join(" or ");
   const range = max === Infinity
     ? min === -Infinity ? "" : ` from ${min} on`
     : min === -Infinity

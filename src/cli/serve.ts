@@ -13,6 +13,7 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   FACE_OPTION,
+  NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { readVariable } from "./environment.ts";
@@ -79,6 +80,7 @@ export const serveCommand: Command = {
       name: "allow-mask",
       help: "take photos with a mask into the gallery as well",
     },
+    NORMALIZE_OPTION,
     ...EMBEDDING_OPTIONS.filter((option) => option !== FACE_OPTION),
   ],
   run,

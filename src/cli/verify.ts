@@ -3,18 +3,23 @@
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { verificationJson } from "../verify/json.ts";
+import { MAX_THRESHOLD, MIN_THRESHOLD } from "../model/calibration.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
+import type { RuleOptions } from "../pipeline/score/decide.ts";
 import {
   type Arguments,
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
-  THRESHOLD_OPTION,
+  NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
 import { paint, type Terminal } from "./terminal.ts";
+
+/** The names of measured thresholds. */
+const GROUP_THRESHOLDS = ["worst-group", "pooled"] as const;
 
 /** The command. */
 export const verifyCommand: Command = {
@@ -26,13 +31,22 @@ export const verifyCommand: Command = {
       name: "fmr",
       help: "accepted false match rate, if the data supports it (0.001)",
     },
-    THRESHOLD_OPTION,
+    {
+      kind: "number",
+      name: "threshold",
+      names: GROUP_THRESHOLDS,
+      value: "score",
+      min: MIN_THRESHOLD,
+      max: MAX_THRESHOLD,
+      help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
+    },
     {
       kind: "file",
       name: "annotate",
       value: "out.png",
       help: "write both photos with what was found",
     },
+    NORMALIZE_OPTION,
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
@@ -42,7 +56,7 @@ export const verifyCommand: Command = {
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [probe, reference] = args.photos;
   terminal.progress("loading models ...");
-  const decision = { fmr: args.number("fmr"), threshold: args.number("threshold") };
+  const decision = { fmr: args.number("fmr"), threshold: readThreshold(args) };
   const options = { ...verifierOptions(args), decision };
   await using verifier = await createVerifier(options);
   terminal.progress("comparing ...");
@@ -60,6 +74,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   return result.decision === "match" ? 0 : 1;
 }
 
+/** A threshold of the user's own, or the name of a measured one. */
+function readThreshold(args: Arguments): RuleOptions["threshold"] {
+  const name = GROUP_THRESHOLDS.find((name) => args.given("threshold") === name);
+  return name ?? args.number("threshold");
+}
+
 function describe(
   result: Verification,
   labels: readonly [string, string],
@@ -74,17 +94,20 @@ function describe(
     });
     return;
   }
-  const { score, faces, device, model, timings } = result;
+  const { score, cosine, faces, device, model, timings } = result;
+  const scored = `score ${score.toFixed(4)}${
+    score === cosine ? "" : ` (cosine ${cosine.toFixed(4)})`
+  }`;
   if (result.kind === "scored") {
     terminal.out(
-      `score ${score.toFixed(4)}  no threshold, as model ${model.name} was never calibrated: ` +
+      `${scored}  no threshold, as model ${model.name} was never calibrated: ` +
         `calibrate it, or give --threshold`,
     );
   } else {
     const verdict = result.decision === "match"
       ? paint(terminal, "green", "match")
       : paint(terminal, "red", "no match");
-    terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(result.rule)}`);
+    terminal.out(`${verdict}  ${scored}  ${describeRule(result.rule)}`);
     if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
   }
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));

@@ -4,12 +4,17 @@
 import { InvalidArgumentError } from "../base/errors.ts";
 import {
   type Calibration,
+  type GroupCalibration,
+  type GroupCalibrations,
+  type GroupPoint,
   MASK_SITUATIONS,
   type MaskSituation,
   type OperatingPoint,
   type SituationCalibrations,
 } from "../model/calibration.ts";
-import { fmrCurve, rounded, roundedUp } from "./fmr_curve.ts";
+import { thresholdForGroups } from "../pipeline/score/groups.ts";
+import { fmrCurve, GROUP_PER_DECADE, rounded, roundedUp } from "./fmr_curve.ts";
+import { descending, groupCurve, type GroupTemplates } from "./group_curves.ts";
 import { compareFold, type FoldScores, isAcquired, type PairRows } from "./fold_pairs.ts";
 import { foldInterval, ruleOfThree } from "./intervals.ts";
 import { type OrderedScores, orderScores } from "./order.ts";
@@ -29,6 +34,16 @@ export interface CalibrationInput {
   readonly fold: Uint32Array;
   /** Data set and protocol, in words. */
   readonly source: string;
+  /** Gain and offset of each row, two after two, if scores are to be normalised by a cohort; else they are cosines. */
+  readonly normalizations?: { readonly clean: Float32Array; readonly masked?: Float32Array };
+  /** Groups of people whose worst is to decide; by default none, and only the whole is measured. */
+  readonly groups?: {
+    /** Their data sets and protocol, in words. */
+    readonly source: string;
+    /** What the people of the data set itself are called: they are one more group. */
+    readonly whole: string;
+    readonly templates: readonly GroupTemplates[];
+  };
 }
 
 /** Options of {@linkcode calibrate}. */
@@ -87,7 +102,12 @@ export function* calibrationSteps(
 ): Generator<MaskSituation, SituationCalibrations, void> {
   const { rates = [1e-2, 1e-3, 1e-4] } = options;
   const folds = rowsOfFolds(input, rates);
-  const { clean, masked } = input;
+  const { clean, masked, normalizations } = input;
+  const gains: Record<MaskSituation, PairRows["normalizations"]> | undefined = normalizations && {
+    none: { probes: normalizations.clean, references: normalizations.clean },
+    one: { probes: normalizations.masked!, references: normalizations.clean },
+    both: { probes: normalizations.masked!, references: normalizations.masked! },
+  };
   const sides: Record<MaskSituation, readonly [Float32Array, Float32Array] | undefined> = {
     none: [clean, clean],
     one: masked && [masked, clean],
@@ -98,13 +118,14 @@ export function* calibrationSteps(
     const [probes, references] = sides[situation] ?? [];
     if (!probes || !references) continue;
     yield situation;
-    found.push([situation, measure({ ...input, probes, references }, folds, rates, situation)]);
+    const pairs = { ...input, probes, references, normalizations: gains?.[situation] };
+    found.push([situation, measure(pairs, folds, rates, situation)]);
   }
   return Object.fromEntries(found);
 }
 
 function measure(
-  data: PairRows & CalibrationInput,
+  data: PairRows & Omit<CalibrationInput, "normalizations">,
   rowsOfFold: readonly Uint32Array[],
   rates: readonly number[],
   situation: MaskSituation,
@@ -130,7 +151,42 @@ function measure(
     genuine,
     points: rates.map((fmr) => operatingPoint(fmr, folds, ordered, foldOf)),
     curve: fmrCurve(folds, ordered.values, RULE_OF_30),
+    ...(data.groups && { worst: measureGroups(data.groups, folds, ordered, rates, situation) }),
   };
+}
+
+/** The curves of all groups, the whole data set among them, and the thresholds that hold for each. */
+function measureGroups(
+  { source, whole, templates }: NonNullable<CalibrationInput["groups"]>,
+  folds: readonly FoldScores[],
+  ordered: OrderedScores,
+  rates: readonly number[],
+  situation: MaskSituation,
+): GroupCalibrations {
+  const people = new Set(
+    folds.flatMap(({ impostorIdentities }) => [...new Set(impostorIdentities)]),
+  );
+  const everybody: GroupCalibration = {
+    name: whole,
+    people: people.size,
+    impostors: ordered.values.length,
+    curve: descending(fmrCurve(folds, ordered.values, RULE_OF_30, GROUP_PER_DECADE)),
+  };
+  const groups = [everybody, ...templates.flatMap((group) => groupCurve(group, situation) ?? [])];
+  const points = rates.flatMap((fmr): GroupPoint[] => {
+    const supported = groups.every(({ curve }) => curve[curve.length - 1][3] <= fmr);
+    if (!supported) return [];
+    const { threshold, groups: { worst } } = thresholdForGroups(
+      { source, points: [], groups },
+      fmr,
+    );
+    const missed = folds.flatMap(({ genuine }) =>
+      genuine.length > 0 ? [falseNonMatchRate(genuine, roundedUp(threshold))] : []
+    );
+    const fnmr = missed.reduce((sum, rate) => sum + rate, 0) / missed.length;
+    return [{ fmr, threshold: roundedUp(threshold), worst, fnmr: rounded(fnmr) }];
+  });
+  return { source, points, groups };
 }
 
 const PROTOCOL =

@@ -1,6 +1,7 @@
 // The false match rate over the score, with intervals that know who was compared: what turns a score into "1 in N".
-// Variance by the delete-one-person jackknife (Efron and Stein, Annals of Statistics 1981), which errs on the wide side;
-// interval by Wilson's formula at the number of independent comparisons with that variance.
+// Variance by the delete-one-person jackknife. It counts what is peculiar to single pairs, and not to persons, twice (Efron
+// and Stein, Annals of Statistics 1981), which is taken off once; it never falls below that of independent pairs.
+// Interval by Wilson's formula at the number of independent comparisons with that variance.
 
 import { wilsonInterval, Z95 } from "./intervals.ts";
 import type { FoldScores } from "./fold_pairs.ts";
@@ -9,6 +10,8 @@ import type { CurvePoint } from "../model/calibration.ts";
 
 /** Knots per factor of ten in the rate: between neighbours, the logarithm of the rate is as good as straight. */
 const PER_DECADE = 20;
+/** ... in the curve of a group, of which there are many. */
+export const GROUP_PER_DECADE = 8;
 /** Scores of the curve and thresholds are rounded up to this grid. */
 const GRID = 1e4;
 
@@ -23,18 +26,20 @@ export function roundedUp(score: number): number {
  * @param folds The impostor scores of each fold with their persons.
  * @param ordered The same scores in ascending order.
  * @param least The fewest false matches that a rate may rest on.
+ * @param perDecade Points per factor of ten in the rate.
  * @returns Points with ascending scores and descending rates.
  */
 export function fmrCurve(
   folds: readonly FoldScores[],
   ordered: Float32Array,
   least: number,
+  perDecade = PER_DECADE,
 ): CurvePoint[] {
   const total = ordered.length;
-  const steps = Math.ceil(PER_DECADE * Math.log10(total / least));
+  const steps = Math.ceil(perDecade * Math.log10(total / least));
   const knots: { score: number; matches: number }[] = [];
   for (let step = 0; step <= steps; step++) {
-    const wanted = Math.max(least, Math.round(total * 10 ** (-step / PER_DECADE)));
+    const wanted = Math.max(least, Math.round(total * 10 ** (-step / perDecade)));
     const score = step === 0
       ? Math.floor(ordered[0] * GRID) / GRID
       : roundedUp(ordered[total - wanted]);
@@ -84,7 +89,9 @@ function jackknife(folds: readonly FoldScores[], scores: readonly number[]): num
     });
     const mean = left.reduce((sum, rate) => sum + rate, 0) / left.length;
     const squares = left.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
-    return Math.sqrt((left.length - 1) / left.length * squares);
+    const variance = (left.length - 1) / left.length * squares;
+    const rate = all[column] / all[0], ofPairs = rate * (1 - rate) / all[0];
+    return Math.sqrt(Math.max(ofPairs, variance - ofPairs));
   });
 }
 

@@ -14,6 +14,11 @@ export interface PairRows {
   readonly references: Float32Array;
   /** The person of each row. */
   readonly identity: Uint32Array;
+  /** Gain and offset of each row, two after two, if scores are normalised by a cohort; else scores are cosines. */
+  readonly normalizations?: {
+    readonly probes: Float32Array;
+    readonly references: Float32Array;
+  };
 }
 
 /** The comparisons within one fold. */
@@ -58,6 +63,7 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
     const block = probes.rows.subarray(start, start + BLOCK);
     const templates = probes.templates.subarray(start * dim, (start + block.length) * dim);
     const scores = cosineMatrix(templates, references.templates, dim);
+    if (data.normalizations) normalize(scores, data.normalizations, block, references.rows);
     block.forEach((a, i) => {
       const from = i * references.rows.length;
       references.rows.forEach((b, j) => {
@@ -72,6 +78,22 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
     });
   }
   return { genuine, impostor, impostorIdentities };
+}
+
+/** Turns cosines of the rows of a block with other rows into normalised scores. */
+function normalize(
+  scores: Float32Array,
+  { probes, references }: NonNullable<PairRows["normalizations"]>,
+  block: Uint32Array,
+  rows: Uint32Array,
+): void {
+  block.forEach((a, i) => {
+    const gain = probes[2 * a], offset = probes[2 * a + 1];
+    rows.forEach((b, j) => {
+      const at = i * rows.length + j;
+      scores[at] = scores[at] * (gain + references[2 * b]) + offset + references[2 * b + 1];
+    });
+  });
 }
 
 /** Those rows that hold a template, and the templates, scaled to length 1. */

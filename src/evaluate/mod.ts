@@ -34,6 +34,7 @@ export {
 export {
   calibrateModel,
   type CalibrateModelOptions,
+  type GroupSource,
   type ModelCalibrations,
 } from "./run/calibrate_model.ts";
 export type { TemplateKind } from "./run/embedder.ts";
@@ -63,6 +64,7 @@ export type {
   VerificationMetrics,
 } from "./metrics.ts";
 export { calibrate, type CalibrationInput, type CalibrationOptions } from "./calibrate.ts";
+export { groupCurve, type GroupTemplates } from "./group_curves.ts";
 export { writeCalibration } from "./write_calibration.ts";
 export type {
   Calibration,

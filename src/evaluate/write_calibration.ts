@@ -12,6 +12,7 @@ import { manifestJson, parseManifest } from "../model/manifest.ts";
  * @param modelName The model's name in it.
  * @param kind Whether the templates were of the face alone or with its mirror image added.
  * @param calibrations What `calibrate` has measured.
+ * @param scores Which scores were measured: cosines, or those normalised by the model's cohort. By default cosines.
  * @returns The new text; everything else in it is as before.
  * @throws {ModelError} If the manifest is not valid, lacks the model, or would not be valid afterwards.
  *
@@ -30,14 +31,21 @@ export function writeCalibration(
   modelName: string,
   kind: "single" | "mirrored",
   calibrations: SituationCalibrations,
+  scores: "cosine" | "normalized" = "cosine",
 ): string {
-  if (!Object.hasOwn(parseManifest(manifestText), modelName)) {
+  const known = parseManifest(manifestText);
+  if (!Object.hasOwn(known, modelName)) {
     throw new ModelError(
       `Cannot write a calibration as the manifest has no model "${modelName}": name one of it`,
     );
   }
+  if (scores === "normalized" && !known[modelName].cohort) {
+    throw new ModelError(
+      `Cannot write a calibration of normalised scores as model "${modelName}" has no cohort: build it first`,
+    );
+  }
   const json = JSON.parse(manifestText);
-  const entry = json.models[modelName];
+  const entry = scores === "normalized" ? json.models[modelName].cohort : json.models[modelName];
   const others = entry.calibration ?? {};
   entry.calibration = { ...others, [kind]: { ...others[kind], ...calibrations } };
   const text = manifestJson(json);

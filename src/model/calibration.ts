@@ -26,6 +26,40 @@ export interface OperatingPoint {
 /** A score, the false match rate with the score as the threshold, and the low and high end of its 95% interval. */
 export type CurvePoint = readonly [score: number, fmr: number, low: number, high: number];
 
+/** What was measured of one group of people: comparisons of different people of the group only. */
+export interface GroupCalibration {
+  /** Who they are, such as `"black, 30 to 49"`. */
+  readonly name: string;
+  /** How many people. */
+  readonly people: number;
+  /** Number of impostor comparisons. */
+  readonly impostors: number;
+  /** As that of {@linkcode Calibration}; intervals know that comparisons share people. */
+  readonly curve: readonly CurvePoint[];
+}
+
+/** A threshold that keeps a false match rate in every group that was measured. */
+export interface GroupPoint {
+  /** The false match rate: the upper end of the 95% interval of each group's rate is not above it. */
+  readonly fmr: number;
+  /** Comparison score from which on a comparison is a match. */
+  readonly threshold: number;
+  /** The group that needs the threshold; all others would do with a lower one. */
+  readonly worst: string;
+  /** False non-match rate seen at the threshold on the genuine comparisons. */
+  readonly fnmr: number;
+}
+
+/** What was measured of groups of people in one mask situation. */
+export interface GroupCalibrations {
+  /** Data sets and protocol, in words. */
+  readonly source: string;
+  /** Thresholds for all groups, strictest last. */
+  readonly points: readonly GroupPoint[];
+  /** Each group. */
+  readonly groups: readonly GroupCalibration[];
+}
+
 /** What was measured of the scores in one mask situation. */
 export interface Calibration {
   /** Data set and protocol, in words. */
@@ -38,6 +72,8 @@ export interface Calibration {
   readonly points: readonly OperatingPoint[];
   /** The false match rate over the score: scores ascend, rates descend to the lowest that the data supports. */
   readonly curve: readonly CurvePoint[];
+  /** What was measured of groups of people, whose worst decides; absent if only the whole was measured. */
+  readonly worst?: GroupCalibrations;
 }
 
 /** What was measured in each mask situation; one that was not measured is absent. */
@@ -50,6 +86,9 @@ export interface ModelCalibration {
   /** Templates of the face and its mirror image, added. */
   readonly mirrored?: SituationCalibrations;
 }
+
+/** Cosines end at 1; normalised scores of a face that hardly anybody looks like go beyond. */
+export const MIN_THRESHOLD = -2, MAX_THRESHOLD = 2;
 
 /** Reads the calibration of a manifest entry; throws ModelError with the field that is wrong. */
 export function readModelCalibration(fields: Fields): ModelCalibration {
@@ -77,13 +116,34 @@ function readCalibration(calibration: Fields): Calibration {
       const [low, high] = point.numbers("interval", 2);
       return {
         fmr: point.number("fmr", 0, 1),
-        threshold: point.number("threshold", -1, 1),
+        threshold: point.number("threshold", MIN_THRESHOLD, MAX_THRESHOLD),
         measuredFmr: point.number("measuredFmr", 0, 1),
         interval: [low, high],
         fnmr: point.number("fnmr", 0, 1),
       };
     }),
     curve: readCurve(calibration),
+    ...(calibration.has("worst") && { worst: readGroups(calibration.object("worst")) }),
+  };
+}
+
+function readGroups(worst: Fields): GroupCalibrations {
+  const groups = worst.objects("groups").map((group) => ({
+    name: group.string("name"),
+    people: group.number("people", 2),
+    impostors: group.number("impostors", 1),
+    curve: readCurve(group),
+  }));
+  if (groups.length === 0) throw worst.wrong("groups", "a list of one group or more");
+  return {
+    source: worst.string("source"),
+    points: worst.objects("points").map((point) => ({
+      fmr: point.number("fmr", 0, 1),
+      threshold: point.number("threshold", MIN_THRESHOLD, MAX_THRESHOLD),
+      worst: point.string("worst"),
+      fnmr: point.number("fnmr", 0, 1),
+    })),
+    groups,
   };
 }
 

@@ -4,6 +4,7 @@
 import { ModelError } from "../base/errors.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import { type ModelCalibration, readModelCalibration } from "./calibration.ts";
+import { type CohortEntry, readCohortEntry } from "./cohort.ts";
 import { Fields } from "./fields.ts";
 
 /** What the manifest says about one model. */
@@ -34,8 +35,10 @@ export interface ModelEntry {
   readonly output?: "raw" | "normalised";
   /** The model that this one is a smaller form of, and the form; its templates and thresholds are its own. */
   readonly variantOf?: { readonly model: string; readonly variant: Variant };
-  /** What was measured of an embedding model's scores, by how its templates are made. */
+  /** What was measured of an embedding model's cosines, by how its templates are made. */
   readonly calibration?: ModelCalibration;
+  /** What its scores are normalised against, with what was measured of normalised scores. */
+  readonly cohort?: CohortEntry;
 }
 
 /** The smaller forms of a model: integers of 8 bits, or weights of 16 bits. */
@@ -128,6 +131,7 @@ function readEntry(name: string, entry: Fields): ModelEntry {
     calibration: entry.has("calibration")
       ? readModelCalibration(entry.object("calibration"))
       : undefined,
+    cohort: entry.has("cohort") ? readCohortEntry(entry.object("cohort")) : undefined,
   };
 }
 

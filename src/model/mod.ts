@@ -2,6 +2,7 @@
 // A field of the manifest is added in manifest.ts, a family of networks in families.ts; nothing here may run on faces.
 
 export type { Calibration, ModelCalibration, OperatingPoint } from "./calibration.ts";
+export type { Cohort, CohortEntry, CohortPart } from "./cohort.ts";
 export { FAMILIES, type Family, familyOf } from "./families.ts";
 export {
   type Manifest,

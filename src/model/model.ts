@@ -4,6 +4,7 @@
 import { unlessAborted } from "../base/abort.ts";
 import { InvalidArgumentError, MaskinvError, ModelError } from "../base/errors.ts";
 import { publicName } from "../image/name.ts";
+import { type Cohort, decodeCohort } from "./cohort.ts";
 import { extendsPackage, type Manifest, type ModelEntry, parseManifest } from "./manifest.ts";
 
 /**
@@ -26,6 +27,12 @@ export interface ModelStore {
   readonly manifest: Manifest;
   /** Reads one model and compares its SHA-256 with the manifest's. */
   load(name: string): Promise<LoadedModel>;
+  /**
+   * Reads the cohort that a model's scores are normalised against; undefined if the model has none.
+   *
+   * @throws {ModelError} If the cohort is of another network, or its file is missing or corrupt.
+   */
+  loadCohort(name: string): Promise<Cohort | undefined>;
 }
 
 /** Returns the folder that the package ships. */
@@ -60,17 +67,42 @@ export async function openModels(
           `Cannot load model "${name}" as ${label}manifest.json has only ${known}: name one of these`,
         );
       }
-      const bytes = new Uint8Array(await read(entry.file));
-      const sha256 = await hashHex(bytes);
-      if (sha256 !== entry.sha256) {
+      return { entry, bytes: await readChecked(read, label, entry) };
+    },
+    async loadCohort(name: string): Promise<Cohort | undefined> {
+      const entry = own[name];
+      if (!entry && base && Object.hasOwn(base.manifest, name)) return await base.loadCohort(name);
+      const cohort = entry?.cohort;
+      if (!cohort) return undefined;
+      if (cohort.network !== entry.sha256) {
         throw new ModelError(
-          `Cannot use ${label}${entry.file} (${bytes.length} bytes) as its SHA-256 is ${sha256} and the manifest ` +
-            `says ${entry.sha256}: restore the file or correct the manifest`,
+          `Cannot use the cohort ${label}${cohort.file} as it is of the network ${
+            cohort.network.slice(0, 12)
+          } and ` +
+            `model "${name}" is ${
+              entry.sha256.slice(0, 12)
+            }: build it again with models cohort, or give normalize: "none"`,
         );
       }
-      return { entry, bytes };
+      const bytes = await readChecked(read, label, cohort);
+      return decodeCohort(cohort, entry.templateSize ?? 0, bytes, `${label}${cohort.file}`);
     },
   };
+}
+
+/** The bytes of a file that must have the SHA-256 that the manifest says. */
+async function readChecked(
+  read: ModelReader,
+  label: string,
+  { file, sha256: wanted }: { readonly file: string; readonly sha256: string },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(await read(file));
+  const sha256 = await hashHex(bytes);
+  if (sha256 === wanted) return bytes;
+  throw new ModelError(
+    `Cannot use ${label}${file} (${bytes.length} bytes) as its SHA-256 is ${sha256} and the manifest ` +
+      `says ${wanted}: restore the file or correct the manifest`,
+  );
 }
 
 function modelReader(

@@ -74,5 +74,5 @@ export async function folderAssets(folder: string): Promise<AssetReader> {
 
 /** The type of a file of a page; undefined of what is none, such as keys and hidden files, which are not served. */
 function typeOf(path: string): string | undefined {
-  return path.endsWith(".onnx") ? "application/octet-stream" : getMimeType(path);
+  return /\.(onnx|cohort)$/.test(path) ? "application/octet-stream" : getMimeType(path);
 }

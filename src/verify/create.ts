@@ -47,18 +47,21 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   try {
     // Files are read and hashed while onnxruntime starts.
     const files = Promise.all([name, DETECTOR_MODEL].map((model) => host.preload(model)));
-    files.catch(() => {});
+    const cohort = options.normalize === "none" ? undefined : store.loadCohort(name);
+    for (const reading of [files, cohort]) reading?.catch(() => {});
     const load = (): Promise<void> =>
       host.use(async (engine) => {
         const [{ entry }] = await files;
-        const { decision, mirror = false } = options;
+        const { mirror = false, normalize } = options;
+        const decision = options.decision && { normalize, ...options.decision };
         if (decision && hasRule(entry, mirror, decision)) ruleFor(entry, mirror, decision);
         for (const model of [DETECTOR_MODEL, name]) await engine.network(model);
       }, signal);
     await host.track(load, signal);
     const { entry } = await host.preload(name);
     const state = store.manifest[MASK_STATE_MODEL];
-    return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
+    const hasMaskState = state !== undefined && takeSameCrops(entry, state);
+    return new Verifier(host, entry, { hasMaskState, cohort: await cohort }, options);
   } catch (error) {
     const disposal = host[Symbol.asyncDispose]();
     // An aborted call rejects at once; what was begun is disposed of when it is there.

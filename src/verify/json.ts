@@ -43,8 +43,9 @@ export function verificationJson(
   }
   const faces = result.faces.map((face, i) => ({ photo: labels[i], ...faceJson(face) }));
   if (result.kind === "scored") {
-    return { kind: result.kind, score: result.score, faces, device, model, timings };
+    const { kind, score, cosine } = result;
+    return { kind, score, cosine, faces, device, model, timings };
   }
-  const { kind, decision, score, scoreFmr, rule } = result;
-  return { kind, decision, score, scoreFmr, rule, faces, device, model, timings };
+  const { kind, decision, score, cosine, scoreFmr, rule } = result;
+  return { kind, decision, score, cosine, scoreFmr, rule, faces, device, model, timings };
 }

@@ -61,6 +61,11 @@ export const NO_FACE_JSON = [
   }),
 ] as const;
 
+const groups = v.optional(v.pipe(
+  v.object({ count: v.number(), worst: v.string() }),
+  v.description("the groups of people for each of which the rate holds"),
+));
+
 const rates = {
   fmr: v.pipe(v.number(), v.description("false match rate")),
   interval,
@@ -77,6 +82,7 @@ const rule = v.object({
     source: v.string(),
     impostors: v.number(),
     genuine: v.number(),
+    groups,
   })),
 });
 
@@ -90,7 +96,11 @@ const provenance = {
 };
 
 const photo = v.pipe(v.string(), v.description("what the photo is called"));
-const score = v.pipe(v.number(), v.description("cosine of the templates, -1 to 1"));
+const score = v.pipe(
+  v.number(),
+  v.description("the score that decides: normalised by the model's cohort if it has one"),
+);
+const cosine = v.pipe(v.number(), v.description("of the templates, -1 to 1"));
 const faces = v.pipe(
   v.array(v.object({ photo, ...faceFields })),
   v.length(2),
@@ -103,17 +113,19 @@ export const VERIFICATION_JSON = v.variant("kind", [
     kind: v.literal("compared"),
     decision: v.picklist(["match", "no-match"]),
     score,
+    cosine,
     scoreFmr: v.optional(v.object({
       ...rates,
       bound: v.picklist(["at", "below", "above"]),
       situation,
       basis,
+      groups,
     })),
     rule,
     faces,
     ...provenance,
   }),
-  v.object({ kind: v.literal("scored"), score, faces, ...provenance }),
+  v.object({ kind: v.literal("scored"), score, cosine, faces, ...provenance }),
   v.object({
     kind: v.literal("not-compared"),
     findings: v.pipe(

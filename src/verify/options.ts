@@ -48,6 +48,11 @@ export interface VerifierOptions extends PhotoOptions {
    * the network runs twice. By default false.
    */
   readonly mirror?: boolean;
+  /**
+   * Whether scores are normalised by the model's cohort, so that one threshold means the same for everyone (`"cohort"`, the
+   * default where the model has one), or are cosines (`"none"`).
+   */
+  readonly normalize?: RuleOptions["normalize"];
   /** The decision: an accepted false match rate (default 0.001), or a threshold of your own. */
   readonly decision?: RuleOptions;
   /** Threads of the wasm provider; by default one per core, up to 4. Counts at the first verifier of a process. */
@@ -99,8 +104,14 @@ export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions
 }
 
 /** Checks the options that hold for the life of a verifier. */
-export function checkVerifierOptions({ device = "auto", threads }: VerifierOptions): void {
+export function checkVerifierOptions(options: VerifierOptions): void {
+  const { device = "auto", normalize = "cohort", threads } = options;
   checkDevice(device);
+  if (normalize !== "cohort" && normalize !== "none") {
+    throw new InvalidArgumentError(
+      `Cannot normalise scores by "${normalize}": give "cohort" or "none"`,
+    );
+  }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
     throw new InvalidArgumentError(
       `Cannot use ${threads} threads: give a whole number from 1 to 64`,

@@ -102,8 +102,13 @@ export interface Compared extends Provenance {
   readonly kind: "compared";
   /** Whether the score reaches the threshold. */
   readonly decision: Decision;
-  /** Comparison score: cosine of the templates, -1..1. */
+  /**
+   * The comparison score that decides: normalised by the model's cohort, about as large as a cosine; the cosine itself
+   * where the model has none, or with `normalize` `"none"`.
+   */
   readonly score: number;
+  /** The cosine of the templates, -1..1. */
+  readonly cosine: number;
   /** The threshold, chosen by the masks of the faces, and its measured false match rate. */
   readonly rule: DecisionRule;
   /** How often impostors reach the score; absent if the model was never calibrated. */
@@ -118,8 +123,10 @@ export interface Compared extends Provenance {
 export interface Scored extends Provenance {
   /** Always `"scored"`. */
   readonly kind: "scored";
-  /** Comparison score: cosine of the templates, -1..1. */
+  /** The comparison score, as in {@linkcode Compared}. */
   readonly score: number;
+  /** The cosine of the templates, -1..1. */
+  readonly cosine: number;
   /** The face of the probe and the face of the reference. */
   readonly faces: readonly [EmbeddedFace, EmbeddedFace];
   /** Times in milliseconds. */

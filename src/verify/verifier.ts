@@ -13,9 +13,13 @@ import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.
 import type { ImageInput } from "../image/image.ts";
 import { MASK_STATE_MODEL, type MaskState, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
+import type { Cohort } from "../model/cohort.ts";
+import { CohortScores } from "../pipeline/score/cohort_scores.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
+import { normalizedScore } from "../pipeline/score/normalize.ts";
 import { Template } from "../pipeline/score/template.ts";
 import { type FaceInPhoto, locateInPhotos } from "./locate.ts";
+import { loadOrError } from "./load_or_error.ts";
 import {
   type PhotoOptions,
   type ResolvedPhotoOptions,
@@ -59,6 +63,7 @@ export class Verifier implements AsyncDisposable {
   readonly #host: EngineHost;
   readonly #entry: ModelEntry;
   readonly #hasMaskState: boolean;
+  readonly #cohort: CohortScores;
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
@@ -67,13 +72,14 @@ export class Verifier implements AsyncDisposable {
   constructor(
     host: EngineHost,
     entry: ModelEntry,
-    hasMaskState: boolean,
+    { hasMaskState, cohort }: { readonly hasMaskState: boolean; readonly cohort?: Cohort },
     options: VerifierOptions,
   ) {
     const { face, maxFaces, maxPixels, reduceAbove, signal } = options;
     this.#host = host;
     this.#entry = entry;
     this.#hasMaskState = hasMaskState;
+    this.#cohort = new CohortScores(cohort);
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, reduceAbove, signal };
     this.#rule = options.decision;
@@ -183,7 +189,9 @@ export class Verifier implements AsyncDisposable {
     reference: ImageInput,
     options: VerifyOptions = {},
   ): Promise<Verification> {
-    const { decision = this.#rule, ...photoOptions } = options;
+    const { decision: wanted = this.#rule, ...photoOptions } = options;
+    // A verifier has one kind of scores: those of its option `normalize`.
+    const decision = { ...wanted, normalize: this.#cohort.normalize };
     return this.#call(photoOptions, (resolved) => {
       // A rate without support is refused before anything is read.
       if (hasRule(this.#entry, this.#mirror, decision)) {
@@ -197,7 +205,7 @@ export class Verifier implements AsyncDisposable {
     probe: ImageInput,
     reference: ImageInput,
     resolved: ResolvedPhotoOptions,
-    decision: RuleOptions | undefined,
+    decision: RuleOptions,
   ): Promise<Verification> {
     const start = performance.now();
     const photos = [await loadPhoto(probe, resolved), await loadPhoto(reference, resolved)];
@@ -231,7 +239,7 @@ export class Verifier implements AsyncDisposable {
     engine: Engine,
     loaded: readonly LoadedPhoto[],
     options: ResolvedPhotoOptions,
-    wanted: RuleOptions | undefined,
+    wanted: RuleOptions,
   ): Promise<WithoutTimings<Verification> & { located: number }> {
     const { backend } = engine;
     const provenance = { device: backend.device, model: this.model };
@@ -252,24 +260,29 @@ export class Verifier implements AsyncDisposable {
     const { embeddings, states } = await this.#embed(engine, cuts, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const [[, cosine], masks] = await backend.read(scores, ...states);
-    const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
+    const nearest = await this.#cohort.of(backend, embeddings, stack);
+    const [[, both], ...more] = await backend.read(scores, ...nearest, ...states);
+    const cosine = Math.min(1, Math.max(-1, finite(both, this.#entry)));
+    const [a, b] = this.#cohort.take(more);
+    const score = a ? normalizedScore(cosine, a, b) : cosine;
+    const [masks] = more;
     const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
     const faces = [
       { ...first.face, mask },
       { ...second.face, mask: otherMask },
     ] as const;
     if (!hasRule(this.#entry, this.#mirror, wanted)) {
-      return { kind: "scored", score, faces, ...provenance, located };
+      return { kind: "scored", score, cosine, faces, ...provenance, located };
     }
     // The masks choose the threshold, so it can only be known now.
     const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
     const decision = decide(score, rule);
-    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask], wanted);
     return {
       kind: "compared",
       decision,
       score,
+      cosine,
       rule,
       scoreFmr: impostors,
       faces,
@@ -300,14 +313,17 @@ export class Verifier implements AsyncDisposable {
     if (faces.length === 0) return [];
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const [values, masks] = await engine.backend.read(embeddings, ...states);
+    const nearest = await this.#cohort.of(engine.backend, embeddings, stack);
+    const [values, ...more] = await engine.backend.read(embeddings, ...nearest, ...states);
+    finite(values.reduce((sum, value) => sum + value, 0), this.#entry);
+    const normalizations = this.#cohort.take(more);
+    const [masks] = more;
     const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
     return faces.map((_, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
-      finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { mask: found[i], template: new Template(embedding, model) };
+      return { mask: found[i], template: new Template(embedding, model, normalizations[i]) };
     });
   }
 
@@ -351,18 +367,6 @@ export class Verifier implements AsyncDisposable {
 }
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
-
-async function loadOrError(
-  input: ImageInput,
-  options: ResolvedPhotoOptions,
-): Promise<LoadedPhoto | MaskinvError> {
-  try {
-    return await loadPhoto(input, options);
-  } catch (error) {
-    if (error instanceof MaskinvError) return error;
-    throw error;
-  }
-}
 
 /** The network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
 function finite(value: number, { name }: ModelEntry): number {

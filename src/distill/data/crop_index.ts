@@ -1,16 +1,16 @@
 // A folder of crops that are aligned already: `index.tsv` says what each file shows and what it may be used for.
-// Only the splits "train" and "validation" are listed; files of any other split are not even opened.
+// Only the splits that are asked for are listed; files of any other split are not even opened.
 
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import type { SourcePhoto } from "./source.ts";
 
 /** What a photo may be used for. */
-export type Split = "train" | "validation";
+export type Split = "train" | "validation" | "calibration";
 
 /** What `index.tsv` says of a crop. */
 export interface SourceCrop extends SourcePhoto {
-  /** Whether the network is trained on it, or judged by it. */
+  /** Whether the network is trained on it, judged by it, or its thresholds are measured on it. */
   readonly split: Split;
   /** Age in years, often a guess. */
   readonly age?: number;
@@ -26,8 +26,11 @@ export interface SourceCrop extends SourcePhoto {
 const CROP_INDEX = "index.tsv";
 const NEEDED = ["file", "person", "split"] as const;
 
-/** Returns the crops of a folder, or nothing if it has no `index.tsv`. */
-export function listCrops(folder: string): SourceCrop[] | undefined {
+/** Returns the crops of a folder that are of some splits, or nothing if it has no `index.tsv`. */
+export function listCrops(
+  folder: string,
+  splits: readonly Split[] = ["train", "validation"],
+): SourceCrop[] | undefined {
   const path = `${folder}/${CROP_INDEX}`;
   let text: string;
   try {
@@ -41,10 +44,12 @@ export function listCrops(folder: string): SourceCrop[] | undefined {
       { cause: error },
     );
   }
-  const crops = readRows(text, path).flatMap((row) => toCrop(row));
+  const crops = readRows(text, path).flatMap((row) => toCrop(row, splits));
   if (crops.length > 0) return crops;
   throw new InvalidArgumentError(
-    `Cannot prepare ${folder} as ${path} lists no file of split "train" or "validation"`,
+    `Cannot prepare ${folder} as ${path} lists no file of split ${
+      splits.map((split) => `"${split}"`).join(" or ")
+    }`,
   );
 }
 
@@ -69,9 +74,10 @@ function readRows(text: string, path: string): Row[] {
   );
 }
 
-function toCrop(row: Row): SourceCrop[] {
-  const { file, person, split, sex, origin } = row;
-  if (split !== "train" && split !== "validation") return [];
+function toCrop(row: Row, splits: readonly Split[]): SourceCrop[] {
+  const { file, person, sex, origin } = row;
+  const split = splits.find((name) => name === row.split);
+  if (!split) return [];
   const age = number(row.age), eyes = number(row.eye_px);
   return [{
     file,

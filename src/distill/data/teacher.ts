@@ -66,5 +66,6 @@ async function fileTeacher(store: ModelStore, path: string, like: string): Promi
   };
   const load = (name: string): Promise<LoadedModel> =>
     name === path ? Promise.resolve({ entry, bytes }) : store.load(name);
-  return { store: { manifest: store.manifest, load }, entry };
+  const { manifest } = store, loadCohort = (name: string) => store.loadCohort(name);
+  return { store: { manifest, load, loadCohort }, entry };
 }

@@ -4,12 +4,11 @@
 
 import type { ScenarioResult } from "../run/evaluation.ts";
 import { distribution, scoreRange } from "./distribution.ts";
+import { drawing, type PlotModule, type PlotOptions } from "./drawing.ts";
 import { resultLabel } from "./labels.ts";
-import { COLORS, type LegendEntry, legendHeight, lineStyle, withLegend } from "./legend.ts";
+import { COLORS, lineStyle } from "./legend.ts";
 
-type Plot = typeof import("npm:@observablehq/plot@0.6.17");
-type Options = NonNullable<Parameters<Plot["plot"]>[0]>;
-type Marks = NonNullable<Options["marks"]>;
+type Marks = NonNullable<PlotOptions["marks"]>;
 
 /** A plot and what it shows. */
 export interface ReportPlot {
@@ -23,36 +22,14 @@ export interface ReportPlot {
   readonly svg: string;
 }
 
-const WIDTH = 620, LEFT = 72, Y_LABEL = 58, FRAME_HEIGHT = 360;
+const Y_LABEL = 58, FRAME_HEIGHT = 360;
 
 /** Names in the middle of their axes, and space that keeps lines on an edge whole. */
 const AXIS = { labelAnchor: "center", labelArrow: "none", inset: 5 } as const;
 
 /** All plots of a report. */
 export async function drawPlots(results: readonly ScenarioResult[]): Promise<ReportPlot[]> {
-  const Plot = await import("npm:@observablehq/plot@0.6.17");
-  const { parseHTML } = await import("npm:linkedom@0.18.15");
-  // The types of a browser's document are not at hand outside of one.
-  const page: unknown = parseHTML("<!doctype html><html><body></body></html>");
-  const { document } = page as { readonly document: never };
-  const draw = (options: Options, legend: readonly LegendEntry[], height: number): string => {
-    const marginTop = legendHeight(legend);
-    const svg = Plot.plot({
-      width: WIDTH,
-      height: height + marginTop,
-      marginLeft: LEFT,
-      marginBottom: 48,
-      marginRight: 28,
-      ...options,
-      marginTop,
-      document,
-      style: { background: "transparent", overflow: "visible", fontSize: "13px" },
-    });
-    // A file of its own needs the name space; in a page it does no harm.
-    svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    svg.setAttribute("role", "img");
-    return withLegend(svg.outerHTML, legend, LEFT);
-  };
+  const { Plot, draw } = await drawing();
   const lines = results.map((result, i) => ({ label: resultLabel(result), ...lineStyle(i) }));
   const range = scoreRange(results);
   return [
@@ -87,12 +64,12 @@ function leastRate(results: readonly ScenarioResult[], kind: "genuine" | "impost
   return 0.5 / Math.max(...results.map(({ metrics }) => metrics.counts[kind]));
 }
 
-function rateAxis(least: number, label: string): NonNullable<Options["x"]> {
+function rateAxis(least: number, label: string): NonNullable<PlotOptions["x"]> {
   const domain = [least, 1];
   return { ...AXIS, type: "log", domain, label, grid: true, tickFormat: rate, ticks: 6 };
 }
 
-function detPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
+function detPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOptions {
   const least = leastRate(results, "impostor"), lowest = leastRate(results, "genuine");
   const equal = [Math.max(least, lowest), 1];
   return {
@@ -107,7 +84,7 @@ function detPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
   };
 }
 
-function rocPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
+function rocPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOptions {
   const least = leastRate(results, "impostor");
   const drawn = results.flatMap(({ metrics }) => metrics.band);
   const worst = Math.max(...drawn.map(({ fnmr }) => fnmr.interval?.[1] ?? fnmr.value));
@@ -131,7 +108,7 @@ function rocPlot(Plot: Plot, results: readonly ScenarioResult[]): Options {
 
 /** Steps of the operating points, over bands where the interval of the FNMR is known. */
 function curves(
-  Plot: Plot,
+  Plot: PlotModule,
   results: readonly ScenarioResult[],
   least: number,
   y: (fnmr: number) => number,

@@ -3,7 +3,11 @@
 
 import { InvalidArgumentError } from "../../base/errors.ts";
 import { MASK_SITUATIONS, type SituationCalibrations } from "../../model/calibration.ts";
-import { type CalibrationOptions, calibrationSteps } from "../calibrate.ts";
+import type { Cohort } from "../../model/cohort.ts";
+import { openModels } from "../../model/model.ts";
+import { normalizationRows } from "../../pipeline/score/normalize.ts";
+import { type CalibrationInput, type CalibrationOptions, calibrationSteps } from "../calibrate.ts";
+import type { GroupTemplates } from "../group_curves.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { personFolds } from "../dataset/folds.ts";
 import { collectTemplates } from "./collect.ts";
@@ -20,16 +24,33 @@ export interface CalibrateModelOptions extends RunOptions, CalibrationOptions {
   readonly kinds?: readonly TemplateKind[];
   /** About how many photos to use, those of persons from the whole data set; by default all. */
   readonly limit?: number;
+  /** Groups of people whose worst is to decide; by default none. */
+  readonly groups?: GroupSource;
   /** Chooses who is in which fold, where the data set's folds share persons; 0 by default. */
   readonly seed?: number;
+}
+
+/** Where the templates of groups come from. */
+export interface GroupSource {
+  /** Data sets and protocol, in words. */
+  readonly source: string;
+  /** Makes the templates, without normalisations. */
+  readonly templates: (kind: TemplateKind) => Promise<readonly GroupTemplates[]>;
 }
 
 /** What {@linkcode calibrateModel} gives. */
 export interface ModelCalibrations {
   /** SHA-256 of the model's file, which the calibrations belong to. */
   readonly sha256: string;
-  /** The calibrations by how templates are made. */
+  /** The calibrations of cosines, by how templates are made. */
   readonly calibrations: Readonly<Partial<Record<TemplateKind, SituationCalibrations>>>;
+  /** Those of normalised scores, and the cohort that they belong to; absent if the model has none. */
+  readonly normalized?: {
+    /** SHA-256 of the cohort file. */
+    readonly cohort: string;
+    /** The calibrations by how templates are made. */
+    readonly calibrations: Readonly<Partial<Record<TemplateKind, SituationCalibrations>>>;
+  };
   /** Photos without a template, or without their mask. */
   readonly failures: readonly Failure[];
   /** What the run took. */
@@ -90,33 +111,77 @@ export async function calibrateModel(
     table.failures.filter(({ kind }) => kind === "bare").map(({ photo }) => photo),
   );
   const [{ dim, entry }] = set.models;
-  const calibrations: Partial<Record<TemplateKind, SituationCalibrations>> = {};
-  for (const [i, kind] of kinds.entries()) {
-    const steps = calibrationSteps({
+  const cohort = await (await openModels(model.source)).loadCohort(model.name);
+  const calibrations: [TemplateKind, SituationCalibrations][] = [];
+  const normalized: [TemplateKind, SituationCalibrations][] = [];
+  const steps = kinds.length * MASK_SITUATIONS.length * (cohort ? 2 : 1);
+  let step = 0;
+  const measure = async (input: CalibrationInput, what: string): Promise<SituationCalibrations> => {
+    const measuring = calibrationSteps(input, options);
+    for (;;) {
+      const { done, value } = measuring.next();
+      if (done) return value;
+      await tellMeasuring(options, step++, steps, `${what}, masks on ${value}`);
+    }
+  };
+  for (const kind of kinds) {
+    const maskedOnly = masked.map((sample) =>
+      bare.has(dataset.images[sample.image].id) ? undefined : sample
+    );
+    const input: CalibrationInput = {
       dim,
       clean: rowsOf(table, kind, clean, dim),
-      masked: rowsOf(
-        table,
-        kind,
-        masked.map((sample) => bare.has(dataset.images[sample.image].id) ? undefined : sample),
-        dim,
-      ),
+      masked: rowsOf(table, kind, maskedOnly, dim),
       identity: Uint32Array.from(photos, (i) => dataset.images[i].identity),
       fold: Uint32Array.from(photos, (i) => folds[i]!),
       source: sourceOf(dataset, photos.length, masks),
-    }, options);
-    const situations = MASK_SITUATIONS.length;
-    for (let step = 0;; step++) {
-      const { done, value } = steps.next();
-      if (done) {
-        calibrations[kind] = value;
-        break;
-      }
-      const at = i * situations + step, what = `${kind} templates, masks on ${value}`;
-      await tellMeasuring(options, at, kinds.length * situations, what);
-    }
+      ...(options.groups && {
+        groups: {
+          source: options.groups.source,
+          whole: dataset.name,
+          templates: await options.groups.templates(kind),
+        },
+      }),
+    };
+    calibrations.push([kind, await measure(input, `${kind} templates`)]);
+    if (!cohort) continue;
+    const scored = await measure(normalize(input, cohort), `${kind} templates, normalised`);
+    normalized.push([kind, scored]);
   }
-  return { sha256: entry.sha256, calibrations, failures: table.failures, run: facts };
+  return {
+    sha256: entry.sha256,
+    calibrations: Object.fromEntries(calibrations),
+    ...(cohort && {
+      normalized: { cohort: cohort.entry.sha256, calibrations: Object.fromEntries(normalized) },
+    }),
+    failures: table.failures,
+    run: facts,
+  };
+}
+
+/** The same input for scores normalised by a cohort. */
+function normalize(input: CalibrationInput, cohort: Cohort): CalibrationInput {
+  const rows = (templates: Float32Array): Float32Array => normalizationRows(templates, cohort);
+  const both = (
+    { clean, masked }: Pick<GroupTemplates, "clean" | "masked">,
+  ): { clean?: Float32Array; masked?: Float32Array } => ({
+    ...(clean && { clean: rows(clean) }),
+    ...(masked && { masked: rows(masked) }),
+  });
+  const { groups } = input;
+  return {
+    ...input,
+    normalizations: {
+      clean: rows(input.clean),
+      ...(input.masked && { masked: rows(input.masked) }),
+    },
+    ...(groups && {
+      groups: {
+        ...groups,
+        templates: groups.templates.map((group) => ({ ...group, normalizations: both(group) })),
+      },
+    }),
+  };
 }
 
 /** About as many photos as wanted: all those of every so-manieth person. */

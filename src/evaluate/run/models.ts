@@ -93,6 +93,10 @@ export async function openModelSet(
       const found = stores.get(name);
       return found ? found.store.load(found.name) : packaged.load(name);
     },
+    loadCohort: (name) => {
+      const found = stores.get(name);
+      return found ? found.store.loadCohort(found.name) : packaged.loadCohort(name);
+    },
   };
   const host = new EngineHost(options.device ?? "auto", joined, options);
   return {

@@ -49,7 +49,7 @@ export async function changeFolder(
   }
 }
 
-/** A model of the folder and what its file is like. */
+/** A model of the folder and what its file is like; its cohort, if it has one, is checked as one more. */
 export interface Checked {
   readonly entry: ModelEntry;
   /** Size of the file in bytes; 0 if it is missing. */
@@ -61,7 +61,11 @@ export interface Checked {
 /** Compares the files of a folder with its manifest. */
 export async function checkFolder(folder: string): Promise<Checked[]> {
   const checked: Checked[] = [];
-  for (const entry of Object.values(await readFolder(folder))) {
+  const files = Object.values(await readFolder(folder)).flatMap((entry) => [
+    entry,
+    ...entry.cohort ? [{ ...entry, file: entry.cohort.file, sha256: entry.cohort.sha256 }] : [],
+  ]);
+  for (const entry of files) {
     try {
       const bytes = await Deno.readFile(`${folder}/${entry.file}`);
       const sha256 = await hashHex(bytes);
@@ -87,14 +91,18 @@ export async function removeModel(folder: string, name: string): Promise<void> {
     );
   }
   await changeFolder(folder, name, undefined);
+  for (const file of [entry.file, entry.cohort?.file]) {
+    if (file !== undefined) await removeFile(`${folder}/${file}`);
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
   try {
-    await Deno.remove(`${folder}/${entry.file}`);
+    await Deno.remove(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
     throw new ModelError(
-      `Cannot remove ${folder}/${entry.file} as ${
-        (cause as Error).message
-      }: remove the file yourself`,
+      `Cannot remove ${path} as ${(cause as Error).message}: remove the file yourself`,
       { cause },
     );
   }

@@ -37,7 +37,7 @@ const RULE_OF_30 = 30;
  * console.log(fmrAtScore(calibration, 0.9).bound); // "below"
  * ```
  */
-export function fmrAtScore({ curve }: Calibration, score: number): ScoreFmr {
+export function fmrAtScore({ curve }: Pick<Calibration, "curve">, score: number): ScoreFmr {
   const first = curve[0], last = curve[curve.length - 1];
   if (score > last[0]) return { fmr: last[1], interval: [0, last[3]], bound: "below" };
   if (score < first[0]) {

@@ -6,6 +6,7 @@
  * @module
  */
 export {
+  calibrationsOf,
   type ComparisonFmr,
   decide,
   type Decision,
@@ -15,15 +16,27 @@ export {
   type RuleOptions,
   scoreFmr,
 } from "./decide.ts";
+export { type GroupsBehind, thresholdForGroups, type WorstFmr, worstFmrAtScore } from "./groups.ts";
 export { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
 export type { MaskStates, SituationBasis } from "./situation.ts";
-export { compareTemplates, Template } from "./template.ts";
+export {
+  compareNormalized,
+  comparisonScore,
+  normalizedScore,
+  normalizeTemplate,
+} from "./normalize.ts";
+export { compareTemplates, type Normalization, Template } from "./template.ts";
 export { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
 export { type RankedScores, topK } from "../../kernels/top_k/cpu.ts";
+export { type CohortChoice, openCohort } from "../../model/open_cohort.ts";
+export type { Cohort, CohortEntry, CohortPart } from "../../model/cohort.ts";
 export type { ModelEntry } from "../../model/manifest.ts";
 export type {
   Calibration,
   CurvePoint,
+  GroupCalibration,
+  GroupCalibrations,
+  GroupPoint,
   MaskSituation,
   ModelCalibration,
   OperatingPoint,

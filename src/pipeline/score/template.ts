@@ -4,6 +4,16 @@
 import { InvalidArgumentError, TemplateMismatchError } from "../../base/errors.ts";
 import { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
 
+/** What normalised scores of a template take (see `normalizeTemplate`): its share of a gain and of an offset. */
+export interface Normalization {
+  /** SHA-256 of the cohort file. */
+  readonly cohort: string;
+  /** Half of the cohort's typical deviation in units of the template's own. */
+  readonly gain: number;
+  /** Half of the cohort's typical mean, less the template's own mean times `gain`. */
+  readonly offset: number;
+}
+
 /**
  * A face's embedding, scaled to length 1, with the model that made it (ISO/IEC 2382-37: a set of stored biometric
  * features). Two templates are compared with {@linkcode compareTemplates}.
@@ -20,6 +30,8 @@ export class Template {
   readonly embedding: Float32Array;
   /** Which model made it, and how: the SHA-256 of the model file, with `+mirror` if the mirror image was added. */
   readonly model: string;
+  /** What normalised scores of the template take; absent if it was made without a cohort. */
+  readonly normalization?: Normalization;
   // A private field makes the type nominal: an object that merely looks alike is no template.
   readonly #made = true;
 
@@ -28,9 +40,10 @@ export class Template {
    *
    * @param embedding The numbers, one or more; copied, then scaled to length 1.
    * @param model Which model made it; templates are only compared within one model.
+   * @param normalization What normalised scores take, if it is known; see `normalizeTemplate`.
    * @throws {InvalidArgumentError} If the embedding is empty, all zero, or has a number that is not finite.
    */
-  constructor(embedding: ArrayLike<number>, model: string) {
+  constructor(embedding: ArrayLike<number>, model: string, normalization?: Normalization) {
     const values = Float32Array.from(embedding);
     let squares = 0;
     for (const value of values) squares += value * value;
@@ -44,6 +57,7 @@ export class Template {
     for (let i = 0; i < values.length; i++) values[i] *= gain;
     this.embedding = values;
     this.model = model;
+    if (normalization) this.normalization = normalization;
   }
 
   /** Whether a value is a template. */
@@ -53,7 +67,7 @@ export class Template {
 }
 
 /**
- * The comparison score of two templates: the cosine of the angle between them.
+ * The cosine of the angle between two templates: the comparison score without normalisation, see `compareNormalized`.
  *
  * @param probe One template.
  * @param reference The other.

@@ -2,11 +2,17 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import { compareTemplates } from "../../pipeline/score/template.ts";
 import type { CurvePoint } from "../../model/calibration.ts";
 import { createVerifier, type DeviceChoice } from "../../verify/mod.ts";
 import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
-import { decide, type MaskStates, ruleFor, scoreFmr } from "../../pipeline/score/mod.ts";
+import {
+  calibrationsOf,
+  comparisonScore,
+  decide,
+  type MaskStates,
+  ruleFor,
+  scoreFmr,
+} from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";
 import { drawCurve, SHOWN } from "./curve.ts";
 import { createPainter } from "./masks.ts";
@@ -95,8 +101,8 @@ function show(live: boolean): void {
   one("threshold-text").textContent = own === undefined ? `${said} (as measured)` : said;
   slider.setAttribute("aria-valuetext", said);
   one("basis").textContent = basisText(atThreshold);
-  const score = probe && reference && compareTemplates(probe.template, reference.template);
-  const { curve } = entry.calibration!.single![atThreshold.situation]!;
+  const score = probe && reference && comparisonScore(probe.template, reference.template);
+  const { curve } = calibrationsOf(entry, false)[atThreshold.situation]!;
   const ofScore = score === undefined ? undefined : scoreFmr(entry, false, score, masks)!;
   drawCurve(one<SVGSVGElement>("curve"), curve, {
     threshold,

@@ -3,7 +3,13 @@
 import type { ComparisonFmr } from "../../pipeline/score/mod.ts";
 
 /** How many impostors would match with a score as the threshold. */
-export function fmrText({ fmr, bound }: ComparisonFmr): string {
+export function fmrText({ fmr, bound, interval, groups }: ComparisonFmr): string {
+  if (groups && bound !== "above") {
+    return `fewer than ${
+      oneIn(interval[1])
+    } pairs of different people of any of ${groups.count} measured groups ` +
+      `would match at it (worst: ${groups.worst})`;
+  }
   const often = { at: "about", below: "fewer than", above: "more than" }[bound];
   return `${often} ${oneIn(fmr)} impostors would match at it`;
 }

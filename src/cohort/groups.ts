@@ -1,0 +1,154 @@
+// Groups of adults whose thresholds are measured: people of one origin, from the split `calibration` of a folder of aligned
+// crops, and strangers who wear real masks. They look more alike than any two people do.
+
+import { InvalidArgumentError } from "../base/errors.ts";
+import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
+import type { GroupTemplates } from "../evaluate/group_curves.ts";
+import type { GroupSource } from "../evaluate/run/calibrate_model.ts";
+import type { TemplateKind } from "../evaluate/run/embedder.ts";
+import type { ModelSource } from "../model/model.ts";
+import { openModels } from "../model/model.ts";
+import { EngineHost } from "../pipeline/engine/host.ts";
+import { cropTemplates, rowsOf } from "./crops.ts";
+import { differentPeople } from "./different_people.ts";
+import { realMaskTemplates } from "./real_masks.ts";
+
+/** From which age on a face counts as an adult's. */
+const ADULT = 18;
+/** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
+const MIN_PEOPLE = 200;
+/**
+ * Two photos of a set whose bare templates agree by this cosine show one person, whatever the set says: of the pairs
+ * above it all that were looked at did (UTKFace has some people seven times), and two people reach it less than once in
+ * 50,000 pairs. One of the photos is kept.
+ */
+const SAME_PERSON = 0.5;
+
+/** Where groups come from. */
+export interface GroupOptions {
+  /** Where the models are; by default the folder in the package. */
+  readonly models?: ModelSource;
+  /** The network's name in the manifest. */
+  readonly model: string;
+  /** A folder of photos of different people who wear real masks; those whose names end in an odd digit are used. */
+  readonly realMasks?: string;
+  /** Threads of the wasm provider. */
+  readonly threads?: number;
+  /** Ends the work at its next step. */
+  readonly signal?: AbortSignal;
+  /** Told after every batch. */
+  readonly progress?: (done: number, of: number) => void;
+}
+
+/** The adults of one group. */
+export interface AdultGroup {
+  /** Origin and set. */
+  readonly name: string;
+  readonly crops: readonly SourceCrop[];
+}
+
+/**
+ * Opens the groups of a folder of aligned crops.
+ *
+ * @param folder Crops with `index.tsv`, of whose split `calibration` all photos of one set show different people.
+ * @param options The network, and photos of real masks.
+ * @returns What `calibrateModel` takes.
+ * @throws {InvalidArgumentError} If the folder has no such crops, or no group with enough people.
+ *
+ * @example
+ * ```ts
+ * import { openGroups } from "@maskinv/maskinv/cohort";
+ *
+ * try {
+ *   openGroups("tests/photos", { model: "student" });
+ * } catch (error) {
+ *   console.log((error as Error).name); // InvalidArgumentError
+ * }
+ * ```
+ */
+export function openGroups(folder: string, options: GroupOptions): GroupSource {
+  const groups = adultGroups(listCrops(folder, ["calibration"]) ?? []);
+  if (groups.length === 0) {
+    throw new InvalidArgumentError(
+      `Cannot measure groups of ${folder} as no set of its split "calibration" has ${MIN_PEOPLE} adults of one origin: ` +
+        `give a folder of aligned crops whose index.tsv has the columns age and origin`,
+    );
+  }
+  const { realMasks } = options;
+  return {
+    source:
+      `adults of ${
+        folder.split("/").pop()
+      }, split calibration, by origin, of each the largest set, masks drawn by maskinv` +
+      (realMasks ? "; strangers with real masks of another source" : "") +
+      "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
+    templates: async (kind) => {
+      const out = await templatesOf(folder, groups, kind, options);
+      if (realMasks) out.push(await maskedStrangers(realMasks, kind, options));
+      return out;
+    },
+  };
+}
+
+/**
+ * Adults by origin: of each the largest set, as photos of different sets may show one person; origins of too few people
+ * are left out.
+ */
+export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
+  const origins = new Map<string, Map<string, SourceCrop[]>>();
+  for (const crop of crops) {
+    const { file, origin, age } = crop;
+    if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
+    const sets = origins.get(origin) ?? new Map<string, SourceCrop[]>(), [set] = file.split("/");
+    origins.set(origin, sets.set(set, [...sets.get(set) ?? [], crop]));
+  }
+  return [...origins].sort(([a], [b]) => a < b ? -1 : 1).map(([origin, sets]) => {
+    const [[set, adults]] = [...sets].sort(([, a], [, b]) => b.length - a.length);
+    return { name: `${origin} (${set})`, crops: adults };
+  }).filter(({ crops }) => crops.length >= MIN_PEOPLE);
+}
+
+async function templatesOf(
+  folder: string,
+  groups: readonly AdultGroup[],
+  kind: TemplateKind,
+  options: GroupOptions,
+): Promise<GroupTemplates[]> {
+  const store = await openModels(options.models);
+  await using host = new EngineHost("wasm", store, options);
+  const out: GroupTemplates[] = [];
+  const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
+  let before = 0;
+  for (const { name, crops } of groups) {
+    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
+      ...options,
+      mirrored: kind === "mirrored",
+      progress: (done) => options.progress?.(before + done, all),
+    });
+    before += crops.length;
+    const kept = differentPeople(bare, size, SAME_PERSON);
+    out.push({
+      name,
+      dim: size,
+      clean: rowsOf(bare, kept, size),
+      masked: rowsOf(masked, kept, size),
+    });
+  }
+  return out;
+}
+
+/** Strangers who wear real masks. */
+async function maskedStrangers(
+  folder: string,
+  kind: TemplateKind,
+  options: GroupOptions,
+): Promise<GroupTemplates> {
+  const mirrored = kind === "mirrored";
+  const { rows, size } = await realMaskTemplates(folder, "odd", { ...options, mirrored });
+  const people = size === 0 ? 0 : rows.length / size;
+  if (people >= MIN_PEOPLE) return { name: "real masks", dim: size, masked: rows };
+  throw new InvalidArgumentError(
+    `Cannot measure strangers with real masks of ${folder} as ${people} different faces were found in its photos ` +
+      `with odd numbers: give ${MIN_PEOPLE} or more`,
+  );
+}
