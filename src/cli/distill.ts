@@ -50,6 +50,8 @@ export const distillCommand: Command = {
       value: "host:port",
       help: "torch: start no process, wait for those of torchrun on other machines",
     },
+    { name: "head", help: "train the condition head of a student, by a configuration of its own" },
+    { name: "write", help: "--head: put the student with its head into the model folder" },
     { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
     { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
     { name: "blend", value: "a.onnx:0.2,...", help: "mix in networks with the same beginning" },
@@ -58,8 +60,12 @@ export const distillCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const { checkConfig } = await import("../distill/train/config.ts");
   const [path] = args.operands;
+  if (args.flag("head")) {
+    const { trainHeadCommand } = await import("./distill_head.ts");
+    return await trainHeadCommand(args, readConfig(path), path, terminal);
+  }
+  const { checkConfig } = await import("../distill/train/config.ts");
   const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
   if (checkpoint !== undefined) {
