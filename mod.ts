@@ -58,4 +58,6 @@ export {
   type Wearing,
   WEARINGS,
 } from "./src/mask/kinds.ts";
+export type { Cause, Incomparable } from "./src/pipeline/embed/comparable.ts";
+export type { Condition, Covering, Fault } from "./src/pipeline/embed/condition.ts";
 export type { MaskState, MaskStateName } from "./src/pipeline/embed/mask_state.ts";

@@ -74,6 +74,11 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
     value: "uint8|fp16",
     help: "a smaller form of the model, with its own thresholds",
   },
+  {
+    name: "min-similarity",
+    value: "0..1",
+    help: "least expected similarity of a face that is compared (the model's floor)",
+  },
   { name: "mirror", help: "add the mirror image's embedding: more accurate, slower" },
   ...VERIFIER_OPTIONS,
 ];
@@ -213,6 +218,7 @@ export function verifierOptions(args: Arguments): VerifierOptions {
     model: args.text("model"),
     variant: args.text("variant"),
     mirror: args.flag("mirror"),
+    minSimilarity: args.number("min-similarity"),
   };
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),

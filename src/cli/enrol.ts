@@ -48,7 +48,10 @@ export const enrolCommand: Command = {
       value: "file",
       help: "--folder: where it is noted which photos are enrolled (in the gallery's folder)",
     },
-    { name: "force", help: "enrol also where something speaks for a mistake" },
+    {
+      name: "force",
+      help: "enrol also where something speaks for a mistake, or too little is to be seen",
+    },
     { name: "replace", help: "in the place of what the identity has" },
     { name: "allow-mask", help: "take photos with a mask as well" },
     { name: "min-eyes", value: "pixels", help: "least distance of the eyes (24)" },

@@ -12,7 +12,7 @@ import {
   JSON_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
+import { childNote, describeFace, describeRule, describeScoreFmr } from "./describe.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -27,6 +27,7 @@ export const verifyCommand: Command = {
       help: "accepted false match rate, if the data supports it (0.001)",
     },
     { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
+    { name: "compare-children", help: "compare two children as well, between whom no rate holds" },
     { name: "annotate", value: "out.png", help: "write both photos with what was found" },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
@@ -38,7 +39,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [probe, reference] = args.photos;
   terminal.progress("loading models ...");
   const decision = { fmr: args.number("fmr"), threshold: args.number("threshold") };
-  const options = { ...verifierOptions(args), decision };
+  const compareChildren = args.flag("compare-children");
+  const options = { ...verifierOptions(args), decision, compareChildren };
   await using verifier = await createVerifier(options);
   terminal.progress("comparing ...");
   const result = await verifier.verify(probe.input, reference.input);
@@ -82,6 +84,8 @@ function describe(
     terminal.out(`${verdict}  score ${score.toFixed(4)}  ${describeRule(result.rule)}`);
     if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
   }
+  const note = childNote(faces);
+  if (note) terminal.out(paint(terminal, "red", note));
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));
   const { decode, detect, compare, total } = timings;
   terminal.out(paint(
@@ -101,7 +105,7 @@ async function picture(
   const faces = result.kind !== "not-compared"
     ? result.faces.map((face) => [face])
     : result.findings.map((finding) =>
-      finding.kind === "face" ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
+      "face" in finding ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
     );
   const outcome = result.kind === "compared" ? result.decision : "neutral";
   const words = result.kind === "compared" ? outcome.replace("-", " ").toUpperCase() : "SCORE";

@@ -2,6 +2,7 @@
 // notices when it happens; so that enrolment asks more of a photo than a comparison does.
 
 import { interEyeDistance } from "../pipeline/detect/face.ts";
+import { explainIncomparable } from "../pipeline/embed/comparable.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { MaskStateName } from "../pipeline/embed/mask_state.ts";
@@ -26,8 +27,8 @@ export interface QualityGate {
 
 /** What a gate has against a face. */
 export interface QualityDefect {
-  /** What is wrong. */
-  readonly kind: "small" | "unclear" | "turned" | "masked";
+  /** What is wrong; `"incomparable"` is passed over by `force`, the others by another gate. */
+  readonly kind: "small" | "unclear" | "turned" | "masked" | "incomparable";
   /** What was seen, what is asked, and what to do. */
   readonly message: string;
 }
@@ -79,9 +80,15 @@ export function resolveGate(...gates: readonly QualityGate[]): Required<QualityG
  */
 export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): QualityDefect[] {
   const { minInterEye, minDetectionScore, maxResidual, maskStates } = resolveGate(gate);
-  const { landmarks, detectionScore, alignment: { residual }, mask } = face;
+  const { landmarks, detectionScore, alignment: { residual }, mask, incomparable } = face;
   const eyes = interEyeDistance(landmarks);
   const defects: QualityDefect[] = [];
+  if (incomparable) {
+    defects.push({
+      kind: "incomparable",
+      message: `the face could not be compared: ${explainIncomparable(incomparable)}`,
+    });
+  }
   if (eyes < minInterEye) {
     defects.push({
       kind: "small",
@@ -92,9 +99,7 @@ export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): Qual
   if (mask && !maskStates.includes(mask.state)) {
     defects.push({
       kind: "masked",
-      message: `the face wears a mask (${mask.state}, ${
-        Math.round(100 * mask.probability)
-      }%): take it off`,
+      message: `the face ${coveredBy(face)} (${Math.round(100 * mask.probability)}%): take it off`,
     });
   } else if (detectionScore < minDetectionScore) {
     // Under a mask the score is lower, which is no second defect.
@@ -115,4 +120,11 @@ export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): Qual
     });
   }
   return defects;
+}
+
+/** What covers a face of which a mask state is told. */
+function coveredBy({ mask, condition }: EmbeddedFace): string {
+  return condition?.covering === "other"
+    ? "is covered by something"
+    : `wears a mask, ${mask?.state}`;
 }

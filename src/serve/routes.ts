@@ -9,7 +9,13 @@ import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
 import { faceJson, verificationJson } from "../verify/json.ts";
-import { explainFinding, type NoFace, type SeveralFaces } from "../verify/result.ts";
+import {
+  explainFinding,
+  type FoundFace,
+  type NotComparable,
+  type NotCompared,
+  type PhotoFinding,
+} from "../verify/result.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Field, Fields } from "./fields.ts";
 import { ProblemError } from "./problem.ts";
@@ -144,7 +150,29 @@ async function verify(fields: Fields, context: RouteContext): Promise<Response> 
   const [probe, reference] = [fields.photo("probe"), fields.photo("reference")];
   const options = { ...photoOptions(fields, context), decision };
   const result = await context.verifier.verify(probe, reference, options);
-  return json(verificationJson(result, ["probe", "reference"]));
+  const labels = ["probe", "reference"] as const;
+  const answer = verificationJson(result, labels);
+  if (result.kind === "not-compared" && isRefused(result)) throw notComparable(result, answer);
+  return json(answer);
+}
+
+/** Whether a face was found in both photos, and it was refused what it shows. */
+function isRefused({ findings }: NotCompared): boolean {
+  return findings.every((finding) => "face" in finding);
+}
+
+/** A client that looks at the status alone must not take it for an answer. */
+function notComparable({ findings }: NotCompared, answer: unknown): ProblemError {
+  const detail = findings.flatMap((finding, i) =>
+    isReason(finding) ? [explainFinding(finding, `the ${["probe", "reference"][i]}`)] : []
+  ).join("; ");
+  return new ProblemError("not-comparable", detail, {
+    members: answer as Record<string, unknown>,
+  });
+}
+
+function isReason(finding: PhotoFinding): finding is Exclude<PhotoFinding, FoundFace> {
+  return finding.kind !== "face";
 }
 
 async function identify(fields: Fields, context: RouteContext): Promise<Response> {
@@ -155,6 +183,10 @@ async function identify(fields: Fields, context: RouteContext): Promise<Response
     threshold: fields.number("threshold"),
   };
   const result = await galleryOf(context).identify(fields.photo("photo"), options);
+  if (result.kind === "not-comparable") {
+    const detail = explainFinding(result, "the photo");
+    throw new ProblemError("not-comparable", detail, { members: galleryJson(result) });
+  }
   return json(galleryJson(result));
 }
 
@@ -226,7 +258,7 @@ function galleryOf({ gallery }: RouteContext): Gallery {
 
 /** A gallery's answer without meshes. */
 function galleryJson(
-  result: Identification | Enrolment | NoFace | SeveralFaces,
+  result: Identification | Enrolment | NotComparable,
 ): Record<string, unknown> {
   if (!("face" in result)) return { ...result };
   return { ...result, face: result.face && faceJson(result.face) };

@@ -3,6 +3,8 @@
 import type { Alignment } from "../pipeline/align/arcface.ts";
 import { interEyeDistance, type Landmarks } from "../pipeline/detect/face.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
+import type { Incomparable } from "../pipeline/embed/comparable.ts";
+import type { Condition } from "../pipeline/embed/condition.ts";
 import type { MaskState } from "../pipeline/embed/mask_state.ts";
 import type { Verification } from "./result.ts";
 
@@ -14,13 +16,17 @@ export interface FaceJson {
   readonly landmarks: Landmarks;
   readonly alignment: Alignment;
   readonly mask?: MaskState;
+  readonly condition?: Condition;
+  readonly incomparable?: Incomparable;
+  readonly child?: boolean;
 }
 
 /** A face as JSON. */
 export function faceJson(face: EmbeddedFace): FaceJson {
-  const { box, detectionScore, landmarks, alignment, mask } = face;
+  const { box, detectionScore, landmarks, alignment, mask, condition, incomparable, child } = face;
   const distance = interEyeDistance(landmarks);
-  return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, mask };
+  const seen = { mask, condition, incomparable, child };
+  return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, ...seen };
 }
 
 /** A comparison; `labels` are what the two photos are called. */
@@ -28,8 +34,8 @@ export function verificationJson(result: Verification, labels: readonly [string,
   const { device, model, timings } = result;
   if (result.kind === "not-compared") {
     const findings = result.findings.map((finding, i) =>
-      finding.kind === "face"
-        ? { photo: labels[i], kind: finding.kind, face: faceJson(finding.face) }
+      "face" in finding
+        ? { photo: labels[i], ...finding, face: faceJson(finding.face) }
         : { photo: labels[i], ...finding }
     );
     return { kind: result.kind, findings, device, model, timings };

@@ -18,7 +18,8 @@ import {
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { MASK_STATE_MODEL, maskStates } from "../pipeline/embed/mask_state.ts";
+import { MASK_STATE_MODEL } from "../pipeline/embed/mask_state.ts";
+import { type FaceReadings, readFaces, refusals } from "./read_faces.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
 import { Template } from "../pipeline/score/template.ts";
@@ -32,8 +33,8 @@ import type {
   Acquisition,
   BatchAcquisition,
   Detection,
+  LocatedFinding,
   ModelIdentity,
-  PhotoFinding,
   Verification,
 } from "./result.ts";
 
@@ -68,6 +69,7 @@ export class Verifier implements AsyncDisposable {
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
+  readonly #options: VerifierOptions;
 
   /** @ignore Use `createVerifier`. */
   constructor(
@@ -83,6 +85,7 @@ export class Verifier implements AsyncDisposable {
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, signal };
     this.#rule = options.decision;
+    this.#options = options;
     this.model = { name: entry.name, sha256: entry.sha256 };
   }
 
@@ -249,23 +252,23 @@ export class Verifier implements AsyncDisposable {
       return { kind: "not-compared", findings: [first, second], ...provenance, located };
     }
     const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
-    const { embeddings, states } = await this.#embed(engine, pairs, stack);
+    const { embeddings, readings } = await this.#embed(engine, pairs, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const [[, cosine], masks] = await backend.read(scores, ...states);
+    const [[, cosine], ...told] = await backend.read(scores, ...readings.blocks);
     const score = Math.min(1, Math.max(-1, finite(cosine, this.#entry)));
-    const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
-    const faces = [
-      { ...first.face, mask },
-      { ...second.face, mask: otherMask },
-    ] as const;
+    const [probe, reference] = this.#readFaces(pairs, readings, told);
+    const faces = [probe, reference] as const;
+    const findings = refusals(faces, this.#entry, this.#options);
+    if (findings) return { kind: "not-compared", findings, ...provenance, located };
     if (!hasRule(this.#entry, this.#mirror, wanted)) {
       return { kind: "scored", score, faces, ...provenance, located };
     }
     // The masks choose the threshold, so it can only be known now.
-    const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
+    const masks = [probe.mask, reference.mask] as const;
+    const rule = ruleFor(this.#entry, this.#mirror, wanted, masks);
     const decision = decide(score, rule);
-    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask]);
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, masks);
     return {
       kind: "compared",
       decision,
@@ -283,9 +286,9 @@ export class Verifier implements AsyncDisposable {
     engine: Engine,
     photos: readonly Photo[],
     options: ResolvedPhotoOptions,
-  ): Promise<PhotoFinding[]> {
+  ): Promise<LocatedFinding[]> {
     const located = await locateFaces(engine, photos, options);
-    return located.map((finding): PhotoFinding =>
+    return located.map((finding): LocatedFinding =>
       finding.kind === "face"
         ? { kind: "face", face: alignTo(this.#entry.input, finding.face) }
         : finding
@@ -315,29 +318,43 @@ export class Verifier implements AsyncDisposable {
   ): Promise<{ face: EmbeddedFace; template: Template }[]> {
     if (faces.length === 0) return [];
     using stack = new DisposableStack();
-    const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const [values, masks] = await engine.backend.read(embeddings, ...states);
-    const found = masks ? maskStates(masks, faces.length) : [];
+    const { embeddings, readings } = await this.#embed(engine, faces, stack);
+    const [values, ...told] = await engine.backend.read(embeddings, ...readings.blocks);
+    const read = this.#readFaces(faces, readings, told);
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map(({ face }, i) => {
+    return read.map((face, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
+      return { face, template: new Template(embedding, model) };
     });
   }
 
-  /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
+  /** Embeddings, and what else was made to be read together with them; all freed with the stack. */
   async #embed(
     engine: Engine,
     faces: readonly FaceInPhoto[],
     stack: DisposableStack,
-  ): Promise<{ embeddings: Block; states: Block[] }> {
+  ): Promise<{ embeddings: Block; readings: FaceReadings }> {
     const embedding = await engine.network(this.#entry.name);
     const state = this.#hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
     const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
-    const states = made.states ? [stack.use(made.states)] : [];
-    return { embeddings: stack.use(made.embeddings), states };
+    const { embeddings, conditions, states } = made;
+    const kind = conditions ? "conditions" : states ? "states" : undefined;
+    const blocks = [conditions, states].flatMap((block) => block ? [stack.use(block)] : []);
+    return { embeddings: stack.use(embeddings), readings: { kind, blocks } };
+  }
+
+  /** The faces with what was read of them. */
+  #readFaces(
+    faces: readonly FaceInPhoto[],
+    readings: FaceReadings,
+    told: readonly Float32Array[],
+  ): EmbeddedFace[] {
+    const { minSimilarity } = this.#options, { condition: limits } = this.#entry;
+    const floor = minSimilarity ?? limits?.floor;
+    const asked = limits && floor !== undefined ? { ...limits, floor } : undefined;
+    return readFaces(faces, readings.kind, told[0], asked);
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */

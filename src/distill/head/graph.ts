@@ -19,6 +19,16 @@ import { HIDDEN, type HeadWeights } from "./network.ts";
 /** The output of the graph that the head is trained on: the features. */
 export const FEATURES_OUTPUT = `${CONDITION_OUTPUT}.input`;
 
+/**
+ * Where maps of earlier stages are averaged: the last one has forgotten what masks look like, as the student learned to
+ * see through them. Rows tell most, as what covers a face covers its lower half or its eyes.
+ */
+const GRIDS = [
+  { stage: 0, kernel: [14, 14], strides: [14, 14], cells: 4 },
+  { stage: 1, kernel: [2, 6], strides: [2, 4], cells: 21 },
+  { stage: 2, kernel: [1, 3], strides: [1, 2], cells: 21 },
+] as const;
+
 /** A graph that gives features beside templates. */
 export interface FeatureGraph {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -83,21 +93,48 @@ function addFeatures(graph: GraphProto, label: string): number {
   const raw = last?.opType === "LpNormalization" ? last.input![0] : undefined;
   const pooled = made(made(means)?.input?.[0] ?? "")?.opType === "GlobalAveragePool";
   const norm = graph.initializer?.find(({ name }) => name === "head.norm.weight");
-  if (raw === undefined || !pooled || norm?.dataType !== FLOAT) {
+  const maps = GRIDS.map(({ stage }) => lastOf(nodes, stage));
+  const widths = maps.map((map) => widthOf(graph, map));
+  if (raw === undefined || !pooled || !norm || widths.some((width) => width === undefined)) {
     throw new ModelError(
       `Cannot add a condition head to ${label} as its graph has no ${
         raw === undefined ? "LpNormalization at its end" : `means "${means}" of its last map`
       }: give an ONNX file that "convert" or "distill" made of an EdgeNeXt`,
     );
   }
-  const name = CONDITION_OUTPUT;
+  const name = CONDITION_OUTPUT, parts = [means, `${name}.log`];
   nodes.push(
     node("Constant", [], `${name}.axes`, [attribute.ints("value_ints", 1)]),
     node("ReduceL2", [raw, `${name}.axes`], `${name}.length`, [attribute.int("keepdims", 1)]),
     node("Log", [`${name}.length`], `${name}.log`),
-    node("Concat", [means, `${name}.log`], FEATURES_OUTPUT, [attribute.int("axis", 1)]),
   );
-  return Number(norm.dims![0]) + 1;
+  let count = Number(norm.dims![0]) + 1;
+  GRIDS.forEach(({ stage, kernel, strides, cells }, i) => {
+    const grid = `${name}.grid${stage}`;
+    nodes.push(
+      node("AveragePool", [maps[i]!], `${grid}:map`, [
+        attribute.ints("kernel_shape", ...kernel),
+        attribute.ints("strides", ...strides),
+      ]),
+      node("Flatten", [`${grid}:map`], grid, [attribute.int("axis", 1)]),
+    );
+    parts.push(grid);
+    count += cells * widths[i]!;
+  });
+  nodes.push(node("Concat", parts, FEATURES_OUTPUT, [attribute.int("axis", 1)]));
+  return count;
+}
+
+/** The output of a stage: of its last block. */
+function lastOf(nodes: readonly NodeProto[], stage: number): string | undefined {
+  const block = new RegExp(`^stages\\.${stage}\\.blocks\\.\\d+$`);
+  return nodes.flatMap(({ output }) => output ?? []).findLast((name) => block.test(name));
+}
+
+/** The channels of a block's output. */
+function widthOf({ initializer }: GraphProto, block: string | undefined): number | undefined {
+  const bias = initializer?.find(({ name }) => name === `${block}.mlp.fc2.bias`);
+  return bias && Number(bias.dims![0]);
 }
 
 function node(

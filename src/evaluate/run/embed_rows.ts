@@ -12,8 +12,9 @@ export async function embedAligned(
   faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
   mirrored: boolean,
 ): Promise<Float32Array> {
-  const { embeddings } = await embedFaces(backend, { embedding }, faces, mirrored);
+  const { embeddings, conditions } = await embedFaces(backend, { embedding }, faces, mirrored);
   using rows = embeddings;
+  using _unread = conditions;
   return (await backend.read(rows))[0];
 }
 
@@ -27,8 +28,9 @@ export async function embedCrops(
   const { input } = network.model.entry;
   const jobs = photos.map((photo) => ({ photo, cropToPhoto: squareMap(input.size, photo.width) }));
   using crops = backend.warpAffine(jobs, input, mirrored);
-  const [raw] = await backend.run(network, crops);
+  const [raw, condition] = await backend.run(network, crops);
   using rows = raw;
+  using _unread = condition;
   using normalised = backend.blendNormalize(rows, mirrored);
   return (await backend.read(normalised))[0];
 }

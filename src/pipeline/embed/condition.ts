@@ -3,6 +3,7 @@
 // The head is trained by `distill --head` (src/distill/head), on the same features that the template is made of.
 
 import { DeviceError, InvalidArgumentError } from "../../base/errors.ts";
+import { MASK_STATES, type MaskState } from "./mask_state.ts";
 
 /** What may cover the lower face, in the order of the head's outputs. */
 export const COVERINGS = ["bare", "full", "nose-out", "chin", "other"] as const;
@@ -44,6 +45,19 @@ export interface Condition {
   readonly child: number;
   /** Probability of each fault of the photo. */
   readonly faults: Readonly<Record<Fault, number>>;
+}
+
+/** The mask state of a face by what covers it: what is no mask but covers the mouth counts as a full one. */
+export function maskStateOf({ coverings }: Condition): MaskState {
+  const probabilities = {
+    none: coverings.bare + coverings.chin,
+    full: coverings.full + coverings.other,
+    "nose-out": coverings["nose-out"],
+  };
+  const state = MASK_STATES.reduce((best, name) =>
+    probabilities[name] > probabilities[best] ? name : best
+  );
+  return { state, probability: probabilities[state], probabilities };
 }
 
 /** Where each group of numbers begins in the head's output. */
