@@ -20,14 +20,10 @@ import { HIDDEN, type HeadWeights } from "./network.ts";
 export const FEATURES_OUTPUT = `${CONDITION_OUTPUT}.input`;
 
 /**
- * Where maps of earlier stages are averaged: the last one has forgotten what masks look like, as the student learned to
- * see through them. Rows tell most, as what covers a face covers its lower half or its eyes.
+ * The band of an earlier map that the head looks at beside the means of the last one, which has forgotten what masks look
+ * like, as the student has learned to see through them: the middle columns, in rows from the brow to the chin.
  */
-const GRIDS = [
-  { stage: 0, kernel: [14, 14], strides: [14, 14], cells: 4 },
-  { stage: 1, kernel: [2, 6], strides: [2, 4], cells: 21 },
-  { stage: 2, kernel: [1, 3], strides: [1, 2], cells: 21 },
-] as const;
+const BAND = { stage: 1, columns: [4, 10], kernel: [2, 6], rows: 7 } as const;
 
 /** A graph that gives features beside templates. */
 export interface FeatureGraph {
@@ -37,8 +33,8 @@ export interface FeatureGraph {
 }
 
 /**
- * The student's graph with the features as its second output: the means of the last map over its positions, and the
- * logarithm of the template's length before it is made 1.
+ * The student's graph with the features as its second output: the means of the last map over its positions, the logarithm
+ * of the template's length before it is made 1, and a band of an earlier map.
  *
  * @throws {ModelError} If the graph has no such parts: it is not one that `convert` or `distill` made of an EdgeNeXt.
  */
@@ -93,36 +89,35 @@ function addFeatures(graph: GraphProto, label: string): number {
   const raw = last?.opType === "LpNormalization" ? last.input![0] : undefined;
   const pooled = made(made(means)?.input?.[0] ?? "")?.opType === "GlobalAveragePool";
   const norm = graph.initializer?.find(({ name }) => name === "head.norm.weight");
-  const maps = GRIDS.map(({ stage }) => lastOf(nodes, stage));
-  const widths = maps.map((map) => widthOf(graph, map));
-  if (raw === undefined || !pooled || !norm || widths.some((width) => width === undefined)) {
+  const map = lastOf(nodes, BAND.stage), width = widthOf(graph, map);
+  if (raw === undefined || !pooled || !norm || map === undefined || width === undefined) {
     throw new ModelError(
       `Cannot add a condition head to ${label} as its graph has no ${
         raw === undefined ? "LpNormalization at its end" : `means "${means}" of its last map`
       }: give an ONNX file that "convert" or "distill" made of an EdgeNeXt`,
     );
   }
-  const name = CONDITION_OUTPUT, parts = [means, `${name}.log`];
+  const name = CONDITION_OUTPUT, band = `${name}.band`, [from, to] = BAND.columns;
+  const constant = (key: string, value: number): string => {
+    nodes.push(node("Constant", [], `${name}.${key}`, [attribute.ints("value_ints", value)]));
+    return `${name}.${key}`;
+  };
   nodes.push(
-    node("Constant", [], `${name}.axes`, [attribute.ints("value_ints", 1)]),
-    node("ReduceL2", [raw, `${name}.axes`], `${name}.length`, [attribute.int("keepdims", 1)]),
+    node("ReduceL2", [raw, constant("axis", 1)], `${name}.length`, [attribute.int("keepdims", 1)]),
     node("Log", [`${name}.length`], `${name}.log`),
+    node(
+      "Slice",
+      [map, constant("from", from), constant("to", to), constant("across", 3)],
+      `${band}:columns`,
+    ),
+    node("AveragePool", [`${band}:columns`], `${band}:rows`, [
+      attribute.ints("kernel_shape", ...BAND.kernel),
+      attribute.ints("strides", ...BAND.kernel),
+    ]),
+    node("Flatten", [`${band}:rows`], band, [attribute.int("axis", 1)]),
+    node("Concat", [means, `${name}.log`, band], FEATURES_OUTPUT, [attribute.int("axis", 1)]),
   );
-  let count = Number(norm.dims![0]) + 1;
-  GRIDS.forEach(({ stage, kernel, strides, cells }, i) => {
-    const grid = `${name}.grid${stage}`;
-    nodes.push(
-      node("AveragePool", [maps[i]!], `${grid}:map`, [
-        attribute.ints("kernel_shape", ...kernel),
-        attribute.ints("strides", ...strides),
-      ]),
-      node("Flatten", [`${grid}:map`], grid, [attribute.int("axis", 1)]),
-    );
-    parts.push(grid);
-    count += cells * widths[i]!;
-  });
-  nodes.push(node("Concat", parts, FEATURES_OUTPUT, [attribute.int("axis", 1)]));
-  return count;
+  return Number(norm.dims![0]) + 1 + BAND.rows * width;
 }
 
 /** The output of a stage: of its last block. */
