@@ -63,3 +63,14 @@ export async function modelsWithHead(said: Said, limits = LIMITS): Promise<Model
     return Deno.readFile(new URL(file, models));
   };
 }
+
+/** A model folder whose student has a head that always says the same, without the networks for masks. */
+export async function folderWithHead(said: Said): Promise<string> {
+  const folder = await Deno.makeTempDir(), read = await modelsWithHead(said);
+  const manifest = JSON.parse(new TextDecoder().decode(await read("manifest.json")));
+  const { student, yunet } = manifest.models;
+  const text = JSON.stringify({ models: { student, yunet } });
+  await Deno.writeTextFile(`${folder}/manifest.json`, text);
+  for (const { file } of [student, yunet]) await Deno.writeFile(`${folder}/${file}`, await read(file));
+  return folder;
+}

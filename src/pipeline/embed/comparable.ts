@@ -3,12 +3,15 @@
 
 import type { ConditionLimits } from "../../model/manifest.ts";
 import { applyAffine } from "../../math/affine.ts";
-import { type AlignedFace } from "./embed.ts";
-import { interEyeDistance } from "../detect/face.ts";
+import type { Alignment } from "../align/arcface.ts";
+import { type Face, interEyeDistance } from "../detect/face.ts";
 import type { Condition, Fault } from "./condition.ts";
 
 /** Why a face cannot be compared. */
 export type Cause = Fault | "too-small" | "eyes-covered" | "face-covered";
+
+/** A face and how it was brought to the crop. */
+type AlignedFace = Face & { readonly alignment: Alignment };
 
 /** What speaks against comparing a face. */
 export interface Incomparable {
@@ -96,7 +99,19 @@ const WORDS: Readonly<Record<Cause, readonly [what: string, remedy: string]>> = 
   "face-covered": ["it is covered", "take away what is before the face"],
 };
 
-/** The causes as a reason: "it is too dark and its eyes are covered"; and what to do. */
+/**
+ * The causes as a reason, and what to do.
+ *
+ * @param seen What speaks against comparing a face; at most three causes are named.
+ * @returns The reason, a clause about the face; and the remedy, an imperative.
+ *
+ * @example
+ * ```ts
+ * import { causesInWords } from "@maskinv/maskinv/embed";
+ *
+ * console.log(causesInWords({ causes: ["too-dark"] }).reason); // it is too dark
+ * ```
+ */
 export function causesInWords({ causes }: Pick<Incomparable, "causes">): {
   readonly reason: string;
   readonly remedy: string;
@@ -108,7 +123,20 @@ export function causesInWords({ causes }: Pick<Incomparable, "causes">): {
   };
 }
 
-/** An incomparable face in one sentence without its subject: what was seen, what is asked for, what to do. */
+/**
+ * Why a face cannot be compared, as the end of a sentence: what was seen, what is asked for, what to do.
+ *
+ * @param seen What speaks against comparing it.
+ * @returns A clause about the face.
+ *
+ * @example
+ * ```ts
+ * import { explainIncomparable } from "@maskinv/maskinv/embed";
+ *
+ * const text = explainIncomparable({ causes: ["blurred"], expectedSimilarity: 0.2, floor: 0.4 });
+ * console.log(text.split(":")[0]); // it is blurred (expected similarity 0.20, at least 0.40 is asked for)
+ * ```
+ */
 export function explainIncomparable(seen: Incomparable): string {
   const { reason, remedy } = causesInWords(seen);
   return `${reason} (expected similarity ${seen.expectedSimilarity.toFixed(2)}, at least ` +

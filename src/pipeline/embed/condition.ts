@@ -80,6 +80,14 @@ export const CONDITION_SIZE = CONDITION_SLOTS.faults + FAULTS.length;
  * @returns One condition per face, in their order.
  * @throws {InvalidArgumentError} If there are fewer crops than faces, or a crop is cut short.
  * @throws {DeviceError} If a number is not finite.
+ *
+ * @example
+ * ```ts
+ * import { CONDITION_SIZE, readConditions } from "@maskinv/maskinv/embed";
+ *
+ * const [{ expectedSimilarity, child }] = readConditions(new Float32Array(CONDITION_SIZE));
+ * console.log(expectedSimilarity, child); // 0.5 0.5
+ * ```
  */
 export function readConditions(
   values: Float32Array,
