@@ -6,8 +6,8 @@ import { hashHex, type ModelReader, packagedModels } from "../src/model/model.ts
 import {
   CONDITION_SIZE,
   CONDITION_SLOTS,
-  COVERINGS,
   type Covering,
+  COVERINGS,
   type Fault,
   FAULTS,
 } from "../src/pipeline/embed/condition.ts";
@@ -71,6 +71,8 @@ export async function folderWithHead(said: Said): Promise<string> {
   const { student, yunet } = manifest.models;
   const text = JSON.stringify({ models: { student, yunet } });
   await Deno.writeTextFile(`${folder}/manifest.json`, text);
-  for (const { file } of [student, yunet]) await Deno.writeFile(`${folder}/${file}`, await read(file));
+  for (const { file } of [student, yunet]) {
+    await Deno.writeFile(`${folder}/${file}`, await read(file));
+  }
   return folder;
 }

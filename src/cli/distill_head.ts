@@ -19,7 +19,9 @@ export async function trainHeadCommand(
   const { trainHead, withHeadEntry } = await import("../distill/head/train_head.ts");
   const model = args.text("model"), folder = args.text("models") ?? "";
   if (model === undefined && folder !== "") {
-    throw new InvalidArgumentError(`Cannot train a head on ${folder} alone: say which with --model`);
+    throw new InvalidArgumentError(
+      `Cannot train a head on ${folder} alone: say which with --model`,
+    );
   }
   const named = model === undefined ? {} : { student: `${folder}#${model}` };
   const config = checkHeadConfig({ ...value as object, ...named }, label);
@@ -48,7 +50,9 @@ function describe(figures: HeadFigures): string[] {
     `expected similarity: correlation ${figures.correlation.toFixed(3)}, mean error ${
       figures.meanError.toFixed(3)
     }`,
-    `covering told ${percent(figures.coverings)}, covered or not ${percent(figures.covered)}, dark ` +
+    `covering told ${percent(figures.coverings)}, covered or not ${
+      percent(figures.covered)
+    }, dark ` +
     `glasses ${percent(figures.darkGlasses)} (balanced, drawn validation samples)`,
     `floor ${floor}: refuses ${percent(figures.refusedBare)} of bare and ${
       percent(figures.refusedMasked)

@@ -13,8 +13,8 @@ import {
   backward,
   type ConditionTruth,
   forward,
-  HIDDEN,
   type HeadWeights,
+  HIDDEN,
   lossGradient,
 } from "../../src/distill/head/network.ts";
 import { drawCondition, type DrawnCondition } from "../../src/distill/head/sample.ts";
@@ -99,10 +99,11 @@ Deno.test("a fit finds what the features tell, also where they are not standardi
   }
   const weights = fitHead(features, truths, { epochs: 40, batch: 32, rate: 0.01 });
   const said = readConditions(forward(weights, features, count).logits);
-  const right = said.filter(({ covering, child, expectedSimilarity }, i) =>
-    covering === truths[i].coverings![0] && child > 0.5 === truths[i].child &&
-    Math.abs(expectedSimilarity - truths[i].similarity!) < 0.15
-  ).length;
+  const right =
+    said.filter(({ covering, child, expectedSimilarity }, i) =>
+      covering === truths[i].coverings![0] && child > 0.5 === truths[i].child &&
+      Math.abs(expectedSimilarity - truths[i].similarity!) < 0.15
+    ).length;
   assert(right > 0.95 * count, `${right} of ${count}`);
 });
 

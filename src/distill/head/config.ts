@@ -1,7 +1,7 @@
 // What a training of the condition head is told, checked before anything is read.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
-import { COVERINGS, type Covering } from "../../pipeline/embed/condition.ts";
+import { type Covering, COVERINGS } from "../../pipeline/embed/condition.ts";
 
 /** Real photos that show what covers faces, as far as that is known. */
 export interface HeadPhotos {

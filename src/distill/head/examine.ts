@@ -183,17 +183,22 @@ function isCoveredFace({ coverings }: Condition): boolean {
 
 /** Mean over the values of the share of samples that are told right; samples without a truth do not count. */
 function balanced<T>(truths: readonly (T | undefined)[], said: readonly T[]): number {
-  const groups = Map.groupBy(truths.keys().filter((i) => truths[i] !== undefined), (i) => truths[i]);
-  return mean([...groups].map(([value, all]) =>
-    all.filter((i) => said[i] === value).length / all.length
-  ));
+  const groups = Map.groupBy(
+    truths.keys().filter((i) => truths[i] !== undefined),
+    (i) => truths[i],
+  );
+  return mean(
+    [...groups].map(([value, all]) => all.filter((i) => said[i] === value).length / all.length),
+  );
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number {
   const [ma, mb] = [mean(a), mean(b)];
   const product = mean(a.map((value, i) => (value - ma) * (b[i] - mb)));
   return product /
-    Math.sqrt(mean(a.map((value) => (value - ma) ** 2)) * mean(b.map((value) => (value - mb) ** 2)));
+    Math.sqrt(
+      mean(a.map((value) => (value - ma) ** 2)) * mean(b.map((value) => (value - mb) ** 2)),
+    );
 }
 
 function mean(values: readonly number[]): number {

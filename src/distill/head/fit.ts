@@ -3,7 +3,14 @@
 
 import { CONDITION_SIZE } from "../../pipeline/embed/condition.ts";
 import { chanceOf, shuffled } from "../data/chance.ts";
-import { backward, type ConditionTruth, forward, HIDDEN, type HeadWeights, lossGradient } from "./network.ts";
+import {
+  backward,
+  type ConditionTruth,
+  forward,
+  type HeadWeights,
+  HIDDEN,
+  lossGradient,
+} from "./network.ts";
 
 /** How the head is fitted. */
 export interface FitOptions {

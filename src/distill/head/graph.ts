@@ -14,7 +14,7 @@ import {
 } from "../../onnx/model_proto.ts";
 import { CONDITION_OUTPUT } from "../../model/manifest.ts";
 import { CONDITION_SIZE } from "../../pipeline/embed/condition.ts";
-import { HIDDEN, type HeadWeights } from "./network.ts";
+import { type HeadWeights, HIDDEN } from "./network.ts";
 
 /** The output of the graph that the head is trained on: the features. */
 export const FEATURES_OUTPUT = `${CONDITION_OUTPUT}.input`;
@@ -83,8 +83,9 @@ export function removeHead(graph: GraphProto): void {
 
 /** Adds the nodes that make the features; gives how many numbers they are. */
 function addFeatures(graph: GraphProto, label: string): number {
-  const nodes = graph.node!, made = (name: string): NodeProto | undefined =>
-    nodes.find(({ output }) => output?.includes(name));
+  const nodes = graph.node!,
+    made = (name: string): NodeProto | undefined =>
+      nodes.find(({ output }) => output?.includes(name));
   const last = made(graph.output![0].name!), means = "head.flat";
   const raw = last?.opType === "LpNormalization" ? last.input![0] : undefined;
   const pooled = made(made(means)?.input?.[0] ?? "")?.opType === "GlobalAveragePool";

@@ -12,7 +12,7 @@ import { drawPlace, mirrored } from "../data/place.ts";
 import type { PhotoRecord } from "../data/record.ts";
 import { cutFrame, FRAME_LENGTH, maskedCrop } from "../data/sample.ts";
 import { surround } from "../data/surround.ts";
-import { type Covering } from "../../pipeline/embed/condition.ts";
+import type { Covering } from "../../pipeline/embed/condition.ts";
 import { drawFaults, type FaultStrengths, faultyPlace, spoil } from "./spoil.ts";
 
 /** What was drawn into a sample. */

@@ -135,7 +135,9 @@ export function withHeadEntry(
 ): string {
   const json = JSON.parse(manifestText), entry = json.models?.[name];
   if (!entry) {
-    throw new InvalidArgumentError(`Cannot write the head of ${name}: the manifest has no such model`);
+    throw new InvalidArgumentError(
+      `Cannot write the head of ${name}: the manifest has no such model`,
+    );
   }
   const { calibration, ...rest } = entry;
   const condition = { ...entry.condition, ...told.condition };

@@ -24,12 +24,7 @@ export type {
 export type { ModelReader, ModelSource } from "../../model/model.ts";
 export type { TensorSpec } from "../../runtime/tensor_spec.ts";
 export type { AlignedFace, EmbeddedFace } from "./embed.ts";
-export {
-  type Cause,
-  causesInWords,
-  explainIncomparable,
-  type Incomparable,
-} from "./comparable.ts";
+export { type Cause, causesInWords, explainIncomparable, type Incomparable } from "./comparable.ts";
 export {
   type Condition,
   CONDITION_SIZE,
