@@ -99,7 +99,9 @@ export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): Qual
   if (mask && !maskStates.includes(mask.state)) {
     defects.push({
       kind: "masked",
-      message: `the face ${coveredBy(face)} (${Math.round(100 * mask.probability)}%): take it off`,
+      message: `the face wears a mask (${mask.state}, ${
+        Math.round(100 * mask.probability)
+      }%): take it off`,
     });
   } else if (detectionScore < minDetectionScore) {
     // Under a mask the score is lower, which is no second defect.
@@ -120,11 +122,4 @@ export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): Qual
     });
   }
   return defects;
-}
-
-/** What covers a face of which a mask state is told. */
-function coveredBy({ mask, condition }: EmbeddedFace): string {
-  return condition?.covering === "other"
-    ? "is covered by something"
-    : `wears a mask, ${mask?.state}`;
 }

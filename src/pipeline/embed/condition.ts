@@ -47,11 +47,15 @@ export interface Condition {
   readonly faults: Readonly<Record<Fault, number>>;
 }
 
-/** The mask state of a face by what covers it: what is no mask but covers the mouth counts as a full one. */
+/**
+ * The mask state of a face by what covers it. What is no mask may cover as much as one or a corner of the mouth: it counts
+ * half for each, so that thresholds are the strictest that fit, and no beard or hand is called a mask.
+ */
 export function maskStateOf({ coverings }: Condition): MaskState {
+  const open = coverings.other / 2;
   const probabilities = {
-    none: coverings.bare + coverings.chin,
-    full: coverings.full + coverings.other,
+    none: coverings.bare + coverings.chin + open,
+    full: coverings.full + open,
     "nose-out": coverings["nose-out"],
   };
   const state = MASK_STATES.reduce((best, name) =>

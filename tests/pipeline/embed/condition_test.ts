@@ -55,8 +55,15 @@ Deno.test("logits become probabilities, and the covering the most probable one",
   assertAlmostEquals(Object.values(seen.coverings).reduce((a, b) => a + b), 1, 1e-6);
   const mask = maskStateOf(seen);
   assertEquals(mask.state, "full");
-  assertAlmostEquals(mask.probabilities.none, seen.coverings.bare + seen.coverings.chin, 1e-9);
+  const { bare, chin, other } = seen.coverings;
+  assertAlmostEquals(mask.probabilities.none, bare + chin + other / 2, 1e-9);
   assertAlmostEquals(Object.values(mask.probabilities).reduce((a, b) => a + b), 1, 1e-6);
+});
+
+Deno.test("what is no mask is not called one, and leaves open whether it covers as much", () => {
+  const { state, probabilities } = maskStateOf(condition({ 1: -6, 5: 3 }));
+  assertEquals(state, "none");
+  assert(probabilities.none < 0.6 && probabilities.full > 0.4);
 });
 
 Deno.test("mirror images are left out, and numbers that are none are refused", () => {
