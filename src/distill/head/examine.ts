@@ -17,8 +17,9 @@ const STEP = 0.01;
 
 /** What was measured of a head. */
 export interface HeadFigures {
-  /** Correlation of the expected with the true similarity on drawn validation samples, and the mean difference. */
+  /** Correlation of the expected with the true similarity on drawn validation samples. */
   readonly correlation: number;
+  /** Mean absolute difference of the two. */
   readonly meanError: number;
   /** Share of drawn validation samples whose covering is told, each covering counting as much: balanced accuracy. */
   readonly coverings: number;
@@ -28,18 +29,21 @@ export interface HeadFigures {
   readonly darkGlasses: number;
   /** The floor of the expected similarity. */
   readonly floor: number;
-  /** Share of the photos with eyes 40 pixels apart or more below the floor. */
+  /** Share of the bare photos with eyes 40 pixels apart or more below the floor. */
   readonly refusedBare: number;
+  /** The same of masked photos. */
   readonly refusedMasked: number;
-  /** Of pairs of spoilt photos of different people those that match at FMR 0.1%: all, and those above the floor. */
+  /** Share of the pairs of spoilt photos of different people that match at FMR 0.1%; absent without a calibration. */
   readonly spoiltFmr?: number;
+  /** The same of those above the floor. */
   readonly answeredFmr?: number;
   /** Share of spoilt photos above the floor. */
   readonly answered: number;
   /** Probability from which a face is said to be a child's. */
   readonly child: number;
-  /** Children found at it, and adults taken for children; of photos that were not trained on. */
+  /** Share of the children found at it; of photos that were not trained on. */
   readonly childrenFound: number;
+  /** Share of the adults taken for children at it. */
   readonly adultsTaken: number;
 }
 

@@ -5,17 +5,27 @@
 import { DeviceError, InvalidArgumentError } from "../../base/errors.ts";
 import { MASK_STATES, type MaskState } from "./mask_state.ts";
 
-/** What may cover the lower face, in the order of the head's outputs. */
-export const COVERINGS = ["bare", "full", "nose-out", "chin", "other"] as const;
-
 /**
  * What covers the lower face: nothing; a mask over nose and mouth; one over the mouth alone; one on the chin; something
  * else, such as a scarf, a hand or a veil.
  */
-export type Covering = typeof COVERINGS[number];
+export type Covering = "bare" | "full" | "nose-out" | "chin" | "other";
 
-/** What can be wrong with a photo, in the order of the head's outputs. */
-export const FAULTS = [
+/** The coverings, in the order of the head's outputs. */
+export const COVERINGS: readonly Covering[] = ["bare", "full", "nose-out", "chin", "other"];
+
+/** A fault of a photo; `"noisy"` is grain as well as what compression leaves. */
+export type Fault =
+  | "too-dark"
+  | "washed-out"
+  | "blurred"
+  | "noisy"
+  | "turned-away"
+  | "cut-off"
+  | "not-a-face";
+
+/** The faults, in the order of the head's outputs. */
+export const FAULTS: readonly Fault[] = [
   "too-dark",
   "washed-out",
   "blurred",
@@ -23,10 +33,7 @@ export const FAULTS = [
   "turned-away",
   "cut-off",
   "not-a-face",
-] as const;
-
-/** A fault of a photo. */
-export type Fault = typeof FAULTS[number];
+];
 
 /** What the head says of a face; probabilities are 0..1. */
 export interface Condition {
@@ -74,7 +81,7 @@ export const CONDITION_SLOTS = {
 } as const;
 
 /** Numbers that the head gives per face: logits. */
-export const CONDITION_SIZE = CONDITION_SLOTS.faults + FAULTS.length;
+export const CONDITION_SIZE: number = CONDITION_SLOTS.faults + FAULTS.length;
 
 /**
  * Reads the output of a condition head.
