@@ -1,6 +1,12 @@
 // The condition head: its gradient, its fit, its place in the student's graph, and the whole training on a few photos.
 
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { ModelError } from "../../src/base/errors.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import { indexShards, prepareShards, readIndex } from "../../src/distill/data/mod.ts";
@@ -18,7 +24,6 @@ import {
   lossGradient,
 } from "../../src/distill/head/network.ts";
 import { drawCondition, type DrawnCondition } from "../../src/distill/head/sample.ts";
-import { trainHead, withHeadEntry } from "../../src/distill/head/train_head.ts";
 import { Trunk } from "../../src/distill/head/trunk.ts";
 import { EdgeNext } from "../../src/distill/network/edgenext.ts";
 import { openModels } from "../../src/model/model.ts";
@@ -30,7 +35,8 @@ import {
   readConditions,
 } from "../../src/pipeline/embed/condition.ts";
 import { startRuntime } from "../../src/runtime/start.ts";
-import { constantHead } from "../heads.ts";
+import { run } from "../cli/run.ts";
+import { constantHead, folderWithHead } from "../heads.ts";
 
 const PHOTOS = decodeURIComponent(new URL("../photos", import.meta.url).pathname);
 
@@ -124,13 +130,16 @@ Deno.test("the student keeps its embeddings to the bit, and the head says what i
     return (levels[frame + at % plane * 3 + Math.floor(at / plane)] - 127.5) / 127.5;
   });
   using input = runtime.write(pixels, [2, 3, 112, 112]);
-  const run = async (file: Uint8Array<ArrayBuffer>, outputs: string[]): Promise<Float32Array[]> => {
+  const runOn = async (
+    file: Uint8Array<ArrayBuffer>,
+    outputs: string[],
+  ): Promise<Float32Array[]> => {
     await using network = await runtime.load({ entry: { ...entry, outputs }, bytes: file });
     const blocks = await runtime.run(network, input);
     return (await runtime.read(...blocks)).map((values) => values.slice());
   };
-  const [before] = await run(bytes, ["embedding"]);
-  const [after, said] = await run(headed, ["embedding", "condition"]);
+  const [before] = await runOn(bytes, ["embedding"]);
+  const [after, said] = await runOn(headed, ["embedding", "condition"]);
   assertEquals(after, before);
   said.forEach((value, i) => assertAlmostEquals(value, wanted[i], 1e-3));
 });
@@ -186,23 +195,25 @@ Deno.test("samples say what was drawn, the same each time, and a head is trained
     assertEquals(draw(3, one), draw(3, other));
     assertEquals(one, other);
 
-    const out = `${data}/head`;
-    const config = checkHeadConfig({
-      data,
-      student: "#student",
-      samples: 40,
-      epochs: 3,
-      photos: [{ folder: PHOTOS, coverings: ["bare"] }],
-      perPhoto: 1,
-      out,
-    }, "test");
-    const { file, sha256, figures, entry } = await trainHead(config, { threads: 1 });
+    const out = `${data}/head`, models = await folderWithHead({}), path = `${data}/head.json`;
+    const photos = [{ folder: PHOTOS, coverings: ["bare"] }];
+    const config = { data, student: "#student", samples: 40, epochs: 3, photos, perPhoto: 1, out };
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    const before = parseManifest(await Deno.readTextFile(`${models}/manifest.json`)).student;
+    const options = ["--head", "--write", "--models", models, "--model", "student"];
+    const { code, out: printed } = await run("distill", ...options, "--threads", "1", path);
+    assertEquals(code, 0);
+    assertStringIncludes(printed, "floor");
+    const { figures, entry } = JSON.parse(await Deno.readTextFile(`${out}/head.json`));
     assert(figures.floor >= 0 && figures.floor <= 1 && figures.child >= 0.5);
     assertEquals(entry.outputs, ["embedding", "condition"]);
-    const text = await Deno.readTextFile(new URL("../../models/manifest.json", import.meta.url));
-    const { student } = parseManifest(withHeadEntry(text, "student", entry));
-    assertEquals([student.sha256, student.condition?.floor], [sha256, figures.floor]);
-    assertEquals(student.calibration, parseManifest(text).student.calibration);
+    // The folder's own student is now the one with the new head: its hash fits, its calibration is what it was.
+    const { entry: student, bytes } = await (await openModels(models)).load("student");
+    assertEquals([student.sha256, student.condition?.floor], [entry.sha256, figures.floor]);
+    assertEquals(student.calibration, before.calibration);
+    const file = `${out}/student.onnx`;
+    assertEquals(bytes, await Deno.readFile(file));
+    await Deno.remove(models, { recursive: true });
     const { graph } = decodeModel(await Deno.readFile(file), file);
     assertEquals(graph.output!.map(({ name }) => name), ["embedding", "condition"]);
     const weights = graph.initializer!.find(({ name }) => name === "condition.2.bias")!;
