@@ -3,7 +3,7 @@
  *
  * This module verifies, embeds, masks, scores and opens galleries. The types of results and errors in full, and what
  * goes on below, have their own subpaths: `./verify`, `./errors`, `./image`, `./detect`, `./align`, `./embed`,
- * `./score`, `./mask`, `./gallery`, `./evaluate`, `./distill`, `./convert`, `./serve` and `./gpu`.
+ * `./score`, `./mask`, `./gallery`, `./evaluate`, `./distill`, `./cohort`, `./convert`, `./serve` and `./gpu`.
  *
  * @example Compare two photos
  * ```ts

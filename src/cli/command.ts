@@ -164,6 +164,14 @@ export const EMBEDDING_OPTIONS: readonly Option[] = [
     help: "a smaller form of the model, with its own thresholds",
   },
   {
+    kind: "number",
+    name: "min-similarity",
+    value: "0..1",
+    min: 0,
+    max: 1,
+    help: "least expected similarity of a face that is compared (the model's floor)",
+  },
+  {
     kind: "flag",
     name: "mirror",
     help: "add the mirror image's embedding: more accurate, slower",
@@ -184,6 +192,7 @@ export function verifierOptions(args: Arguments): VerifierOptions {
     variant: args.choice("variant", VARIANTS),
     normalize: args.choice("normalize", NORMALIZATIONS),
     mirror: args.flag("mirror"),
+    minSimilarity: args.number("min-similarity"),
   } satisfies VerifierOptions;
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),

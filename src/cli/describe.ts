@@ -9,13 +9,28 @@ import type { SituationBasis } from "../pipeline/score/situation.ts";
 
 /** A line about a face: where it is and how good its alignment is. */
 export function describeFace(face: EmbeddedFace): string {
-  const { box, landmarks, mask, alignment: { residual, roll } } = face;
+  const { box, landmarks, mask, condition, child, alignment: { residual, roll } } = face;
   const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(Math.round);
   return `face ${width}x${height} at ${x},${y}, eyes ${
     interEyeDistance(landmarks).toFixed(0)
   } px apart, ` +
     `roll ${roll.toFixed(0)} deg, residual ${residual.toFixed(1)}` +
-    (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "");
+    (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "") +
+    (condition?.covering === "other" ? ", covered by something else than a mask" : "") +
+    (condition && condition.darkGlasses >= 0.5
+      ? `, dark glasses (${percent(condition.darkGlasses)})`
+      : "") +
+    (condition && child ? `, a child (${percent(condition.child)})` : "") +
+    (condition ? `, expected similarity ${condition.expectedSimilarity.toFixed(2)}` : "");
+}
+
+/** What must be said where a face is a child's; undefined if none is. */
+export function childNote(faces: readonly EmbeddedFace[]): string | undefined {
+  const children = faces.filter(({ child }) => child).length;
+  if (children === 0) return undefined;
+  return children === faces.length
+    ? "both are taken for children, between whom the false match rate is not what was promised"
+    : "one of the two is taken for a child: years between photos change a child's face";
 }
 
 /** A line about the threshold and its measured error rates. */

@@ -77,8 +77,7 @@ export const distillCommand: Command = {
       kind: "whole",
       name: "threads",
       min: 1,
-      with: ON_TORCH,
-      help: "torch: threads of each process (cores / processes)",
+      help: "torch: threads of each process (cores / processes); --head: of onnxruntime",
     },
     {
       kind: "text",
@@ -86,6 +85,17 @@ export const distillCommand: Command = {
       with: ON_TORCH,
       value: "host:port",
       help: "torch: start no process, wait for those of torchrun on other machines",
+    },
+    {
+      kind: "flag",
+      name: "head",
+      help: "train the condition head of a student, by a configuration of its own",
+    },
+    {
+      kind: "flag",
+      name: "write",
+      with: ["head"],
+      help: "--head: put the student with its head into the model folder",
     },
     {
       kind: "file",
@@ -114,8 +124,12 @@ export const distillCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const { checkConfig } = await import("../distill/train/config.ts");
   const [path] = args.operands;
+  if (args.flag("head")) {
+    const { trainHeadCommand } = await import("./distill_head.ts");
+    return await trainHeadCommand(args, readConfig(path), path, terminal);
+  }
+  const { checkConfig } = await import("../distill/train/config.ts");
   const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
   if (checkpoint !== undefined && out !== undefined) {

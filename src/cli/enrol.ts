@@ -56,7 +56,11 @@ export const enrolCommand: Command = {
       with: ["folder"],
       help: "--folder: where it is noted which photos are enrolled (in the gallery's folder)",
     },
-    { kind: "flag", name: "force", help: "enrol also where something speaks for a mistake" },
+    {
+      kind: "flag",
+      name: "force",
+      help: "enrol also where something speaks for a mistake, or too little is to be seen",
+    },
     { kind: "flag", name: "replace", help: "in the place of what the identity has" },
     { kind: "flag", name: "allow-mask", help: "take photos with a mask as well" },
     {

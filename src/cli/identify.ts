@@ -58,7 +58,7 @@ export const identifyCommand: Command = {
     ...EMBEDDING_OPTIONS,
   ],
   exits: "0 all photos identified; 1 somebody unknown, no face, or no threshold measured for the " +
-    "--fpir in a gallery of this size (ranks are shown); 2 error",
+    "--fpir in a gallery of this size (ranks are shown); 2 error, or too little is to be seen of a face",
   run,
 };
 
@@ -88,6 +88,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     } else if (result.kind === "ranked") {
       describeRanks(result, label, options.fpir === undefined, terminal);
     } else terminal.err(`maskinv: ${explainFinding(result, label, "--face")}`);
+    if (result.kind === "not-comparable") return 2;
     return result.kind === "identified" ? 0 : 1;
   });
 }

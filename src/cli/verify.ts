@@ -15,7 +15,7 @@ import {
   NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
-import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
+import { childNote, describeFace, describeRule, describeScoreFmr } from "./describe.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** The names of measured thresholds. */
@@ -41,6 +41,11 @@ export const verifyCommand: Command = {
       help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
     },
     {
+      kind: "flag",
+      name: "compare-children",
+      help: "compare two children as well, between whom no rate holds",
+    },
+    {
       kind: "file",
       name: "annotate",
       value: "out.png",
@@ -57,7 +62,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [probe, reference] = args.photos;
   terminal.progress("loading models ...");
   const decision = { fmr: args.number("fmr"), threshold: readThreshold(args) };
-  const options = { ...verifierOptions(args), decision };
+  const compareChildren = args.flag("compare-children");
+  const options = { ...verifierOptions(args), decision, compareChildren };
   await using verifier = await createVerifier(options);
   terminal.progress("comparing ...");
   const result = await verifier.verify(probe.input, reference.input);
@@ -110,6 +116,8 @@ function describe(
     terminal.out(`${verdict}  ${scored}  ${describeRule(result.rule)}`);
     if (result.scoreFmr) terminal.out(describeScoreFmr(result.scoreFmr));
   }
+  const note = childNote(faces);
+  if (note) terminal.out(paint(terminal, "red", note));
   faces.forEach((face, i) => terminal.out(`${roles[i]}  ${labels[i]}: ${describeFace(face)}`));
   const { decode, detect, compare, total } = timings;
   terminal.out(paint(
@@ -129,7 +137,7 @@ async function picture(
   const faces = result.kind !== "not-compared"
     ? result.faces.map((face) => [face])
     : result.findings.map((finding) =>
-      finding.kind === "face" ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
+      "face" in finding ? [finding.face] : finding.kind === "no-face" ? [] : finding.faces
     );
   const outcome = result.kind === "compared" ? result.decision : "neutral";
   const words = result.kind === "compared" ? outcome.replace("-", " ").toUpperCase() : "SCORE";

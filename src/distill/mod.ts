@@ -10,6 +10,9 @@
  * @module
  */
 export * from "./data/mod.ts";
+export { checkHeadConfig, type HeadConfig, type HeadPhotos } from "./head/config.ts";
+export type { HeadFigures } from "./head/examine.ts";
+export { type HeadOptions, type HeadResult, trainHead } from "./head/train_head.ts";
 export type { ContrastOptions } from "./loss/contrast.ts";
 export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
 export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
@@ -26,4 +29,6 @@ export type { CosineSchedule, Schedule, StairsSchedule } from "./train/schedule.
 export { train, type TrainOptions, type TrainResult } from "./train/trainer.ts";
 export type { Validation } from "./train/validate.ts";
 export { MASK_KINDS, type MaskKind, type Wearing, WEARINGS } from "../mask/kinds.ts";
+export type { Covering } from "../pipeline/embed/condition.ts";
+export type { ConditionLimits } from "../model/manifest.ts";
 export type { ModelReader, ModelSource } from "../model/model.ts";

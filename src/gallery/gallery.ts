@@ -9,7 +9,7 @@ import type { MaskState } from "../pipeline/embed/mask_state.ts";
 import type { MaskStates } from "../pipeline/score/situation.ts";
 import { Template } from "../pipeline/score/template.ts";
 import type { PhotoOptions } from "../verify/options.ts";
-import type { Acquisition, NoFace, SeveralFaces } from "../verify/result.ts";
+import type { Acquisition, NoFace, NotComparable, SeveralFaces } from "../verify/result.ts";
 import { clusterPairs, type DuplicatePair, findDuplicates } from "./duplicates.ts";
 import { enrolmentDoubts, isAmong, renameDoubts } from "./doubts.ts";
 import { identityExists } from "./errors.ts";
@@ -58,7 +58,10 @@ export interface GalleryOptions {
 export interface EnrolOptions extends PhotoOptions {
   /** What this enrolment asks of the photo, if it differs from the gallery's gate. */
   readonly gate?: QualityGate;
-  /** Whether to enrol also where something speaks for a mistake; see {@linkcode EnrolmentDoubt}. By default false. */
+  /**
+   * Whether to enrol also where something speaks for a mistake, see {@linkcode EnrolmentDoubt}, or where so little is to be
+   * seen of the face that it could not be compared. By default false.
+   */
   readonly force?: boolean;
 }
 
@@ -183,7 +186,8 @@ export class Gallery implements AsyncDisposable {
    * @param input A photo or a template.
    * @param options How many candidates, and how rare a false positive must be.
    * @returns The best identities and whether they reach the threshold that promises the rate in a gallery of this size;
-   *     where none was measured that does, the ranks with their scores; or that no face or several were found.
+   *     where none was measured that does, the ranks with their scores; or that no face or several were found, or one of
+   *     which too little is to be seen.
    * @throws {InvalidArgumentError} If an option is out of its range.
    * @throws {MaskinvError} If the photo cannot be read or decoded, or the store fails.
    */
@@ -195,6 +199,7 @@ export class Gallery implements AsyncDisposable {
     const made = await this.#template(input, photo);
     if (made.kind !== "template") return made;
     const { template, face } = made;
+    if (face && isIncomparable(face)) return { kind: "not-comparable", face };
     const search = Promise.all([this.store.search([template], k), this.store.count()]);
     const [[found], { templates }] = await unlessAborted(search, photo.signal);
     const { thresholds } = this.#options, masks = this.#masks(face);
@@ -261,7 +266,8 @@ export class Gallery implements AsyncDisposable {
     if (made.kind !== "template") return made;
     const { template, face } = made;
     if (face) {
-      const defects = qualityDefects(face, resolveGate(this.#options.gate ?? {}, gate ?? {}));
+      const defects = qualityDefects(face, resolveGate(this.#options.gate ?? {}, gate ?? {}))
+        .filter(({ kind }) => !(force && kind === "incomparable"));
       if (defects.length > 0) return { kind: "refused", identity, defects, face };
     }
     const { store } = this, { thresholds } = this.#options, masks = this.#masks(face);
@@ -314,6 +320,10 @@ export class Gallery implements AsyncDisposable {
     const lets = resolveGate(this.#options.gate ?? {}).maskStates;
     return [face?.mask, lets.every((state) => state === "none") ? BARE : undefined];
   }
+}
+
+function isIncomparable(face: EmbeddedFace): face is NotComparable["face"] {
+  return face.incomparable !== undefined;
 }
 
 /** What the gate lets in where it lets in no mask. */

@@ -1,7 +1,7 @@
 // What a gallery's answers look like as JSON, for `--json` and the server.
 
 import * as v from "npm:valibot@1.5.0";
-import { FACE_JSON, NO_FACE_JSON } from "../verify/json_schema.ts";
+import { FACE_JSON, NO_FACE_JSON, NOT_COMPARABLE_JSON } from "../verify/json_schema.ts";
 
 const estimated = {
   fpir: v.pipe(v.number(), v.description("false positive identification rate of a search")),
@@ -39,6 +39,7 @@ export const IDENTIFICATION_JSON = v.variant("kind", [
     strictest: v.optional(v.object({ ...rates, threshold: v.number() })),
     ...search,
   }),
+  NOT_COMPARABLE_JSON,
   ...NO_FACE_JSON,
 ]);
 
@@ -63,7 +64,7 @@ export const ENROLMENT_JSON = v.variant("kind", [
     kind: v.literal("refused"),
     identity: v.string(),
     defects: v.array(v.object({
-      kind: v.picklist(["small", "unclear", "turned", "masked"]),
+      kind: v.picklist(["small", "unclear", "turned", "masked", "incomparable"]),
       message: v.string(),
     })),
     face: FACE_JSON,

@@ -2,6 +2,7 @@
 // notices when it happens; so that enrolment asks more of a photo than a comparison does.
 
 import { interEyeDistance } from "../pipeline/detect/face.ts";
+import { explainIncomparable } from "../pipeline/embed/comparable.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { MaskStateName } from "../pipeline/embed/mask_state.ts";
@@ -26,8 +27,8 @@ export interface QualityGate {
 
 /** What a gate has against a face. */
 export interface QualityDefect {
-  /** What is wrong. */
-  readonly kind: "small" | "unclear" | "turned" | "masked";
+  /** What is wrong; `"incomparable"` is passed over by `force`, the others by another gate. */
+  readonly kind: "small" | "unclear" | "turned" | "masked" | "incomparable";
   /** What was seen, what is asked, and what to do. */
   readonly message: string;
 }
@@ -79,9 +80,15 @@ export function resolveGate(...gates: readonly QualityGate[]): Required<QualityG
  */
 export function qualityDefects(face: EmbeddedFace, gate: QualityGate = {}): QualityDefect[] {
   const { minInterEye, minDetectionScore, maxResidual, maskStates } = resolveGate(gate);
-  const { landmarks, detectionScore, alignment: { residual }, mask } = face;
+  const { landmarks, detectionScore, alignment: { residual }, mask, incomparable } = face;
   const eyes = interEyeDistance(landmarks);
   const defects: QualityDefect[] = [];
+  if (incomparable) {
+    defects.push({
+      kind: "incomparable",
+      message: `the face could not be compared: ${explainIncomparable(incomparable)}`,
+    });
+  }
   if (eyes < minInterEye) {
     defects.push({
       kind: "small",

@@ -2,7 +2,7 @@
 
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { Decision } from "../pipeline/score/decide.ts";
-import type { NoFace, SeveralFaces } from "../verify/result.ts";
+import type { NoFace, NotComparable, SeveralFaces } from "../verify/result.ts";
 import type { EnrolmentDoubt } from "./doubts.ts";
 import type { QualityDefect } from "./quality.ts";
 import type { Candidate } from "./store.ts";
@@ -149,4 +149,4 @@ export interface Ranked {
 }
 
 /** What `identify` answers. */
-export type Identification = Identified | Unknown | Ranked | NoFace | SeveralFaces;
+export type Identification = Identified | Unknown | Ranked | NoFace | SeveralFaces | NotComparable;

@@ -7,6 +7,19 @@ import { type ModelCalibration, readModelCalibration } from "./calibration.ts";
 import { type CohortEntry, readCohortEntry } from "./cohort.ts";
 import { Fields } from "./fields.ts";
 
+/** Name of the output by which an embedding network tells the condition of a face beside its template. */
+export const CONDITION_OUTPUT = "condition";
+
+/** What was measured of a network's condition head, by which photos are refused. */
+export interface ConditionLimits {
+  /** Expected similarity below which a face is not compared, 0..1. */
+  readonly floor: number;
+  /** Probability from which a face is said to be a child's, 0..1. */
+  readonly child: number;
+  /** Share of the pairs of different children that match at the default threshold, if it was measured. */
+  readonly childFmr?: number;
+}
+
 /** What the manifest says about one model. */
 export interface ModelEntry {
   /** Name, the key of the manifest. */
@@ -35,6 +48,8 @@ export interface ModelEntry {
   readonly output?: "raw" | "normalised";
   /** The model that this one is a smaller form of, and the form; its templates and thresholds are its own. */
   readonly variantOf?: { readonly model: string; readonly variant: Variant };
+  /** The limits of its condition head; absent if it has none. */
+  readonly condition?: ConditionLimits;
   /** What was measured of an embedding model's cosines, by how its templates are made. */
   readonly calibration?: ModelCalibration;
   /** What its scores are normalised against, with what was measured of normalised scores. */
@@ -128,10 +143,24 @@ function readEntry(name: string, entry: Fields): ModelEntry {
       ? entry.string("output", /^(raw|normalised)$/) as ModelEntry["output"]
       : undefined,
     variantOf: entry.has("variantOf") ? readVariant(entry.object("variantOf")) : undefined,
+    condition: entry.has("condition") ? readCondition(entry) : undefined,
     calibration: entry.has("calibration")
       ? readModelCalibration(entry.object("calibration"))
       : undefined,
     cohort: entry.has("cohort") ? readCohortEntry(entry.object("cohort")) : undefined,
+  };
+}
+
+/** The limits of a condition head, which must then be the network's second output. */
+function readCondition(entry: Fields): ConditionLimits {
+  if (entry.strings("outputs")[1] !== CONDITION_OUTPUT) {
+    throw entry.wrong("outputs", `the template's output and "${CONDITION_OUTPUT}"`);
+  }
+  const limits = entry.object("condition");
+  return {
+    floor: limits.number("floor", 0, 1),
+    child: limits.number("child", 0, 1),
+    childFmr: limits.has("childFmr") ? limits.number("childFmr", 0, 1) : undefined,
   };
 }
 

@@ -80,6 +80,7 @@ export async function locateAndEmbed(
   const state = embed.state === undefined ? undefined : await engine.network(embed.state);
   const made = await embedFaces(engine.backend, { embedding, state }, faces, embed.mirrored);
   stack.use(made.embeddings);
+  if (made.conditions) stack.use(made.conditions);
   if (made.states) stack.use(made.states);
   return { located, locatedAt, embedded: made };
 }

@@ -158,8 +158,9 @@ async function templates(
   const rows: number[] = [];
   for (const block of batches(backend, model.entry, crops)) {
     using input = block;
-    const [made] = await backend.run(network, input);
+    const [made, condition] = await backend.run(network, input);
     using raw = made;
+    using _unread = condition;
     using normalised = backend.blendNormalize(raw, false);
     rows.push(...(await backend.read(normalised))[0]);
   }

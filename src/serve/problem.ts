@@ -24,6 +24,7 @@ export const PROBLEMS = {
   "unsupported-media-type": [415, "The body is of no known type"],
   "image-not-decodable": [422, "A picture cannot be decoded"],
   "no-face-for-mask": [422, "There is no face to put a mask on"],
+  "not-comparable": [422, "A face cannot be compared"],
   "not-enrolled": [422, "The photo was not enrolled"],
   "too-many-requests": [429, "There were too many requests"],
   "client-closed": [499, "The client has gone"],

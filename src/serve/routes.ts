@@ -12,7 +12,12 @@ import { applyMask } from "../mask/apply.ts";
 import { completeMaskOptions, MASK_KINDS, PATTERNS, WEARINGS } from "../mask/kinds.ts";
 import { detectionJson, verificationJson } from "../verify/json.ts";
 import { DETECTION_JSON, VERIFICATION_JSON } from "../verify/json_schema.ts";
-import { explainFinding } from "../verify/result.ts";
+import {
+  explainFinding,
+  type FoundFace,
+  type NotCompared,
+  type PhotoFinding,
+} from "../verify/result.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { choice, flag, number, photo, type RequestSchema, text } from "./fields.ts";
 import { ProblemError } from "./problem.ts";
@@ -85,7 +90,9 @@ export const ROUTES: readonly Route[] = [
     run: async ({ probe, reference, fmr, threshold, face }, context) => {
       const options = { ...photoOptions(face, context), decision: { fmr, threshold } };
       const result = await context.verifier.verify(probe, reference, options);
-      return json(verificationJson(result, ["probe", "reference"]));
+      const answer = verificationJson(result, ["probe", "reference"]);
+      if (result.kind === "not-compared" && isRefused(result)) throw notComparable(result, answer);
+      return json(answer);
     },
   }),
   route({
@@ -112,6 +119,10 @@ export const ROUTES: readonly Route[] = [
     run: async ({ photo, face, ...options }, context) => {
       const gallery = galleryOf(context);
       const result = await gallery.identify(photo, { ...photoOptions(face, context), ...options });
+      if (result.kind === "not-comparable") {
+        const detail = explainFinding(result, "the photo");
+        throw new ProblemError("not-comparable", detail, { members: { ...galleryJson(result) } });
+      }
       return json(galleryJson(result));
     },
   }),
@@ -184,6 +195,23 @@ export const ROUTES: readonly Route[] = [
       json(detectionJson(await verifier.detect(photo, { maxPixels, signal }))),
   }),
 ];
+
+/** Whether a face was found in both photos, and it was refused what it shows. */
+function isRefused({ findings }: NotCompared): boolean {
+  return findings.every((finding) => "face" in finding);
+}
+
+/** A client that looks at the status alone must not take it for an answer. */
+function notComparable({ findings }: NotCompared, answer: object): ProblemError {
+  const detail = findings.flatMap((finding, i) =>
+    isReason(finding) ? [explainFinding(finding, `the ${["probe", "reference"][i]}`)] : []
+  ).join("; ");
+  return new ProblemError("not-comparable", detail, { members: { ...answer } });
+}
+
+function isReason(finding: PhotoFinding): finding is Exclude<PhotoFinding, FoundFace> {
+  return finding.kind !== "face";
+}
 
 async function enrol(
   { identity, photo, replace, force = false, face }: {

@@ -2,7 +2,7 @@
 
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { DETECTOR_MODEL } from "../pipeline/detect/pass.ts";
-import { takeSameCrops } from "../pipeline/embed/embed.ts";
+import { hasConditions, takeSameCrops } from "../pipeline/embed/embed.ts";
 import { giveCodec } from "../image/package_file.ts";
 import { MASK_STATE_MODEL } from "../pipeline/embed/mask_state.ts";
 import { modelName } from "../model/manifest.ts";
@@ -60,7 +60,9 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     await host.track(load, signal);
     const { entry } = await host.preload(name);
     const state = store.manifest[MASK_STATE_MODEL];
-    const hasMaskState = state !== undefined && takeSameCrops(entry, state);
+    // A condition head tells masks with the same run.
+    const hasMaskState = state !== undefined && !hasConditions(entry) &&
+      takeSameCrops(entry, state);
     return new Verifier(host, entry, { hasMaskState, cohort: await cohort }, options);
   } catch (error) {
     const disposal = host[Symbol.asyncDispose]();

@@ -16,9 +16,10 @@ export type FaceJson = Described<typeof FACE_JSON>;
 
 /** Returns a face as JSON. */
 export function faceJson(face: EmbeddedFace): FaceJson {
-  const { box, detectionScore, landmarks, alignment, mask } = face;
+  const { box, detectionScore, landmarks, alignment, mask, condition, incomparable, child } = face;
   const distance = interEyeDistance(landmarks);
-  return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, mask };
+  const seen = { mask, condition, incomparable, child };
+  return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, ...seen };
 }
 
 /** Returns the faces of a photo. */
@@ -35,8 +36,8 @@ export function verificationJson(
   const { device, model, timings } = result;
   if (result.kind === "not-compared") {
     const findings = result.findings.map((finding, i) =>
-      finding.kind === "face"
-        ? { photo: labels[i], kind: finding.kind, face: faceJson(finding.face) }
+      "face" in finding
+        ? { photo: labels[i], ...finding, face: faceJson(finding.face) }
         : { photo: labels[i], ...finding }
     );
     return { kind: result.kind, findings, device, model, timings };

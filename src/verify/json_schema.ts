@@ -2,6 +2,8 @@
 // The types of json.ts come from here, and so does the description of the answers in /openapi.json.
 
 import * as v from "npm:valibot@1.5.0";
+import { CAUSES } from "../pipeline/embed/comparable.ts";
+import { COVERINGS } from "../pipeline/embed/condition.ts";
 
 const device = v.pipe(v.picklist(["webgpu", "wasm"]), v.description("the device that computed"));
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -15,6 +17,41 @@ const maskState = v.object({
   state: v.picklist(["none", "full", "nose-out"]),
   probability,
   probabilities: v.object({ none: probability, full: probability, "nose-out": probability }),
+});
+
+const incomparable = v.object({
+  causes: v.pipe(
+    v.tupleWithRest([v.picklist(CAUSES)], v.picklist(CAUSES)),
+    v.description("the most probable first"),
+  ),
+  expectedSimilarity: probability,
+  floor: v.pipe(v.number(), v.description("the least that is asked for")),
+});
+
+const condition = v.object({
+  expectedSimilarity: v.pipe(
+    probability,
+    v.description("cosine with the template of a faultless photo of the same face"),
+  ),
+  covering: v.picklist(COVERINGS),
+  coverings: v.object({
+    bare: probability,
+    full: probability,
+    "nose-out": probability,
+    chin: probability,
+    other: probability,
+  }),
+  darkGlasses: probability,
+  child: probability,
+  faults: v.object({
+    "too-dark": probability,
+    "washed-out": probability,
+    blurred: probability,
+    noisy: probability,
+    "turned-away": probability,
+    "cut-off": probability,
+    "not-a-face": probability,
+  }),
 });
 
 const faceFields = {
@@ -37,6 +74,9 @@ const faceFields = {
     roll: v.pipe(v.number(), v.description("in degrees, clockwise")),
   }),
   mask: v.optional(maskState),
+  condition: v.optional(condition),
+  incomparable: v.optional(incomparable),
+  child: v.optional(v.pipe(v.boolean(), v.description("12 years or younger"))),
 };
 
 /** A face. */
@@ -49,6 +89,12 @@ export const DETECTION_JSON = v.object({
   faces: v.pipe(v.array(FACE_JSON), v.description("largest first")),
   omitted: v.pipe(v.number(), v.description("how many more faces there are than were asked for")),
   device,
+});
+
+/** A face of which so little is to be seen that it was not compared. */
+export const NOT_COMPARABLE_JSON = v.object({
+  kind: v.literal("not-comparable"),
+  face: FACE_JSON,
 });
 
 /** A photo without the one face that was asked for. */
@@ -131,6 +177,13 @@ export const VERIFICATION_JSON = v.variant("kind", [
     findings: v.pipe(
       v.array(v.variant("kind", [
         v.object({ photo, kind: v.literal("face"), face: FACE_JSON }),
+        v.object({ photo, ...NOT_COMPARABLE_JSON.entries }),
+        v.object({
+          photo,
+          kind: v.literal("child"),
+          face: FACE_JSON,
+          childFmr: v.optional(rates.fmr),
+        }),
         ...NO_FACE_JSON.map((schema) => v.object({ photo, ...schema.entries })),
       ])),
       v.length(2),

@@ -8,7 +8,7 @@ import { type AlignedFace, alignTo } from "../pipeline/embed/embed.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import type { ResolvedPhotoOptions } from "./options.ts";
 import { inWholePhoto, isTooReduced, type LoadedPhoto } from "./photo.ts";
-import type { PhotoFinding } from "./result.ts";
+import type { LocatedFinding } from "./result.ts";
 
 /** A face that is to be embedded, and its photo. */
 export interface FaceInPhoto {
@@ -19,7 +19,7 @@ export interface FaceInPhoto {
 /** What was found in a photo; of a face that is meant, where to cut it from. */
 export interface LocatedFace {
   /** In the pixels of the whole photo. */
-  readonly finding: PhotoFinding;
+  readonly finding: LocatedFinding;
   /** In those of what was uploaded. */
   readonly cut?: FaceInPhoto;
 }

@@ -11,5 +11,7 @@ export type { PhotoOptions, VerifierOptions } from "./options.ts";
 export { explainFinding } from "./result.ts";
 export type * from "./result.ts";
 export type { DetectOptions, EmbedAllOptions, Verifier, VerifyOptions } from "./verifier.ts";
+export type { Cause, Incomparable } from "../pipeline/embed/comparable.ts";
+export type { Condition, Covering, Fault } from "../pipeline/embed/condition.ts";
 export type { MaskState, MaskStateName } from "../pipeline/embed/mask_state.ts";
 export type { DeviceChoice } from "../runtime/start.ts";

@@ -55,6 +55,15 @@ export interface VerifierOptions extends PhotoOptions {
   readonly normalize?: RuleOptions["normalize"];
   /** The decision: an accepted false match rate (default 0.001), or a threshold of your own. */
   readonly decision?: RuleOptions;
+  /**
+   * The least expected similarity of a face that is compared, 0..1, in place of the model's own floor; 0 compares whatever
+   * was found. Only models with a condition head have one.
+   */
+  readonly minSimilarity?: number;
+  /**
+   * Whether two children are compared: by default not, as the promised false match rate does not hold between them.
+   */
+  readonly compareChildren?: boolean;
   /** Threads of the wasm provider; by default one per core, up to 4. Counts at the first verifier of a process. */
   readonly threads?: number;
   /** The bytes of onnxruntime-web's `.wasm` file, for hosts that may not read it from the package. */
@@ -105,11 +114,16 @@ export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions
 
 /** Checks the options that hold for the life of a verifier. */
 export function checkVerifierOptions(options: VerifierOptions): void {
-  const { device = "auto", normalize = "cohort", threads } = options;
+  const { device = "auto", normalize = "cohort", threads, minSimilarity = 0 } = options;
   checkDevice(device);
   if (normalize !== "cohort" && normalize !== "none") {
     throw new InvalidArgumentError(
       `Cannot normalise scores by "${normalize}": give "cohort" or "none"`,
+    );
+  }
+  if (!(minSimilarity >= 0 && minSimilarity <= 1)) {
+    throw new InvalidArgumentError(
+      `Cannot use minSimilarity ${minSimilarity}: give a number from 0 to 1`,
     );
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {

@@ -2,6 +2,8 @@
 
 import { counted } from "../base/counted.ts";
 import type { Face } from "../pipeline/detect/face.ts";
+import { explainIncomparable, type Incomparable } from "../pipeline/embed/comparable.ts";
+import type { Condition } from "../pipeline/embed/condition.ts";
 import type { AlignedFace, EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { MaskinvError } from "../base/errors.ts";
 import type { ComparisonFmr, Decision, DecisionRule } from "../pipeline/score/decide.ts";
@@ -61,8 +63,29 @@ export interface FoundFace {
   readonly face: AlignedFace;
 }
 
+/** A face of which so little is to be seen that no score would mean anything. */
+export interface NotComparable {
+  /** Always `"not-comparable"`. */
+  readonly kind: "not-comparable";
+  /** The face; its `incomparable` says why. */
+  readonly face: EmbeddedFace & { readonly incomparable: Incomparable };
+}
+
+/** A child's face where the other is a child's as well: between children the promised false match rate does not hold. */
+export interface ChildFace {
+  /** Always `"child"`. */
+  readonly kind: "child";
+  /** The face; its `condition` has the probability. */
+  readonly face: EmbeddedFace & { readonly condition: Condition };
+  /** Share of the pairs of different children that match at the default threshold, if it was measured. */
+  readonly childFmr?: number;
+}
+
+/** What detection found in one photo. */
+export type LocatedFinding = FoundFace | NoFace | SeveralFaces;
+
 /** What was found in one photo of a comparison. */
-export type PhotoFinding = FoundFace | NoFace | SeveralFaces;
+export type PhotoFinding = LocatedFinding | NotComparable | ChildFace;
 
 /** A photo's template. */
 export interface Acquired extends Provenance {
@@ -133,7 +156,10 @@ export interface Scored extends Provenance {
   readonly timings: Timings;
 }
 
-/** A photo had no face, or several where the only one was asked for: nothing was compared. */
+/**
+ * Nothing was compared, or what was compared is not to be relied on and is not told: a photo had no face, several where the
+ * only one was asked for, or one of which too little is to be seen; or both faces are children's.
+ */
 export interface NotCompared extends Provenance {
   /** Always `"not-compared"`. */
   readonly kind: "not-compared";
@@ -162,10 +188,25 @@ export type Verification = Compared | Scored | NotCompared;
  * ```
  */
 export function explainFinding(
-  finding: NoFace | SeveralFaces,
+  finding: Exclude<PhotoFinding, FoundFace>,
   label: string,
   option = "face",
 ): string {
+  if (finding.kind === "not-comparable") {
+    return `The face in ${label} cannot be compared as ${
+      explainIncomparable(finding.face.incomparable)
+    }`;
+  }
+  if (finding.kind === "child") {
+    const { face: { condition }, childFmr } = finding;
+    const rate = childFmr === undefined
+      ? "the promised false match rate does not hold between children"
+      : `${Number((100 * childFmr).toPrecision(2))}% of pairs of different children match`;
+    return `The face in ${label} is taken for a child's (${
+      Math.round(100 * condition.child)
+    }%), and so is the other: ${rate}; compare them all the same with compareChildren ` +
+      `(--compare-children), and rely on other evidence`;
+  }
   if (finding.kind === "no-face") {
     return `No face found in ${label}: use a photo in which the face is larger or lit better`;
   }

@@ -3,22 +3,18 @@
 
 import { untilAborted } from "../base/abort.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
-import type { Block, Engine } from "../kernels/mod.ts";
+import type { Engine } from "../kernels/mod.ts";
 import { findFaces } from "../pipeline/detect/detect.ts";
 import { addMeshes } from "../pipeline/detect/facemesh.ts";
 import { refineFaces } from "../pipeline/detect/refine.ts";
 import { elapsed } from "../base/elapsed.ts";
-import { alignTo, embedFaces } from "../pipeline/embed/embed.ts";
-import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
+import { alignTo } from "../pipeline/embed/embed.ts";
+import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
-import { MASK_STATE_MODEL, type MaskState, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import type { Cohort } from "../model/cohort.ts";
-import { CohortScores } from "../pipeline/score/cohort_scores.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
-import { normalizedScore } from "../pipeline/score/normalize.ts";
-import { Template } from "../pipeline/score/template.ts";
-import { type FaceInPhoto, locateInPhotos } from "./locate.ts";
+import { type Beside, FaceNetworks } from "./face_networks.ts";
+import { locateInPhotos } from "./locate.ts";
 import { loadOrError } from "./load_or_error.ts";
 import {
   type PhotoOptions,
@@ -27,6 +23,7 @@ import {
   type VerifierOptions,
 } from "./options.ts";
 import { inWholePhoto, type LoadedPhoto, loadPhoto } from "./photo.ts";
+import { refusals } from "./read_faces.ts";
 import type {
   Acquisition,
   BatchAcquisition,
@@ -62,27 +59,27 @@ export class Verifier implements AsyncDisposable {
   readonly model: ModelIdentity;
   readonly #host: EngineHost;
   readonly #entry: ModelEntry;
-  readonly #hasMaskState: boolean;
-  readonly #cohort: CohortScores;
+  readonly #networks: FaceNetworks;
   readonly #mirror: boolean;
   readonly #photoOptions: PhotoOptions;
   readonly #rule: RuleOptions | undefined;
+  readonly #compareChildren: boolean;
 
   /** @ignore Use `createVerifier`. */
   constructor(
     host: EngineHost,
     entry: ModelEntry,
-    { hasMaskState, cohort }: { readonly hasMaskState: boolean; readonly cohort?: Cohort },
+    beside: Beside,
     options: VerifierOptions,
   ) {
     const { face, maxFaces, maxPixels, reduceAbove, signal } = options;
     this.#host = host;
     this.#entry = entry;
-    this.#hasMaskState = hasMaskState;
-    this.#cohort = new CohortScores(cohort);
+    this.#networks = new FaceNetworks(entry, beside, options);
     this.#mirror = options.mirror ?? false;
     this.#photoOptions = { face, maxFaces, maxPixels, reduceAbove, signal };
     this.#rule = options.decision;
+    this.#compareChildren = options.compareChildren ?? false;
     this.model = { name: entry.name, sha256: entry.sha256 };
   }
 
@@ -191,7 +188,7 @@ export class Verifier implements AsyncDisposable {
   ): Promise<Verification> {
     const { decision: wanted = this.#rule, ...photoOptions } = options;
     // A verifier has one kind of scores: those of its option `normalize`.
-    const decision = { ...wanted, normalize: this.#cohort.normalize };
+    const decision = { ...wanted, normalize: this.#networks.normalize };
     return this.#call(photoOptions, (resolved) => {
       // A rate without support is refused before anything is read.
       if (hasRule(this.#entry, this.#mirror, decision)) {
@@ -257,27 +254,21 @@ export class Verifier implements AsyncDisposable {
       return { kind: "not-compared", findings: [first, second], ...provenance, located };
     }
     const cuts = [probe, reference].flatMap(({ cut }) => cut ?? []);
-    const { embeddings, states } = await this.#embed(engine, cuts, stack);
-    // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
-    const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
-    const nearest = await this.#cohort.of(backend, embeddings, stack);
-    const [[, both], ...more] = await backend.read(scores, ...nearest, ...states);
-    const cosine = Math.min(1, Math.max(-1, finite(both, this.#entry)));
-    const [a, b] = this.#cohort.take(more);
-    const score = a ? normalizedScore(cosine, a, b) : cosine;
-    const [masks] = more;
-    const [mask, otherMask] = masks ? maskStates(masks, 2) : [];
+    const { score, cosine, readings } = await this.#networks.score(engine, cuts);
     const faces = [
-      { ...first.face, mask },
-      { ...second.face, mask: otherMask },
+      { ...first.face, ...readings[0] },
+      { ...second.face, ...readings[1] },
     ] as const;
+    const refused = refusals(faces, this.#entry, { compareChildren: this.#compareChildren });
+    if (refused) return { kind: "not-compared", findings: refused, ...provenance, located };
     if (!hasRule(this.#entry, this.#mirror, wanted)) {
       return { kind: "scored", score, cosine, faces, ...provenance, located };
     }
     // The masks choose the threshold, so it can only be known now.
-    const rule = ruleFor(this.#entry, this.#mirror, wanted, [mask, otherMask]);
+    const masks = [faces[0].mask, faces[1].mask] as const;
+    const rule = ruleFor(this.#entry, this.#mirror, wanted, masks);
     const decision = decide(score, rule);
-    const impostors = scoreFmr(this.#entry, this.#mirror, score, [mask, otherMask], wanted);
+    const impostors = scoreFmr(this.#entry, this.#mirror, score, masks, wanted);
     return {
       kind: "compared",
       decision,
@@ -296,48 +287,14 @@ export class Verifier implements AsyncDisposable {
       const { backend } = engine;
       using stack = new DisposableStack();
       const located = await locateInPhotos(engine, loaded, this.#entry.input, options, stack);
-      const made = await this.#templates(engine, located.flatMap(({ cut }) => cut ?? []));
+      const made = await this.#networks.templates(engine, located.flatMap(({ cut }) => cut ?? []));
       const provenance = { device: backend.device, model: this.model };
       return located.map(({ finding }): Acquisition => {
         if (finding.kind !== "face") return finding;
-        const { template, mask } = made.shift()!;
-        return { kind: "acquired", face: { ...finding.face, mask }, template, ...provenance };
+        const { template, reading } = made.shift()!;
+        return { kind: "acquired", face: { ...finding.face, ...reading }, template, ...provenance };
       });
     }, options.signal);
-  }
-
-  async #templates(
-    engine: Engine,
-    faces: readonly FaceInPhoto[],
-  ): Promise<{ mask?: MaskState; template: Template }[]> {
-    if (faces.length === 0) return [];
-    using stack = new DisposableStack();
-    const { embeddings, states } = await this.#embed(engine, faces, stack);
-    const nearest = await this.#cohort.of(engine.backend, embeddings, stack);
-    const [values, ...more] = await engine.backend.read(embeddings, ...nearest, ...states);
-    finite(values.reduce((sum, value) => sum + value, 0), this.#entry);
-    const normalizations = this.#cohort.take(more);
-    const [masks] = more;
-    const found = masks ? maskStates(masks, faces.length) : [];
-    const size = values.length / faces.length;
-    const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map((_, i) => {
-      const embedding = values.subarray(i * size, (i + 1) * size);
-      return { mask: found[i], template: new Template(embedding, model, normalizations[i]) };
-    });
-  }
-
-  /** Embeddings and, as a list of none or one, the outputs of the mask-state network; freed with the stack. */
-  async #embed(
-    engine: Engine,
-    faces: readonly FaceInPhoto[],
-    stack: DisposableStack,
-  ): Promise<{ embeddings: Block; states: Block[] }> {
-    const embedding = await engine.network(this.#entry.name);
-    const state = this.#hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
-    const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
-    const states = made.states ? [stack.use(made.states)] : [];
-    return { embeddings: stack.use(made.embeddings), states };
   }
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
@@ -367,11 +324,3 @@ export class Verifier implements AsyncDisposable {
 }
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
-
-/** The network's number, or an error: a NaN would compare as "no match" without anybody noticing. */
-function finite(value: number, { name }: ModelEntry): number {
-  if (Number.isFinite(value)) return value;
-  throw new DeviceError(
-    `Cannot score as model "${name}" gave ${value}: check the model file, or pass device: "wasm"`,
-  );
-}

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { COMMANDS, loadCommand } from "../../src/cli/commands.ts";
+import { placeholderOf } from "../../src/cli/option.ts";
 import { readArguments } from "../../src/cli/read_arguments.ts";
 import { command, NO_GPU } from "./process.ts";
 import { photo } from "../hosts.ts";
@@ -19,6 +20,7 @@ const SOME: Command = {
     { kind: "whole", name: "port", min: 0, max: 65535, help: "" },
     { kind: "whole", name: "workers", min: 1, help: "" },
     { kind: "number", name: "threshold", min: -1, max: 1, help: "" },
+    { kind: "number", name: "limit", names: ["best", "worst"], min: 0, help: "" },
     { kind: "rate", name: "fmr", help: "" },
     { kind: "rates", name: "rates", help: "" },
     { kind: "choice", name: "device", of: ["auto", "wasm"], help: "" },
@@ -57,6 +59,13 @@ Deno.test("values are read by the kind of their option", () => {
   assertEquals(args.choices("scenarios", ["uu", "um"]), ["um", "uu"]);
 });
 
+Deno.test("a number may have names that it takes as well, which its placeholder lists", () => {
+  assertEquals(readArguments(SOME, ["--limit", "worst"]).given("limit"), "worst");
+  assertEquals(readArguments(SOME, ["--limit=0.5"]).number("limit"), 0.5);
+  const limit = SOME.options.find(({ name }) => name === "limit")!;
+  assertEquals(placeholderOf(limit), "best|worst|number");
+});
+
 const REFUSED: readonly [string, string][] = [
   ["--workers 0", "Option --workers is 0: give a whole number from 1 on"],
   ["--workers 1.5", "Option --workers is 1.5: give a whole number from 1 on"],
@@ -64,6 +73,8 @@ const REFUSED: readonly [string, string][] = [
   ["--workers many", 'Option --workers is "many": give a whole number'],
   ["--port 65536", "give a whole number from 0 to 65535"],
   ["--threshold 1.01", "Option --threshold is 1.01: give a number from -1 to 1"],
+  ["--limit mean", 'Option --limit is "mean": give best or worst or a number from 0 on'],
+  ["--limit -1", "Option --limit is -1: give best or worst or a number from 0 on"],
   ["--fmr often", 'Option --fmr is "often": give a number between 0 and 1'],
   ["--fmr 0", "Option --fmr is 0: give a number between 0 and 1"],
   ["--rates 0.1,2", "Option --rates is 2: give a number between 0 and 1"],

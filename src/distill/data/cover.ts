@@ -19,21 +19,33 @@ import { type FacePoints, facePoints } from "./face_points.ts";
 import { anyColor } from "./mask_choice.ts";
 
 /** The covers, and how often each is drawn. */
-const COVERS: readonly (readonly [Draw, number])[] = [
-  [sunglasses, 0.35],
-  [scarf, 0.2],
-  [hand, 0.2],
-  [veil, 0.1],
-  [block, 0.15],
-];
+const COVERS = {
+  sunglasses: { draw: sunglasses, share: 0.35 },
+  scarf: { draw: scarf, share: 0.2 },
+  hand: { draw: hand, share: 0.2 },
+  veil: { draw: veil, share: 0.1 },
+  block: { draw: block, share: 0.15 },
+};
 
-type Draw = (image: Image, face: FacePoints, chance: Chance) => void;
+/** Something that covers a face in part, other than a mask. */
+export type Cover = keyof typeof COVERS;
 
 /** Draws something on the crop, in place. */
 export function drawCover(image: Image, mesh: Float32Array | undefined, chance: Chance): void {
   let left = chance.next();
-  const [draw] = COVERS.find(([, share]) => (left -= share) < 0) ?? COVERS[0];
+  const covers = Object.values(COVERS);
+  const { draw } = covers.find(({ share }) => (left -= share) < 0) ?? covers[0];
   draw(image, facePoints(mesh), chance);
+}
+
+/** Draws this cover on the crop, in place. */
+export function drawThisCover(
+  cover: Cover,
+  image: Image,
+  mesh: Float32Array | undefined,
+  chance: Chance,
+): void {
+  COVERS[cover].draw(image, facePoints(mesh), chance);
 }
 
 /** Draws sunglasses on the crop, in place. */

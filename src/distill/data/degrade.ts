@@ -21,17 +21,17 @@ export function degrade(
   const blurred = chance.happens(SHARES.blur * strength), sigma = chance.between(0.4, 1.5);
   const moved = chance.happens(SHARES.motion * strength), angle = chance.between(0, Math.PI);
   const noisy = chance.happens(SHARES.noise * strength), deviation = chance.between(1, 9);
-  const first = Math.floor(chance.next() * NOISE_LENGTH);
+  const first = firstNoise(chance);
   const packed = chance.happens(SHARES.jpeg * strength), quality = chance.between(20, 85);
   if (lower) lowResolution(pixels, size, Math.round(cells));
   if (blurred) blur(pixels, size, Math.round(sigma * 10) / 10);
   if (moved) smear(pixels, size, angle);
-  if (noisy) addNoise(pixels, deviation, first);
+  if (noisy) addTable(pixels, deviation, first);
   if (packed) loseAsJpeg(pixels, size, Math.round(quality));
 }
 
 /** Averages down to `cells` a side and back up: a face that was `cells / 112` as large. */
-function lowResolution(pixels: Float32Array, size: number, cells: number): void {
+export function lowResolution(pixels: Float32Array, size: number, cells: number): void {
   pixels.set(resample(resample(pixels, size, cells), cells, size));
 }
 
@@ -69,7 +69,16 @@ function noiseTable(): Float32Array {
   );
 }
 
-function addNoise(pixels: Float32Array, deviation: number, first: number): void {
+/** Adds noise of the normal distribution, of this deviation in grey levels. */
+export function addNoise(pixels: Float32Array, deviation: number, chance: Chance): void {
+  addTable(pixels, deviation, firstNoise(chance));
+}
+
+function firstNoise(chance: Chance): number {
+  return Math.floor(chance.next() * NOISE_LENGTH);
+}
+
+function addTable(pixels: Float32Array, deviation: number, first: number): void {
   const table = noiseTable();
   for (let i = 0, k = first; i < pixels.length; i++) {
     pixels[i] += deviation * table[k];

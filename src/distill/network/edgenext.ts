@@ -11,6 +11,7 @@ import {
   sizesOf,
   type TensorProto,
 } from "../../onnx/model_proto.ts";
+import { removeHead } from "../head/graph.ts";
 import type { Parameters } from "./onnx_read.ts";
 import { pixelsOf } from "./pixels.ts";
 
@@ -103,9 +104,13 @@ export class EdgeNext {
     return rates;
   }
 
-  /** Returns the ONNX file with other numbers: the same graph, all that is not given as it was. */
+  /**
+   * Returns the ONNX file with other numbers: the same graph, all that is not given as it was; but without a condition head,
+   * which must be trained anew on what the network is now.
+   */
   write(parameters: Parameters): Uint8Array<ArrayBuffer> {
     const model = decodeModel(this.#bytes, this.#label);
+    removeHead(model.graph);
     for (const [name, tensor] of floats(model)) {
       const values = parameters[name];
       if (!values) continue;

@@ -5,7 +5,7 @@ import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
 import { publicName } from "../../image/name.ts";
 import { writeWhole, writing } from "../../base/write_error.ts";
 import { type Family, familyOf } from "../families.ts";
-import type { ModelEntry } from "../manifest.ts";
+import { CONDITION_OUTPUT, type ModelEntry } from "../manifest.ts";
 import { hashHex, openModels } from "../model.ts";
 import { download, type DownloadOptions, dropPart, MAX_DOWNLOAD } from "./download.ts";
 import { changeFolder, entryJson, readFolder } from "./folder.ts";
@@ -109,7 +109,7 @@ async function accept(
     inputName: inspected.inputName,
     input: family.input,
     batched: true,
-    outputs: [inspected.output],
+    outputs: [inspected.output, ...inspected.condition ? [CONDITION_OUTPUT] : []],
     templateSize: family.templateSize,
     output: family.output,
   };

@@ -12,6 +12,7 @@ import {
   type ValueInfoProto,
 } from "../../onnx/model_proto.ts";
 import type { Family } from "../families.ts";
+import { CONDITION_OUTPUT } from "../manifest.ts";
 
 /** A file of the form of its family. */
 export interface Inspected {
@@ -19,6 +20,8 @@ export interface Inspected {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly inputName: string;
   readonly output: string;
+  /** Whether it has a condition head as well. */
+  readonly condition: boolean;
   /** Whether `bytes` differ from what was given. */
   readonly rebatched: boolean;
 }
@@ -30,7 +33,9 @@ export function inspectModel(
   label: string,
 ): Inspected {
   const model = decodeModel(bytes, label), { graph } = model;
-  const inputs = freeInputs(graph), outputs = graph.output!;
+  const inputs = freeInputs(graph);
+  // A condition head of this project is no other embedding.
+  const outputs = graph.output!.filter(({ name }) => name !== CONDITION_OUTPUT);
   if (inputs.length !== 1 || outputs.length !== 1) {
     throw new ModelError(
       `Cannot use ${label} as it has ${inputs.length} inputs and ${outputs.length} outputs: ` +
@@ -46,9 +51,10 @@ export function inspectModel(
   }
   checkInput(input, family, label);
   checkOutput(output, family, label);
-  const names = { inputName: input.name!, output: output.name! };
+  const condition = graph.output!.length > outputs.length;
+  const names = { inputName: input.name!, output: output.name!, condition };
   if (sizesOf(input)?.[0] === -1) return { bytes, ...names, rebatched: false };
-  for (const info of [input, output]) openBatch(info);
+  for (const info of [input, ...graph.output!]) openBatch(info);
   // What was worked out for one picture does not hold for several.
   graph.valueInfo = [];
   return { bytes: encodeModel(model), ...names, rebatched: true };

@@ -5,8 +5,10 @@ import { alignFace, type Alignment } from "../align/arcface.ts";
 import type { Backend, Block, Network, Photo, WarpJob } from "../../kernels/mod.ts";
 import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { Face } from "../detect/face.ts";
+import { CONDITION_OUTPUT, type ModelEntry } from "../../model/manifest.ts";
+import type { Incomparable } from "./comparable.ts";
+import type { Condition } from "./condition.ts";
 import type { MaskState } from "./mask_state.ts";
-import type { ModelEntry } from "../../model/manifest.ts";
 
 /** A face and how it was brought to the network's input. */
 export interface AlignedFace extends Face {
@@ -24,14 +26,22 @@ export function alignTo<T extends Face>(
 
 /** A face whose template was made. */
 export interface EmbeddedFace extends AlignedFace {
-  /** Whether it wears a mask; absent if the model folder has no mask-state network for these crops. */
+  /** Whether it wears a mask; absent if neither the model nor a network beside it can tell. */
   readonly mask?: MaskState;
+  /** How far the photo can be relied on, what covers the face, and more; absent if the model has no condition head. */
+  readonly condition?: Condition;
+  /** Why it should not be compared; absent if nothing speaks against it, or the model cannot tell. */
+  readonly incomparable?: Incomparable;
+  /** Whether it is taken for a child's face, 12 years or younger; absent if the model cannot tell. */
+  readonly child?: boolean;
 }
 
 /** What the networks make of crops, on the device. */
 export interface EmbeddedBlocks {
   /** Rows of length 1, one per face: `[faces, templateSize]`. */
   readonly embeddings: Block;
+  /** What `readConditions` reads, if the network has a condition head: a row per crop, mirror images too. */
+  readonly conditions?: Block;
   /** What `maskStates` reads, if there is a network for it. */
   readonly states?: Block;
 }
@@ -55,16 +65,23 @@ export async function embedFaces(
   }));
   const { embedding, state } = networks;
   using crops = backend.warpAffine(jobs, embedding.model.entry.input, mirrored);
-  const [raw] = await backend.run(embedding, crops);
+  const [raw, ...others] = await backend.run(embedding, crops);
   using rows = raw;
   // What is made is the caller's; if the next step fails or is aborted, nobody else would free it.
   using made = new DisposableStack();
+  for (const block of others) made.use(block);
+  const conditions = hasConditions(embedding.model.entry) ? others[0] : undefined;
   const embeddings = made.use(backend.blendNormalize(rows, mirrored));
   // With mirror images among them, the crops are twice what the mask-state network needs.
   const shared = mirrored ? undefined : { crops, input: embedding.model.entry.input };
   const [states] = state ? await runState(backend, state, jobs, shared) : [];
   made.move();
-  return { embeddings, states };
+  return { embeddings, conditions, states };
+}
+
+/** Whether a network tells conditions as its second output. */
+export function hasConditions({ outputs }: Pick<ModelEntry, "outputs">): boolean {
+  return outputs[1] === CONDITION_OUTPUT;
 }
 
 /** Runs the mask-state network on the crops that were cut before, or on new ones if it takes another form of input. */

@@ -7,6 +7,7 @@
  * @module
  */
 export {
+  type ConditionLimits,
   type Manifest,
   type ModelEntry,
   parseManifest,
@@ -23,3 +24,11 @@ export type {
 export type { ModelReader, ModelSource } from "../../model/model.ts";
 export type { TensorSpec } from "../../runtime/tensor_spec.ts";
 export type { AlignedFace, EmbeddedFace } from "./embed.ts";
+export { type Cause, causesInWords, explainIncomparable, type Incomparable } from "./comparable.ts";
+export {
+  type Condition,
+  CONDITION_SIZE,
+  type Covering,
+  type Fault,
+  readConditions,
+} from "./condition.ts";

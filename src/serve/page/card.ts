@@ -4,6 +4,7 @@
 
 import type { Acquired, Verifier } from "../../verify/mod.ts";
 import { interEyeDistance } from "../../pipeline/detect/face.ts";
+import { explainIncomparable } from "../../pipeline/embed/comparable.ts";
 import { type Image, loadImage } from "../../image/mod.ts";
 import { MASK_KINDS, type MaskOptions, WEARINGS } from "../../mask/mod.ts";
 import { Camera } from "./camera.ts";
@@ -165,15 +166,18 @@ export class Card {
     if (!face) {
       return this.#say("No face was found: use a photo in which it is larger or lit better", true);
     }
-    const { mask, landmarks, alignment } = face;
+    const { mask, landmarks, alignment, incomparable, child } = face;
     const wears = { none: "no mask", full: "a mask", "nose-out": "a mask below the nose" };
     this.#say(
       [
+        incomparable ? `Cannot be compared: ${explainIncomparable(incomparable)}` : "",
+        child ? "Taken for a child" : "",
         mask ? `Wears ${wears[mask.state]} (${(100 * mask.probability).toFixed(0)}%)` : "",
         `Eyes ${interEyeDistance(landmarks).toFixed(0)} pixels apart`,
         `Turned by ${alignment.roll.toFixed(0)} degrees, ` +
         `${alignment.residual.toFixed(1)} pixels from the template`,
       ].filter(Boolean).join("\n"),
+      incomparable !== undefined,
     );
   }
 

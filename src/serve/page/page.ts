@@ -4,7 +4,7 @@
 
 import type { CurvePoint } from "../../model/calibration.ts";
 import { createVerifier, type DeviceChoice } from "../../verify/mod.ts";
-import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
+import { type EmbeddedFace, type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
 import {
   calibrationsOf,
   comparisonScore,
@@ -117,12 +117,31 @@ function show(live: boolean): void {
     one("score").textContent = "";
     return;
   }
+  const why = refusal([probe, reference].flatMap((found) => found ? [found.face] : []));
+  if (why !== undefined) {
+    delete result.dataset.score;
+    result.dataset.decision = "not-compared";
+    verdict.className = "verdict";
+    verdict.textContent = "Not compared";
+    one("score").textContent = why;
+    return;
+  }
   const decision = decide(score, { threshold });
   verdict.className = `verdict ${decision}`;
   verdict.textContent = decision === "match" ? "Match" : "No match";
   one("score").textContent = `Score ${score.toFixed(3)}: ${fmrText(ofScore)}`;
   result.dataset.score = `${score}`;
   result.dataset.decision = decision;
+}
+
+/** Why the faces are not compared; undefined if they are. */
+function refusal(faces: readonly EmbeddedFace[]): string | undefined {
+  if (faces.some(({ incomparable }) => incomparable)) {
+    return "Too little is to be seen of a face: see what is said of the photo";
+  }
+  return faces.every(({ child }) => child)
+    ? "Both are taken for children, between whom the false match rate does not hold"
+    : undefined;
 }
 
 function listen(): void {

@@ -4,7 +4,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DeviceError, DisposedError } from "../../../src/base/errors.ts";
 import { acquireDevice, probeAdapter } from "../../../src/runtime/gpu/device.ts";
-import { startRuntime } from "../../../src/runtime/start.ts";
 import { hasAdapter } from "../../kernels/helpers.ts";
 
 if (!hasAdapter) {
