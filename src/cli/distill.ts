@@ -9,6 +9,8 @@ import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";
 import type { Validation } from "../distill/train/validate.ts";
 import type { Arguments, Command } from "./command.ts";
+import { wholeOf } from "./whole_option.ts";
+import { stopOnSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TORCH_OPTIONS = ["python", "processes", "threads", "listen"] as const;
@@ -50,6 +52,10 @@ export const distillCommand: Command = {
       value: "host:port",
       help: "torch: start no process, wait for those of torchrun on other machines",
     },
+    {
+      name: "detector",
+      help: "train the detector in place of a student, on torch (configs/detector.json)",
+    },
     { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
     { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
     { name: "blend", value: "a.onnx:0.2,...", help: "mix in networks with the same beginning" },
@@ -58,8 +64,12 @@ export const distillCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const { checkConfig } = await import("../distill/train/config.ts");
   const [path] = args.operands;
+  if (args.flag("detector")) {
+    const { distillDetector } = await import("./distill_detector.ts");
+    return await distillDetector(args, terminal, readConfig(path), path);
+  }
+  const { checkConfig } = await import("../distill/train/config.ts");
   const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
   if (checkpoint !== undefined) {
@@ -75,38 +85,27 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     terminal.out(`wrote ${out}`);
     return 0;
   }
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    terminal.err("stopping after this step ...");
-    stop.abort();
+  using stop = stopOnSignal(terminal);
+  const common = {
+    resume: args.flag("resume"),
+    progress: (text: string): void => terminal.progress(text),
+    found: (step: number, found: Validation): void => {
+      terminal.progress("");
+      const figures = Object.entries(found).map(([name, value]) =>
+        `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
+      );
+      terminal.out(`after ${step} steps: ${figures.join(", ")}`);
+    },
+    signal: stop.signal,
   };
-  Deno.addSignalListener("SIGINT", onSignal);
-  Deno.addSignalListener("SIGTERM", onSignal);
-  try {
-    const common = {
-      resume: args.flag("resume"),
-      progress: (text: string): void => terminal.progress(text),
-      found: (step: number, found: Validation): void => {
-        terminal.progress("");
-        const figures = Object.entries(found).map(([name, value]) =>
-          `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
-        );
-        terminal.out(`after ${step} steps: ${figures.join(", ")}`);
-      },
-      signal: stop.signal,
-    };
-    const { step, best } = await trained(args, terminal, config, common);
-    terminal.progress("");
-    terminal.out(
-      step < config.steps
-        ? `stopped after ${step} of ${config.steps} steps: go on with --resume`
-        : `done: the best student is of step ${best.step}, ${config.out}/best.onnx`,
-    );
-    return 0;
-  } finally {
-    Deno.removeSignalListener("SIGINT", onSignal);
-    Deno.removeSignalListener("SIGTERM", onSignal);
-  }
+  const { step, best } = await trained(args, terminal, config, common);
+  terminal.progress("");
+  terminal.out(
+    step < config.steps
+      ? `stopped after ${step} of ${config.steps} steps: go on with --resume`
+      : `done: the best student is of step ${best.step}, ${config.out}/best.onnx`,
+  );
+  return 0;
 }
 
 /** Trains on the engine that the options name. */
@@ -177,12 +176,6 @@ function readBlend(text: string): Blend {
       { cause: error },
     );
   }
-}
-
-function wholeOf(args: Arguments, name: string): number | undefined {
-  const number = args.number(name);
-  if (number === undefined || (Number.isInteger(number) && number >= 1)) return number;
-  throw new InvalidArgumentError(`Option --${name} is ${number}: give a whole number from 1 on`);
 }
 
 function deviceOf(args: Arguments): TrainingDevice | undefined {
