@@ -1,7 +1,7 @@
 // A training of the detector from its configuration to its ONNX file: YuNet on a masked picture learns what the published
 // YuNet says of the clean one.
 
-import { InvalidArgumentError, ModelError } from "../../base/errors.ts";
+import { ModelError } from "../../base/errors.ts";
 import { writeWhole } from "../../base/write_error.ts";
 import { type DrawnPairs, heldOutPairs, openPairs, type PairOptions } from "../data/pairs.ts";
 import type { TrainingState } from "../torch/engine.ts";
