@@ -1,6 +1,10 @@
 /**
  * maskinv: face verification that still knows you behind a mask, anywhere TypeScript runs.
  *
+ * This module verifies, embeds, masks, scores and opens galleries. The types of results and errors in full, and what
+ * goes on below, have their own subpaths: `./verify`, `./errors`, `./image`, `./detect`, `./align`, `./embed`,
+ * `./score`, `./mask`, `./gallery`, `./evaluate`, `./distill`, `./convert`, `./serve` and `./gpu`.
+ *
  * @example Compare two photos
  * ```ts
  * import { createVerifier } from "@maskinv/maskinv";
@@ -10,9 +14,20 @@
  * if (result.kind === "compared") console.log(result.decision, result.score);
  * ```
  *
+ * @example Make templates once and compare them later
+ * ```ts
+ * import { compareTemplates, createVerifier } from "@maskinv/maskinv";
+ *
+ * await using verifier = await createVerifier();
+ * const one = await verifier.embed("tests/photos/collins.jpg");
+ * const other = await verifier.embed("tests/photos/hopper.jpg");
+ * if (one.kind === "acquired" && other.kind === "acquired") {
+ *   console.log(compareTemplates(one.template, other.template) < 0.5); // true
+ * }
+ * ```
+ *
  * @module
  */
-export * from "./src/base/errors.ts";
 export { createVerifier } from "./src/verify/create.ts";
 export type {
   DetectOptions,
@@ -22,40 +37,33 @@ export type {
 } from "./src/verify/verifier.ts";
 export type { PhotoOptions, VerifierOptions } from "./src/verify/options.ts";
 export { explainFinding } from "./src/verify/result.ts";
-export type * from "./src/verify/result.ts";
+export type {
+  Acquired,
+  Acquisition,
+  BatchAcquisition,
+  Compared,
+  Detection,
+  NotCompared,
+  Scored,
+  Verification,
+} from "./src/verify/result.ts";
 export type { DeviceChoice } from "./src/runtime/start.ts";
-export type { Image, ImageInput, PixelData } from "./src/image/image.ts";
+export type { Image, ImageInput } from "./src/image/image.ts";
+export type { Face } from "./src/pipeline/detect/face.ts";
 export { compareTemplates, Template } from "./src/pipeline/score/template.ts";
-export type {
-  ComparisonFmr,
-  Decision,
-  DecisionRule,
-  MeasuredRates,
-  RuleOptions,
-} from "./src/pipeline/score/decide.ts";
-export type { ScoreFmr } from "./src/pipeline/score/fmr.ts";
-export type { SituationBasis } from "./src/pipeline/score/situation.ts";
-export type { FaceChoice } from "./src/pipeline/detect/choose.ts";
-export type { Box, Face, FaceWithMesh, Landmarks } from "./src/pipeline/detect/face.ts";
-export type { Alignment } from "./src/pipeline/align/arcface.ts";
-export type { Affine, Point } from "./src/math/affine.ts";
-export type { AlignedFace, EmbeddedFace } from "./src/pipeline/embed/embed.ts";
-export type { ModelReader, ModelSource } from "./src/model/model.ts";
-export type { Variant } from "./src/model/manifest.ts";
-export type {
-  Calibration,
-  CurvePoint,
-  MaskSituation,
-  OperatingPoint,
-} from "./src/model/calibration.ts";
+export type { RuleOptions } from "./src/pipeline/score/decide.ts";
 export { applyMask } from "./src/mask/apply.ts";
+export type { MaskOptions } from "./src/mask/kinds.ts";
+export { createGallery } from "./src/gallery/gallery.ts";
+export { openFileStore } from "./src/gallery/file_store.ts";
 export {
-  MASK_KINDS,
-  type MaskKind,
-  type MaskOptions,
-  type Pattern,
-  PATTERNS,
-  type Wearing,
-  WEARINGS,
-} from "./src/mask/kinds.ts";
-export type { MaskState, MaskStateName } from "./src/pipeline/embed/mask_state.ts";
+  DeviceError,
+  DisposedError,
+  ImageDecodeError,
+  ImageReadError,
+  ImageTooLargeError,
+  InvalidArgumentError,
+  MaskinvError,
+  ModelError,
+  TemplateMismatchError,
+} from "./src/base/errors.ts";

@@ -1,8 +1,9 @@
 // `calibrate <dataset>`: what a model's scores are worth, without masks, with one and with two; with --write into the
 // manifest, where `verify` finds it.
 
-import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts";
+import { DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
+import { describeLeftOut } from "../evaluate/dataset/left_out.ts";
 import { calibrateModel } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import { writeCalibration } from "../evaluate/write_calibration.ts";
@@ -12,6 +13,7 @@ import { packagedModels } from "../model/model.ts";
 import { asWriteError, writeWhole } from "../base/write_error.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
+  DATASET,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -20,17 +22,28 @@ import {
 } from "./evaluate_options.ts";
 import type { Terminal } from "./terminal.ts";
 
+const TEMPLATE_KINDS: readonly TemplateKind[] = ["single", "mirrored"];
+
 /** The command. */
 export const calibrateCommand: Command = {
   name: "calibrate",
-  usage: "calibrate [options] <dataset>",
-  takes: [["data set", "data sets"], 1, 1],
+  takes: DATASET,
   options: [
     ...MODEL_OPTIONS,
-    { name: "fmr", value: "0.01,0.001", help: "false match rates (0.01,0.001,0.0001)" },
-    { name: "templates", value: "single,mirrored", help: "how templates are made (both)" },
-    { name: "limit", value: "n", help: "about how many photos to use (all)" },
-    { name: "write", help: "write the result into the model folder's manifest.json" },
+    {
+      kind: "rates",
+      name: "fmr",
+      value: "0.01,0.001",
+      help: "false match rates (0.01,0.001,0.0001)",
+    },
+    {
+      kind: "choices",
+      name: "templates",
+      of: TEMPLATE_KINDS,
+      help: "how templates are made (both)",
+    },
+    { kind: "whole", name: "limit", min: 1, help: "about how many photos to use (all)" },
+    { kind: "flag", name: "write", help: "write the result into the model folder's manifest.json" },
     ...RUN_OPTIONS,
     JSON_OPTION,
   ],
@@ -45,25 +58,13 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       `Cannot calibrate ${others.length + 1} models at once: name one`,
     );
   }
-  const rates = args.text("fmr")?.split(",").map(Number), limit = args.number("limit");
-  const kinds = (args.text("templates") ?? "single,mirrored").split(",") as TemplateKind[];
-  const strange = kinds.find((kind) => kind !== "single" && kind !== "mirrored");
-  if (strange !== undefined || rates?.some((rate) => !(rate > 0 && rate < 1))) {
-    throw new InvalidArgumentError(
-      `Cannot calibrate ${strange ?? `FMR ${args.text("fmr")}`}: ` +
-        `give --templates single,mirrored and rates between 0 and 1`,
-    );
-  }
-  const given = args.text("kind");
-  if (given !== undefined && !DATASET_KINDS.some((kind) => kind === given)) {
-    throw new InvalidArgumentError(
-      `There is no kind of data set "${given}": use ${DATASET_KINDS.join(", ")}`,
-    );
-  }
+  const rates = args.numbers("fmr"), limit = args.number("limit");
+  const kinds = args.choices("templates", TEMPLATE_KINDS) ?? TEMPLATE_KINDS;
   using dataset = await openDataset(path, {
-    kind: given as DatasetKind | undefined,
+    kind: args.choice("kind", DATASET_KINDS),
     seed: args.number("seed"),
   });
+  for (const line of describeLeftOut(dataset.leftOut ?? [])) terminal.err(line);
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {
     const { sha256, calibrations, failures, run } = await calibrateModel(dataset, model, {

@@ -11,26 +11,45 @@ const CHECKPOINT_FLAGS = ["fp16", "normalize"], CHECKPOINT_VALUES = ["epsilon", 
 /** The command. */
 export const convertCommand: Command = {
   name: "convert",
-  usage: "convert [options] -o <model.onnx> <checkpoint.pth>",
-  takes: [["checkpoint", "checkpoints"], 1, 1],
+  takes: {
+    usage: "<checkpoint.pth>",
+    what: ["checkpoint", "checkpoints"],
+    min: 1,
+    max: 1,
+  },
   options: [
-    { name: "out", short: "o", value: "model.onnx", help: "where to write" },
-    { name: "fp16", help: "store weights as float16: half the size" },
-    { name: "normalize", help: "give templates length 1, as EdgeFace's always are" },
     {
+      kind: "file",
+      name: "out",
+      short: "o",
+      value: "model.onnx",
+      required: true,
+      help: "where to write",
+    },
+    { kind: "flag", name: "fp16", help: "store weights as float16: half the size" },
+    {
+      kind: "flag",
+      name: "normalize",
+      help: "give templates length 1, as EdgeFace's always are",
+    },
+    {
+      kind: "number",
       name: "epsilon",
-      value: "number",
       help: "of the norms (1e-5; MagFace's and MXNet's 2e-5; EdgeFace's 1e-6)",
     },
-    { name: "key", value: "name", help: "which network, if the checkpoint has several" },
+    {
+      kind: "text",
+      name: "key",
+      value: "name",
+      help: "which network, if the checkpoint has several",
+    },
     JSON_OPTION,
   ],
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const out = args.text("out"), [path] = args.operands;
-  if (!out) throw new InvalidArgumentError("Cannot write the model: give -o model.onnx");
+  const out = args.text("out")!, [path] = args.operands;
   const { convertCheckpoint } = await import("../convert/convert.ts");
   const { isOnnxFile, convertYunet } = await import("../convert/yunet/convert.ts");
   terminal.progress(`converting ${path} ...`);

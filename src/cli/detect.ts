@@ -9,6 +9,7 @@ import {
   type Arguments,
   type Command,
   JSON_OPTION,
+  PHOTOS,
   VERIFIER_OPTIONS,
   verifierOptions,
 } from "./command.ts";
@@ -19,10 +20,14 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const detectCommand: Command = {
   name: "detect",
-  usage: "detect [options] <photo> ...",
-  takes: [["photo", "photos"], 1, Infinity],
+  takes: PHOTOS,
   options: [
-    { name: "annotate", value: "out.png", help: "write the photo with what was found" },
+    {
+      kind: "file",
+      name: "annotate",
+      value: "out.png",
+      help: "write the photo with what was found",
+    },
     JSON_OPTION,
     ...VERIFIER_OPTIONS,
   ],

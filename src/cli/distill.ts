@@ -8,57 +8,114 @@ import type { DistillConfig } from "../distill/train/config.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";
 import type { Validation } from "../distill/train/validate.ts";
-import type { Arguments, Command } from "./command.ts";
-import { wholeOf } from "./whole_option.ts";
+import { type Arguments, type Command, MODELS_OPTION } from "./command.ts";
 import { stopOnSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
 
-const TORCH_OPTIONS = ["python", "processes", "threads", "listen"] as const;
+const ENGINES = ["jax", "torch"] as const;
+
+/** The options that are for this engine alone. */
+const ON_TORCH = ["engine", "torch"] as const;
+
+const JAX_DEVICES: readonly TrainingDevice[] = ["wasm", "webgpu"];
 
 /** The command. */
 export const distillCommand: Command = {
   name: "distill",
-  usage: "distill [options] <config.json>",
-  takes: [["configuration", "configurations"], 1, 1],
+  takes: {
+    usage: "<config.json>",
+    what: ["configuration", "configurations"],
+    min: 1,
+    max: 1,
+  },
   options: [
     {
+      kind: "text",
       name: "model",
       value: "name",
       help: "the model to start from, in place of the configuration's start",
     },
-    { name: "models", value: "folder", help: "its model folder (the package's)" },
-    { name: "resume", help: "go on from the last checkpoint of the configuration's out folder" },
+    { ...MODELS_OPTION, with: ["model"], help: "its model folder (the package's)" },
     {
+      kind: "flag",
+      name: "resume",
+      help: "go on from the last checkpoint of the configuration's out folder",
+    },
+    {
+      kind: "choice",
       name: "engine",
-      value: "jax|torch",
+      of: ENGINES,
       help: "jax-js, or PyTorch of a Python that has it (jax)",
     },
     {
+      kind: "whole",
       name: "workers",
-      value: "n",
+      min: 1,
       help:
         "workers: of jax each with its share of every batch (cores), of torch to draw samples (cores - 1)",
     },
-    { name: "device", value: "name", help: "jax: wasm or webgpu (wasm); torch: cpu or cuda (cpu)" },
-    { name: "python", value: "path", help: "torch: the interpreter (python3)" },
     {
+      kind: "text",
+      name: "device",
+      value: "name",
+      help: "jax: wasm or webgpu (wasm); torch: cpu or cuda (cpu)",
+    },
+    {
+      kind: "file",
+      name: "python",
+      value: "path",
+      with: ON_TORCH,
+      help: "torch: the interpreter (python3)",
+    },
+    {
+      kind: "whole",
       name: "processes",
-      value: "n",
+      min: 1,
+      with: ON_TORCH,
       help: "torch: processes that share each batch, by torchrun (1)",
     },
-    { name: "threads", value: "n", help: "torch: threads of each process (cores / processes)" },
     {
+      kind: "whole",
+      name: "threads",
+      min: 1,
+      with: ON_TORCH,
+      help: "torch: threads of each process (cores / processes)",
+    },
+    {
+      kind: "text",
       name: "listen",
+      with: ON_TORCH,
       value: "host:port",
       help: "torch: start no process, wait for those of torchrun on other machines",
     },
     {
+      kind: "flag",
       name: "detector",
-      help: "train the detector in place of a student, on torch (configs/detector.json)",
+      with: ON_TORCH,
+      help: "train the detector in place of a student (configs/detector.json)",
     },
-    { name: "export", value: "checkpoint", help: "train nothing: write a checkpoint as ONNX" },
-    { name: "out", short: "o", value: "student.onnx", help: "where --export writes" },
-    { name: "blend", value: "a.onnx:0.2,...", help: "mix in networks with the same beginning" },
+    {
+      kind: "file",
+      name: "export",
+      value: "checkpoint",
+      with: ["out"],
+      help: "train nothing: write a checkpoint as ONNX",
+    },
+    {
+      kind: "file",
+      name: "out",
+      short: "o",
+      value: "student.onnx",
+      with: ["export"],
+      help: "where --export writes",
+    },
+    {
+      kind: "text",
+      name: "blend",
+      value: "a.onnx:0.2,...",
+      with: ["export"],
+      help: "mix in networks with the same beginning",
+    },
   ],
   run,
 };
@@ -72,8 +129,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const { checkConfig } = await import("../distill/train/config.ts");
   const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
-  if (checkpoint !== undefined) {
-    if (!out) throw new InvalidArgumentError("Cannot export: say where with --out student.onnx");
+  if (checkpoint !== undefined && out !== undefined) {
     const { exportStudent } = await import("../distill/train/export.ts");
     const blends = (args.text("blend")?.split(",") ?? []).map(readBlend);
     const { readStart } = await import("../distill/train/first_weights.ts");
@@ -115,28 +171,19 @@ async function trained(
   config: DistillConfig,
   common: Omit<TrainOptions, "workers" | "device">,
 ): Promise<TrainResult> {
-  const engine = args.text("engine") ?? "jax", workers = wholeOf(args, "workers");
-  if (engine === "torch") {
+  const workers = args.number("workers");
+  if (args.choice("engine", ENGINES) === "torch") {
     const { trainOnTorch } = await import("../distill/torch/trainer.ts");
     return await trainOnTorch(config, {
       ...common,
       samplers: workers,
       device: args.text("device"),
       python: args.text("python"),
-      processes: wholeOf(args, "processes"),
-      threads: wholeOf(args, "threads"),
+      processes: args.number("processes"),
+      threads: args.number("threads"),
       listen: args.text("listen"),
       waiting: (text) => terminal.err(text),
     });
-  }
-  if (engine !== "jax") {
-    throw new InvalidArgumentError(`There is no engine "${engine}": use jax or torch`);
-  }
-  const other = TORCH_OPTIONS.find((name) => args.text(name) !== undefined);
-  if (other !== undefined) {
-    throw new InvalidArgumentError(
-      `Option --${other} is for --engine torch: give that, or neither`,
-    );
   }
   const { train } = await import("../distill/train/trainer.ts");
   return await train(config, { ...common, workers, device: deviceOf(args) });
@@ -145,10 +192,7 @@ async function trained(
 /** The configuration with the start that the options name, if they do. */
 function startingFrom(args: Arguments, config: unknown): unknown {
   const model = args.text("model"), folder = args.text("models");
-  if (model === undefined && folder === undefined) return config;
-  if (model === undefined) {
-    throw new InvalidArgumentError(`Cannot start from ${folder} alone: say which with --model`);
-  }
+  if (model === undefined) return config;
   return { ...config as object, start: `${folder ?? ""}#${model}` };
 }
 
@@ -178,8 +222,9 @@ function readBlend(text: string): Blend {
   }
 }
 
+/** PyTorch has more devices than can be listed, such as `cuda:1`, so that the option is a text. */
 function deviceOf(args: Arguments): TrainingDevice | undefined {
-  const device = args.text("device");
-  if (device === undefined || device === "wasm" || device === "webgpu") return device;
-  throw new InvalidArgumentError(`There is no device "${device}" to train on: use wasm or webgpu`);
+  const given = args.text("device"), device = JAX_DEVICES.find((known) => known === given);
+  if (given === undefined || device !== undefined) return device;
+  throw new InvalidArgumentError(`There is no device "${given}" to train on: use wasm or webgpu`);
 }

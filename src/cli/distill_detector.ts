@@ -1,11 +1,10 @@
-// `distill --detector config.json`: trains the detector for masked faces, and says how well it places crops.
+// `distill --engine torch --detector config.json`: trains the detector for masked faces, and says how well it places crops.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { DetectorErrors, PlaceErrors, Spread } from "../distill/detector/place_errors.ts";
 import type { Arguments } from "./command.ts";
 import { stopOnSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
-import { wholeOf } from "./whole_option.ts";
 
 /** Options of `distill` that say nothing to the training of a detector. */
 const OTHERS = ["model", "models", "processes", "listen", "export", "out", "blend"] as const;
@@ -18,24 +17,19 @@ export async function distillDetector(
   path: string,
 ): Promise<number> {
   const { checkDetectorConfig } = await import("../distill/detector/config.ts");
-  const config = checkDetectorConfig(value, path), engine = args.text("engine");
-  const other = OTHERS.find((name) => args.text(name) !== undefined);
+  const config = checkDetectorConfig(value, path);
+  const other = OTHERS.find((name) => args.given(name) !== undefined);
   if (other !== undefined) {
     throw new InvalidArgumentError(
       `Option --${other} is not for --detector: leave one of them out`,
-    );
-  }
-  if (engine !== undefined && engine !== "torch") {
-    throw new InvalidArgumentError(
-      `Cannot train a detector on ${engine}: leave --engine out, it is trained on torch`,
     );
   }
   const { trainDetector } = await import("../distill/detector/trainer.ts");
   using stop = stopOnSignal(terminal);
   const { step, file, errors } = await trainDetector(config, {
     resume: args.flag("resume"),
-    samplers: wholeOf(args, "workers"),
-    threads: wholeOf(args, "threads"),
+    samplers: args.number("workers"),
+    threads: args.number("threads"),
     python: args.text("python"),
     device: args.text("device"),
     progress: (text) => terminal.progress(text),

@@ -9,6 +9,7 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
+  PHOTOS,
   verifierOptions,
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
@@ -17,8 +18,7 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const embedCommand: Command = {
   name: "embed",
-  usage: "embed [options] <photo> ...",
-  takes: [["photo", "photos"], 1, Infinity],
+  takes: PHOTOS,
   options: [JSON_OPTION, ...EMBEDDING_OPTIONS],
   run,
 };

@@ -22,36 +22,50 @@ import {
   GALLERY_OPTIONS,
   galleryPlace,
   isDatabase,
+  NEEDED_GALLERY_OPTION,
   openStore,
   PROTECTION_OPTION,
   protectionKey,
 } from "./gallery_store.ts";
 import type { Terminal } from "./terminal.ts";
+import { usageOf } from "./usage.ts";
 
 /** The command. */
 export const enrolCommand: Command = {
   name: "enrol",
-  usage: "enrol --gallery <folder|postgres://...> [options] " +
-    "(<identity> <photo> ... | --folder <people>)",
-  takes: [["operand (an identity and photos)", "operands (an identity and photos)"], 0, Infinity],
+  takes: {
+    usage: "(<identity> <photo> ... | --folder <people>)",
+    what: ["operand (an identity and photos)", "operands (an identity and photos)"],
+    min: 0,
+    max: Infinity,
+  },
   options: [
+    NEEDED_GALLERY_OPTION,
     ...GALLERY_OPTIONS,
     PROTECTION_OPTION,
     {
+      kind: "folder",
       name: "folder",
       value: "people",
       help:
         "enrol a folder with a sub-folder for each person, whose name it has; goes on if run again",
     },
     {
+      kind: "file",
       name: "journal",
-      value: "file",
+      with: ["folder"],
       help: "--folder: where it is noted which photos are enrolled (in the gallery's folder)",
     },
-    { name: "force", help: "enrol also where something speaks for a mistake" },
-    { name: "replace", help: "in the place of what the identity has" },
-    { name: "allow-mask", help: "take photos with a mask as well" },
-    { name: "min-eyes", value: "pixels", help: "least distance of the eyes (24)" },
+    { kind: "flag", name: "force", help: "enrol also where something speaks for a mistake" },
+    { kind: "flag", name: "replace", help: "in the place of what the identity has" },
+    { kind: "flag", name: "allow-mask", help: "take photos with a mask as well" },
+    {
+      kind: "number",
+      name: "min-eyes",
+      value: "pixels",
+      min: 0,
+      help: "least distance of the eyes (24)",
+    },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
@@ -112,11 +126,9 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 function checkOperands(args: Arguments): void {
   const count = args.operands.length;
   if (args.text("folder") === undefined) {
-    if (count >= 2 && args.text("journal") === undefined) return;
+    if (count >= 2) return;
     throw new InvalidArgumentError(
-      count >= 2
-        ? "Cannot use --journal without --folder: leave it out"
-        : `Cannot enrol ${count} operands (an identity and photos): usage is ${enrolCommand.usage}`,
+      `Cannot enrol ${count} operands (an identity and photos): usage is ${usageOf(enrolCommand)}`,
     );
   }
   if (count > 0 || args.flag("replace")) {

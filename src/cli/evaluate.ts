@@ -1,7 +1,7 @@
 // `evaluate <dataset>`: metrics of models in masked and unmasked scenarios, as a table and as a report in a folder.
 // Ctrl-C stops it; the same command goes on where it was, as templates are kept.
 
-import { DATASET_KINDS, type DatasetKind } from "../evaluate/dataset/dataset.ts";
+import { DATASET_KINDS } from "../evaluate/dataset/dataset.ts";
 import { openDataset } from "../evaluate/dataset/open.ts";
 import {
   COLUMNS,
@@ -13,10 +13,10 @@ import {
 import { writeReport } from "../evaluate/report/write.ts";
 import { evaluate } from "../evaluate/run/evaluate.ts";
 import type { Evaluation } from "../evaluate/run/evaluation.ts";
-import { type Protocol, PROTOCOLS, type Scenario, SCENARIOS } from "../evaluate/run/protocol.ts";
-import { InvalidArgumentError } from "../base/errors.ts";
+import { PROTOCOLS, SCENARIOS } from "../evaluate/run/protocol.ts";
 import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
 import {
+  DATASET,
   MODEL_OPTIONS,
   modelChoices,
   readRunOptions,
@@ -28,16 +28,41 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const evaluateCommand: Command = {
   name: "evaluate",
-  usage: "evaluate [options] <dataset>",
-  takes: [["data set", "data sets"], 1, 1],
+  takes: DATASET,
   options: [
     ...MODEL_OPTIONS,
-    { name: "scenarios", value: "uu,um,mm", help: `of ${SCENARIOS.join(", ")} (uu,um,mm)` },
-    { name: "protocol", value: "name", help: `of ${PROTOCOLS.join(", ")} (corrected)` },
-    { name: "report", value: "folder", help: "write report.html, .md, .json and plots there" },
-    { name: "limit", value: "n", help: "most pairs per scenario (all)" },
-    { name: "mirror", help: "add the mirror image's template in the corrected protocol too" },
-    { name: "no-images", help: "no pictures of pairs in the report" },
+    {
+      kind: "choices",
+      name: "scenarios",
+      value: "uu,um,mm",
+      of: SCENARIOS,
+      help: `of ${SCENARIOS.join(", ")} (uu,um,mm)`,
+    },
+    {
+      kind: "choices",
+      name: "protocol",
+      value: "name",
+      of: PROTOCOLS,
+      help: `of ${PROTOCOLS.join(", ")} (corrected)`,
+    },
+    { kind: "folder", name: "report", help: "write report.html, .md, .json and plots there" },
+    { kind: "whole", name: "limit", min: 1, help: "most pairs per scenario (all)" },
+    {
+      kind: "flag",
+      name: "mirror",
+      help: "add the mirror image's template in the corrected protocol too",
+    },
+    {
+      kind: "flag",
+      name: "count-missing",
+      help: "count photos that are not there as failures to acquire",
+    },
+    {
+      kind: "flag",
+      name: "no-images",
+      with: ["report"],
+      help: "no pictures of pairs in the report",
+    },
     ...RUN_OPTIONS,
     JSON_OPTION,
   ],
@@ -46,12 +71,15 @@ export const evaluateCommand: Command = {
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const [path] = args.operands;
-  const scenarios = listOf<Scenario>(args, "scenarios", SCENARIOS, ["uu", "um", "mm"]);
-  const protocols = listOf<Protocol>(args, "protocol", PROTOCOLS, ["corrected"]);
+  const scenarios = args.choices("scenarios", SCENARIOS) ?? (["uu", "um", "mm"] as const);
+  const protocols = args.choices("protocol", PROTOCOLS) ?? (["corrected"] as const);
   const models = modelChoices(args);
   const report = args.text("report"), limit = args.number("limit");
-  const kind = listOf<DatasetKind | "">(args, "kind", DATASET_KINDS, [""])[0] || undefined;
-  using dataset = await openDataset(path, { kind, seed: args.number("seed") });
+  using dataset = await openDataset(path, {
+    kind: args.choice("kind", DATASET_KINDS),
+    seed: args.number("seed"),
+    countMissing: args.flag("count-missing"),
+  });
   const options = await readRunOptions(args, terminal, dataset);
   return await stoppable(terminal, options, async (signal) => {
     const evaluation = await evaluate(dataset, models, {
@@ -73,27 +101,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   });
 }
 
-function listOf<T extends string>(
-  args: Arguments,
-  option: string,
-  known: readonly string[],
-  byDefault: readonly T[],
-): readonly T[] {
-  const names = args.text(option)?.split(",");
-  const strange = names?.find((name) => !known.includes(name));
-  if (strange !== undefined) {
-    throw new InvalidArgumentError(
-      `There is no "${strange}" for --${option}: use ${known.join(", ")}`,
-    );
-  }
-  return names as T[] | undefined ?? byDefault;
-}
-
 /** The options that the report should tell, in a form that can be run again. */
 function commandLine(args: Arguments): string {
-  const texts = evaluateCommand.options.flatMap(({ name, value }) => {
-    if (!value) return args.flag(name) ? [`--${name}`] : [];
-    const text = args.text(name);
+  const texts = evaluateCommand.options.flatMap(({ kind, name }) => {
+    if (kind === "flag") return args.flag(name) ? [`--${name}`] : [];
+    const text = args.given(name);
     return text === undefined ? [] : [`--${name} ${text}`];
   });
   return [...args.operands, ...texts].join(" ");

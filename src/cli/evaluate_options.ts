@@ -10,41 +10,70 @@ import type { RunOptions, RunProgress } from "../evaluate/run/run_options.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { MASK_KINDS } from "../mask/kinds.ts";
 import { loadMaskTemplate } from "../mask/template.ts";
-import { type Arguments, type Command, VERIFIER_OPTIONS, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  FACE_OPTION,
+  MODELS_OPTION,
+  type Operands,
+  VERIFIER_OPTIONS,
+  verifierOptions,
+} from "./command.ts";
 import { permitted, readVariable } from "./environment.ts";
+import type { Option } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** What they take. */
+export const DATASET: Operands = {
+  usage: "<dataset>",
+  what: ["data set", "data sets"],
+  min: 1,
+  max: 1,
+};
+
 /** The options. */
-export const RUN_OPTIONS: Command["options"] = [
+export const RUN_OPTIONS: readonly Option[] = [
   {
+    kind: "choice",
     name: "kind",
-    value: DATASET_KINDS.join("|"),
+    of: DATASET_KINDS,
     help: "what the data set is, if it cannot be told",
   },
   {
+    kind: "text",
     name: "masks",
     value: "ours|kind|file.png",
     help: "ours, one kind of ours, or a picture of the paper's mask (ours)",
   },
   {
+    kind: "folder",
     name: "colors",
-    value: "folder",
     help: "the paper's colour lists, <set>_both_True.txt (by seed)",
   },
-  { name: "seed", value: "n", help: "chooses masks, colours and drawn pairs (0)" },
-  { name: "face", value: "only|largest|centred", help: "which face of a photo is meant (centred)" },
-  { name: "cache", value: "folder|none", help: "keeps templates (~/.cache/maskinv/templates)" },
-  ...VERIFIER_OPTIONS.filter(({ name }) => name !== "models"),
+  { kind: "whole", name: "seed", help: "chooses masks, colours and drawn pairs (0)" },
+  { ...FACE_OPTION, help: "which face of a photo is meant (centred)" },
+  {
+    kind: "folder",
+    name: "cache",
+    value: "folder|none",
+    help: "keeps templates (~/.cache/maskinv/templates)",
+  },
+  ...VERIFIER_OPTIONS.filter((option) => option !== MODELS_OPTION),
 ];
 
 /** Which models: as in the other commands, or several of several folders. */
-export const MODEL_OPTIONS: Command["options"] = [
+export const MODEL_OPTIONS: readonly Option[] = [
   {
+    kind: "text",
     name: "models",
     value: "folder|a,b",
     help: "with --model its folder; else names, folder#name or folder/ (student)",
   },
-  { name: "model", value: "name", help: "embedding model in the manifest of --models" },
+  {
+    kind: "text",
+    name: "model",
+    value: "name",
+    help: "embedding model in the manifest of --models",
+  },
 ];
 
 /** Reads {@linkcode MODEL_OPTIONS}. */

@@ -17,8 +17,11 @@ import { asWriteError } from "../base/write_error.ts";
 import {
   type Arguments,
   type Command,
+  DEVICE_OPTION,
   JSON_OPTION,
-  VERIFIER_OPTIONS,
+  MODELS_OPTION,
+  type Operands,
+  THRESHOLD_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { counted } from "../base/counted.ts";
@@ -30,59 +33,71 @@ import {
   GALLERY_OPTIONS,
   galleryPlace,
   isDatabase,
+  NEEDED_GALLERY_OPTION,
   openStore,
 } from "./gallery_store.ts";
 import type { GalleryAction } from "./gallery_action.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The actions with how many operands they take, and what these are. */
-const ACTIONS: Readonly<
-  Record<
-    string,
-    readonly [takes: string, least: number, most: number, (work: GalleryAction) => Promise<number>]
-  >
-> = {
-  list: ["nothing", 0, 0, list],
-  remove: ["identities", 0, Infinity, remove],
-  rename: ["the old and the new name", 2, 2, rename],
-  export: ["a file that does not exist yet", 1, 1, exportTo],
-  import: ["a file", 1, 1, importFrom],
-  dedupe: ["nothing", 0, 0, dedupe],
-  cluster: ["nothing", 0, 0, cluster],
-  compact: ["nothing", 0, 0, compact],
+/** The actions on a gallery that was opened. */
+const ACTIONS: Readonly<Record<string, (work: GalleryAction) => Promise<number>>> = {
+  list,
+  remove,
+  rename,
+  export: exportTo,
+  import: importFrom,
+  dedupe,
+  cluster,
+  compact,
 };
 
-/** The action that works on a gallery which cannot be opened. */
-const REPAIR = "repair";
+const NOTHING: Operands = { usage: "", what: ["operand", "operands"], min: 0, max: 0 };
+const A_FILE: Operands = { usage: "<file>", what: ["file", "files"], min: 1, max: 1 };
 
 /** The command. */
 export const galleryCommand: Command = {
   name: "gallery",
-  usage: "gallery --gallery <folder|postgres://...> [options] " +
-    "list | remove <identity> ... | rename <identity> <new name> | export <file> | import <file> | " +
-    "dedupe | cluster | compact | repair",
-  takes: [
-    ["operand (an action and what it takes)", "operands (an action and what it takes)"],
-    1,
-    Infinity,
-  ],
+  takes: {
+    actions: {
+      list: NOTHING,
+      remove: { usage: "<identity> ...", what: ["name", "names"], min: 0, max: Infinity },
+      rename: { usage: "<identity> <new name>", what: ["name", "names"], min: 2, max: 2 },
+      export: A_FILE,
+      import: A_FILE,
+      dedupe: NOTHING,
+      cluster: NOTHING,
+      compact: NOTHING,
+      repair: NOTHING,
+    },
+  },
   options: [
+    NEEDED_GALLERY_OPTION,
     ...GALLERY_OPTIONS,
     {
+      kind: "text",
       name: "pattern",
       value: "text*",
       help: "list, remove: identities that fit; * and ? as in a shell",
     },
-    { name: "yes", help: "remove: do not ask" },
-    { name: "merge", help: "rename: the new name may be taken; the two are one then" },
-    { name: "force", help: "rename, import: also where something speaks against it" },
-    { name: "replace", help: "import in the place of what identities have" },
+    { kind: "flag", name: "yes", help: "remove: do not ask" },
+    {
+      kind: "flag",
+      name: "merge",
+      help: "rename: the new name may be taken; the two are one then",
+    },
+    { kind: "flag", name: "force", help: "rename, import: also where something speaks against it" },
+    { kind: "flag", name: "replace", help: "import in the place of what identities have" },
     { ...CREATE_OPTION, help: `import: ${CREATE_OPTION.help}` },
-    { name: "fmr", value: "rate", help: "dedupe, cluster: false match rate of a pair (0.0001)" },
-    { name: "threshold", value: "score", help: "dedupe, cluster: a threshold of your own instead" },
-    { name: "mirror", help: "dedupe, cluster: templates were made with --mirror" },
+    {
+      kind: "rate",
+      name: "fmr",
+      help: "dedupe, cluster: false match rate of a pair (0.0001)",
+    },
+    { ...THRESHOLD_OPTION, help: `dedupe, cluster: ${THRESHOLD_OPTION.help}` },
+    { kind: "flag", name: "mirror", help: "dedupe, cluster: templates were made with --mirror" },
     JSON_OPTION,
-    ...VERIFIER_OPTIONS.filter(({ name }) => name === "device" || name === "models"),
+    DEVICE_OPTION,
+    MODELS_OPTION,
   ],
   exits:
     "0 done, or found; 1 not in the gallery, nothing found, or held back (see --force, --merge); " +
@@ -91,23 +106,14 @@ export const galleryCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const [action, ...names] = args.operands;
-  if (action === REPAIR && names.length === 0) return await repair(args, terminal);
-  const [takes, least, most, act] = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : [];
-  if (!act && action !== REPAIR) {
-    throw new InvalidArgumentError(
-      `There is no action "${action}": use one of ${[...Object.keys(ACTIONS), REPAIR].join(", ")}`,
-    );
-  }
-  if (!act || names.length < least! || names.length > most!) {
-    throw new InvalidArgumentError(
-      `Cannot ${action} ${names.length} operands: it takes ${takes ?? "nothing"}`,
-    );
-  }
+  const { action, operands: names } = args;
+  // The only action that works on a gallery which cannot be opened.
+  if (action === "repair") return await repair(args, terminal);
   const create = action === "import" && (args.flag("create") || "not unless told");
   await using store = await openStore(args, terminal, create);
   const thresholds = action === "rename" ? await thresholdsOf(store, args) : undefined;
-  return await act({ gallery: createGallery({ store, thresholds }), store, args, terminal, names });
+  const gallery = createGallery({ store, thresholds });
+  return await ACTIONS[action]({ gallery, store, args, terminal, names });
 }
 
 async function list({ gallery, args, terminal }: GalleryAction): Promise<number> {

@@ -14,44 +14,62 @@ import {
 } from "../gallery/mod.ts";
 import { GalleryKeyError } from "../gallery/errors.ts";
 import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
-import type { DeviceChoice } from "../runtime/start.ts";
-import type { Arguments, Command } from "./command.ts";
+import { type Arguments, verifierOptions } from "./command.ts";
 import { readVariable } from "./environment.ts";
+import type { Option } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Names of environment variables. */
 const KEY = "MASKINV_GALLERY_KEY", PROTECTION_KEY = "MASKINV_PROTECTION_KEY";
 
-/** Options of the commands that open a gallery. */
-export const GALLERY_OPTIONS: Command["options"] = [
-  { name: "gallery", value: "folder|postgres://...", help: "where templates are kept" },
+/** Which gallery. */
+export const GALLERY_OPTION: Option = {
+  kind: "text",
+  name: "gallery",
+  value: "folder|postgres://...",
+  help: "where templates are kept",
+};
+
+/** The same for the commands that do nothing without one. */
+export const NEEDED_GALLERY_OPTION: Option = { ...GALLERY_OPTION, required: true };
+
+const INDEXES: readonly PostgresIndex[] = ["exact", "hnsw"];
+
+/** Options that say how a gallery is opened. */
+export const GALLERY_OPTIONS: readonly Option[] = [
   {
+    kind: "file",
     name: "key-file",
-    value: "file",
+    with: ["gallery"],
     help: `key of the folder, base64 or hex (or ${KEY}, or asked for)`,
   },
-  { name: "plain", help: "the folder is not encrypted" },
-  { name: "index", value: "exact|hnsw", help: "how PostgreSQL searches (exact)" },
+  { kind: "flag", name: "plain", with: ["gallery"], help: "the folder is not encrypted" },
+  {
+    kind: "choice",
+    name: "index",
+    of: INDEXES,
+    with: ["gallery"],
+    help: "how PostgreSQL searches (exact)",
+  },
 ];
 
 /** The option of the commands that store or search templates. */
-export const PROTECTION_OPTION: Command["options"][number] = {
+export const PROTECTION_OPTION: Option = {
+  kind: "file",
   name: "protection-key-file",
-  value: "file",
   help: `key of cancelable templates (or ${PROTECTION_KEY})`,
 };
 
 /** The option of the commands that make a gallery only if told so. */
-export const CREATE_OPTION: Command["options"][number] = {
+export const CREATE_OPTION: Option = {
+  kind: "flag",
   name: "create",
   help: "make the gallery if there is none",
 };
 
-/** The place that `--gallery` names. */
+/** The place that `--gallery` names; for commands that do nothing without one. */
 export function galleryPlace(args: Arguments): string {
-  const place = args.text("gallery");
-  if (place) return place;
-  throw new InvalidArgumentError("Cannot open a gallery: give --gallery folder or postgres://...");
+  return args.text("gallery")!;
 }
 
 /** Whether a place is a database rather than a folder. */
@@ -78,9 +96,8 @@ export async function openStore(
           "use --protection-key-file, and encrypt the database's disks",
       );
     }
-    const index = args.text("index") as PostgresIndex | undefined;
     return await openPostgresStore(await connectPostgres(place), {
-      index,
+      index: args.choice("index", INDEXES),
       create: create === true,
     });
   }
@@ -90,9 +107,8 @@ export async function openStore(
     throw missingGallery(place, "check the path, or give --create to make one");
   }
   if (isNew && !create) throw missingGallery(place);
-  const device = args.text("device") as DeviceChoice | undefined;
   const store: FileStore = await openFileStore(place, {
-    device,
+    device: verifierOptions(args).device,
     key: await folderKey(args, terminal),
     create: create === true,
   });

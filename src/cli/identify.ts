@@ -20,28 +20,40 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
+  PHOTOS,
+  THRESHOLD_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { eachPhoto } from "./each_photo.ts";
-import { GALLERY_OPTIONS, openStore, PROTECTION_OPTION, protectionKey } from "./gallery_store.ts";
+import {
+  GALLERY_OPTIONS,
+  NEEDED_GALLERY_OPTION,
+  openStore,
+  PROTECTION_OPTION,
+  protectionKey,
+} from "./gallery_store.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** The command. */
 export const identifyCommand: Command = {
   name: "identify",
-  usage: "identify --gallery <folder|postgres://...> [options] <photo> ...",
-  takes: [["photo", "photos"], 1, Infinity],
+  takes: PHOTOS,
   options: [
+    NEEDED_GALLERY_OPTION,
     ...GALLERY_OPTIONS,
     PROTECTION_OPTION,
-    { name: "k", value: "n", help: "how many candidates to show (5)" },
+    { kind: "whole", name: "k", min: 1, help: "how many candidates to show (5)" },
     {
+      kind: "rate",
       name: "fpir",
-      value: "rate",
       help: `accepted rate of strangers that are taken for someone (${DEFAULT_FPIR})`,
     },
-    { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
-    { name: "allow-mask", help: "people were enrolled with --allow-mask: strictest threshold" },
+    THRESHOLD_OPTION,
+    {
+      kind: "flag",
+      name: "allow-mask",
+      help: "people were enrolled with --allow-mask: strictest threshold",
+    },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],

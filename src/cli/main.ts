@@ -1,22 +1,11 @@
 // Finds the command that the arguments name, runs it, and turns errors into exit codes.
 // Exit codes as grep's: 0 yes, 1 no, 2 trouble; and as a shell's where a signal ended it: 130 Ctrl-C, 141 a closed pipe.
+// What a command needs is imported when it is called, so that --help and --version answer at once.
 
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import { helpOf, readArguments } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import { askToRead } from "./permission.ts";
+import { type CommandEntry, COMMANDS } from "./commands.ts";
+import { markdownTable, toolHelp } from "./help.ts";
 import { OutputClosed, type Terminal } from "./terminal.ts";
-
-const HELP = `maskinv: face verification that still knows you behind a mask
-
-Usage: deno run -A cli.ts <command> [options] <operands>
-
-Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
-
-  <command> --help tells more; --version is this program's. A photo is a path, a URL, or - for the standard input;
-  what follows -- is no option. Exit codes: 0 match or found, 1 no match or not found, 2 error,
-  130 stopped by Ctrl-C, 141 whoever read the output closed it (| head).`;
 
 /** What a shell gives for a process that SIGPIPE ended. */
 const OUTPUT_CLOSED = 141;
@@ -29,31 +18,8 @@ const OUTPUT_CLOSED = 141;
  * @returns The exit code: 0 match or found, 1 no match or not found, 2 error, 130 stopped, 141 output closed.
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = args;
   try {
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      terminal.out(HELP);
-      return name === undefined ? 2 : 0;
-    }
-    if (name === "--version" || name === "-V") {
-      const { default: config } = await import("../../deno.json", { with: { type: "json" } });
-      terminal.out(`maskinv ${config.version}`);
-      return 0;
-    }
-    const entry = COMMANDS.find((candidate) => candidate.name === name);
-    if (!entry) {
-      const known = COMMANDS.map((candidate) => candidate.name).join(", ");
-      throw new InvalidArgumentError(`There is no command "${name}": use one of ${known}`);
-    }
-    const command = await entry.load();
-    const end = rest.indexOf("--"), options = end < 0 ? rest : rest.slice(0, end);
-    if (options.includes("--help") || options.includes("-h")) {
-      terminal.out(helpOf(entry.summary, command));
-      return 0;
-    }
-    const args = readArguments(command, rest);
-    await askToRead();
-    return await command.run(args, terminal);
+    return await answer(args, terminal);
   } catch (error) {
     terminal.progress("");
     if (error instanceof OutputClosed) return OUTPUT_CLOSED;
@@ -63,4 +29,51 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     terminal.err(`maskinv: ${error.message}`);
     return 2;
   }
+}
+
+async function answer([name, ...rest]: readonly string[], terminal: Terminal): Promise<number> {
+  switch (name) {
+    case undefined:
+      terminal.out(toolHelp());
+      return 2;
+    case "help":
+      return await help(rest, terminal);
+    case "--help":
+    case "-h":
+      terminal.out(toolHelp());
+      return 0;
+    case "--version":
+    case "-V": {
+      const { default: config } = await import("../../deno.json", { with: { type: "json" } });
+      terminal.out(`maskinv ${config.version}`);
+      return 0;
+    }
+    default:
+      return await run(commandNamed(name), rest, terminal);
+  }
+}
+
+/** `help`, `help --markdown` and `help <command>`. */
+async function help([what]: readonly string[], terminal: Terminal): Promise<number> {
+  if (what !== undefined && what !== "--markdown") {
+    return await run(commandNamed(what), ["--help"], terminal);
+  }
+  terminal.out(what === undefined ? toolHelp() : markdownTable());
+  return 0;
+}
+
+async function run(
+  command: CommandEntry,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const { runCommand } = await import("./run_command.ts");
+  return await runCommand(command, args, terminal);
+}
+
+function commandNamed(name: string): CommandEntry {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command) return command;
+  const known = COMMANDS.map((candidate) => candidate.name).join(", ");
+  throw new InvalidArgumentError(`There is no command "${name}": use one of ${known}`);
 }

@@ -3,11 +3,16 @@
 import { warpAffine } from "../kernels/warp_affine/cpu.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import { counted } from "../base/counted.ts";
-import { InvalidArgumentError } from "../base/errors.ts";
 import { fromPixels, type Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
-import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import {
+  completeMaskOptions,
+  MASK_KINDS,
+  type MaskOptions,
+  PATTERNS,
+  WEARINGS,
+} from "../mask/kinds.ts";
 import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
@@ -23,16 +28,39 @@ import type { Terminal } from "./terminal.ts";
 /** The command. */
 export const maskCommand: Command = {
   name: "mask",
-  usage: "mask [options] --out <out.png> <photo>",
-  takes: [["photo", "photos"], 1, 1],
+  takes: { usage: "<photo>", what: ["photo", "photos"], min: 1, max: 1 },
   options: [
-    { name: "out", short: "o", value: "out.png", help: "where to write the picture" },
-    { name: "kind", value: "kind", help: `${MASK_KINDS.join("|")} (surgical)` },
-    { name: "color", value: "#rgb", help: "CSS hex colour (one that the kind is made in)" },
-    { name: "pattern", value: "name", help: PATTERNS.join("|") },
-    { name: "wearing", value: "way", help: `${WEARINGS.join("|")} (full)` },
-    { name: "seed", value: "n", help: "chooses what is left open (0)" },
-    { name: "all", help: "a sheet of every kind and wearing on the largest face" },
+    {
+      kind: "file",
+      name: "out",
+      short: "o",
+      value: "out.png",
+      required: true,
+      help: "where to write the picture",
+    },
+    {
+      kind: "choice",
+      name: "kind",
+      value: "kind",
+      of: MASK_KINDS,
+      help: `${MASK_KINDS.join("|")} (surgical)`,
+    },
+    {
+      kind: "text",
+      name: "color",
+      value: "#rgb",
+      help: "CSS hex colour (one that the kind is made in)",
+    },
+    { kind: "choice", name: "pattern", value: "name", of: PATTERNS, help: PATTERNS.join("|") },
+    {
+      kind: "choice",
+      name: "wearing",
+      value: "way",
+      of: WEARINGS,
+      help: `${WEARINGS.join("|")} (full)`,
+    },
+    { kind: "whole", name: "seed", help: "chooses what is left open (0)" },
+    { kind: "flag", name: "all", help: "a sheet of every kind and wearing on the largest face" },
     JSON_OPTION,
     ...VERIFIER_OPTIONS,
   ],
@@ -40,11 +68,9 @@ export const maskCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const path = args.text("out");
-  if (!path) throw new InvalidArgumentError("Cannot write the masked photo: give --out out.png");
-  const options = maskOptions(args), all = args.flag("all");
-  // Refuses what does not exist before the models are loaded.
-  completeLook(options);
+  const path = args.text("out")!, options = maskOptions(args), all = args.flag("all");
+  // Refuses what is no colour before the models are loaded.
+  completeMaskOptions(options);
   terminal.progress("loading models ...");
   const verifying = verifierOptions(args);
   await using verifier = await createVerifier(verifying);
@@ -74,18 +100,18 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   return fitted.length > 0 ? 0 : 1;
 }
 
-/** The texts are checked where masks are made, with the same messages for callers of the library. */
 function maskOptions(args: Arguments): MaskOptions {
   const given = {
-    kind: args.text("kind") ?? "surgical",
     color: args.text("color"),
-    pattern: args.text("pattern"),
-    wearing: args.text("wearing"),
+    pattern: args.choice("pattern", PATTERNS),
+    wearing: args.choice("wearing", WEARINGS),
     seed: args.number("seed"),
+  } satisfies Partial<MaskOptions>;
+  const kind = args.choice("kind", MASK_KINDS) ?? "surgical";
+  return {
+    kind,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as unknown as MaskOptions;
 }
 
 /** Pixels of a picture of the sheet. */

@@ -1,4 +1,4 @@
-// The command line: a file for each command, and what they share. A command is added in a file of its own and in main.ts's
+// The command line: a file for each command, and what they share. A command is added in a file of its own and in commands.ts's
 // list; whatever a program could want as well belongs to a room below.
 
 export { main } from "./main.ts";

@@ -11,58 +11,64 @@ import type { Terminal } from "./terminal.ts";
 
 type Action = (folder: string, args: Arguments, terminal: Terminal) => Promise<number>;
 
-/** The actions with how many operands they take. */
-const ACTIONS: Readonly<Record<string, readonly [count: number, act: Action]>> = {
-  add: [1, add],
-  list: [0, list],
-  verify: [0, verify],
-  remove: [1, remove],
-};
+const ACTIONS: Readonly<Record<string, Action>> = { add, list, verify, remove };
+
+const FAMILY_NAMES = FAMILIES.map(({ name }) => name);
+const WHAT = ["model", "models"] as const;
 
 /** The command. */
 export const modelsCommand: Command = {
   name: "models",
-  usage: "models [options] add <file.onnx|https://...> | list | verify | remove <name>",
-  takes: [
-    ["operand (an action and what it takes)", "operands (an action and what it takes)"],
-    1,
-    2,
-  ],
+  takes: {
+    actions: {
+      add: { usage: "<file.onnx|https://...>", what: WHAT, min: 1, max: 1 },
+      list: { usage: "", what: WHAT, min: 0, max: 0 },
+      verify: { usage: "", what: WHAT, min: 0, max: 0 },
+      remove: { usage: "<name>", what: WHAT, min: 1, max: 1 },
+    },
+  },
   options: [
     {
+      kind: "choice",
       name: "like",
       value: "family",
-      help: `what an added model is like: ${FAMILIES.map(({ name }) => name).join(", ")}`,
+      of: FAMILY_NAMES,
+      help: `what an added model is like: ${FAMILY_NAMES.join(", ")}`,
     },
-    { name: "name", value: "name", help: "what to call it (the file's name)" },
-    { name: "sha256", value: "hex", help: "SHA-256 that the file must have" },
-    { name: "models", value: "folder", help: `the user's model folder (${DEFAULT_FOLDER})` },
-    { name: "template-size", value: "n", help: "numbers of a template (the family's)" },
-    { name: "license", value: "text", help: "the licence of the weights, for the manifest" },
-    { name: "max-bytes", value: "n", help: "largest file to take (1000000000)" },
+    { kind: "text", name: "name", value: "name", help: "what to call it (the file's name)" },
+    { kind: "text", name: "sha256", value: "hex", help: "SHA-256 that the file must have" },
+    { kind: "folder", name: "models", help: `the user's model folder (${DEFAULT_FOLDER})` },
+    {
+      kind: "whole",
+      name: "template-size",
+      min: 1,
+      help: "numbers of a template (the family's)",
+    },
+    {
+      kind: "text",
+      name: "license",
+      value: "text",
+      help: "the licence of the weights, for the manifest",
+    },
+    { kind: "whole", name: "max-bytes", min: 1, help: "largest file to take (1000000000)" },
     JSON_OPTION,
   ],
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const [action, ...rest] = args.operands;
-  const [count, act] = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : [];
-  if (!act) {
-    throw new InvalidArgumentError(
-      `There is no action "${action}": use one of ${Object.keys(ACTIONS).join(", ")}`,
-    );
-  }
-  if (rest.length !== count) {
-    throw new InvalidArgumentError(
-      `Cannot ${action} ${rest.length} operands: usage is ${modelsCommand.usage}`,
-    );
-  }
-  return await act(args.text("models") ?? DEFAULT_FOLDER, args, terminal);
+  return await ACTIONS[args.action](args.text("models") ?? DEFAULT_FOLDER, args, terminal);
 }
 
 async function add(folder: string, args: Arguments, terminal: Terminal): Promise<number> {
   const like = args.text("like");
+  const [file] = args.operands;
+  if (!like && /\.(pth|pt|ckpt|safetensors|params)$/i.test(file)) {
+    throw new InvalidArgumentError(
+      `Cannot add ${file} as it is named as a checkpoint and models are ONNX files: ` +
+        `make one of it with maskinv convert -o model.onnx ${file}, and add that`,
+    );
+  }
   if (!like) {
     throw new InvalidArgumentError(
       `Cannot add a model without knowing what it is like: give --like with one of ${
@@ -70,7 +76,7 @@ async function add(folder: string, args: Arguments, terminal: Terminal): Promise
       }`,
     );
   }
-  const { entry, bytes, rebatched } = await addModel(args.operands[1], folder, {
+  const { entry, bytes, rebatched } = await addModel(file, folder, {
     like,
     name: args.text("name"),
     sha256: args.text("sha256"),
@@ -114,7 +120,7 @@ async function verify(folder: string, args: Arguments, terminal: Terminal): Prom
 }
 
 async function remove(folder: string, args: Arguments, terminal: Terminal): Promise<number> {
-  const [, name] = args.operands;
+  const [name] = args.operands;
   await removeModel(folder, name);
   terminal.out(`${name}: removed from ${folder}`);
   return 0;

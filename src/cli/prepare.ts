@@ -5,44 +5,68 @@ import type { DataIndex } from "../distill/data/index_file.ts";
 import { indexShards } from "../distill/data/index_shards.ts";
 import { prepareShards } from "../distill/data/prepare.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
-import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { FAMILIES } from "../model/families.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  MODELS_OPTION,
+  THREADS_OPTION,
+} from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
 export const prepareCommand: Command = {
   name: "prepare",
-  usage: "prepare [options] --out <shards> <folder of crops with index.tsv, or of photos>",
-  takes: [["photo folder", "photo folders"], 1, 1],
+  takes: {
+    usage: "<folder of crops with index.tsv, or of photos>",
+    what: ["photo folder", "photo folders"],
+    min: 1,
+    max: 1,
+  },
   options: [
     {
+      kind: "folder",
       name: "out",
       short: "o",
       value: "shards",
+      required: true,
       help: "folder of the shards; what is there is kept",
     },
-    { name: "models", value: "folder", help: "model folder (the package's)" },
+    MODELS_OPTION,
     {
+      kind: "text",
       name: "teacher",
       value: "name|file",
       help: "the teacher in the manifest, or an .onnx file (teacher, else student)",
     },
-    { name: "like", value: "family", help: "form of a teacher from a file (arcface_torch)" },
-    { name: "validation", value: "n", help: "people kept for validation, of photos (an eighth)" },
     {
+      kind: "choice",
+      name: "like",
+      value: "family",
+      of: FAMILIES.map(({ name }) => name),
+      help: "form of a teacher from a file (arcface_torch)",
+    },
+    {
+      kind: "whole",
+      name: "validation",
+      min: 1,
+      help: "people kept for validation, of photos (an eighth)",
+    },
+    {
+      kind: "text",
       name: "part",
       value: "i/n",
       help: "do the i-th of n parts, and no index, beside other processes",
     },
-    { name: "threads", value: "n", help: "threads of the wasm provider (cores, at most 4)" },
+    THREADS_OPTION,
     JSON_OPTION,
   ],
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const out = args.text("out");
-  if (!out) throw new InvalidArgumentError("Cannot write the shards: give --out folder");
-  const [folder] = args.operands;
+  const out = args.text("out")!, [folder] = args.operands;
   const part = readPart(args.text("part"));
   const settings = await prepareShards(folder, out, {
     models: args.text("models"),

@@ -3,43 +3,51 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { changeFolder, DEFAULT_FOLDER, entryJson, readFolder } from "../model/add/folder.ts";
-import { type Variant, VARIANTS } from "../model/manifest.ts";
+import { VARIANTS } from "../model/manifest.ts";
 import { quantizeModel } from "../quantize/quantize.ts";
 import { writeWhole, writing } from "../base/write_error.ts";
-import { type Arguments, type Command, JSON_OPTION } from "./command.ts";
+import { type Arguments, type Command, JSON_OPTION, THREADS_OPTION } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
 export const quantizeCommand: Command = {
   name: "quantize",
-  usage: "quantize --to <uint8|fp16> --calibrate <photo folder> [--write | -o out.onnx] <model>",
-  takes: [["model", "models"], 1, 1],
+  takes: { usage: "(--write | -o <out.onnx>) <model>", what: ["model", "models"], min: 1, max: 1 },
   options: [
-    { name: "to", value: VARIANTS.join("|"), help: "integers of 8 bits, or weights of 16 bits" },
     {
+      kind: "choice",
+      name: "to",
+      of: VARIANTS,
+      required: true,
+      help: "integers of 8 bits, or weights of 16 bits",
+    },
+    {
+      kind: "folder",
       name: "calibrate",
-      value: "folder",
+      required: true,
       help: "photos of faces, half to calibrate, half to measure on; never a test set's",
     },
-    { name: "count", value: "n", help: "how many photos to take (200)" },
-    { name: "out", short: "o", value: "out.onnx", help: "write the file there" },
-    { name: "write", help: "write it into the user's model folder, for --variant" },
+    { kind: "whole", name: "count", min: 2, help: "how many photos to take (200)" },
+    { kind: "file", name: "out", short: "o", value: "out.onnx", help: "write the file there" },
+    { kind: "flag", name: "write", help: "write it into the user's model folder, for --variant" },
     {
+      kind: "folder",
       name: "models",
-      value: "folder",
       help: `the user's model folder (${DEFAULT_FOLDER}); what it lacks is the package's`,
     },
-    { name: "threads", value: "n", help: "threads of the wasm provider (cores, at most 4)" },
+    THREADS_OPTION,
     JSON_OPTION,
   ],
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const variant = VARIANTS.find((known) => known === args.text("to")) as Variant | undefined;
-  const photos = args.text("calibrate"), out = args.text("out");
-  if (!variant || !photos || (out === undefined) === !args.flag("write")) {
-    throw new InvalidArgumentError(`Cannot quantize as told: usage is ${quantizeCommand.usage}`);
+  const variant = args.choice("to", VARIANTS)!;
+  const photos = args.text("calibrate")!, out = args.text("out");
+  if ((out === undefined) === !args.flag("write")) {
+    throw new InvalidArgumentError(
+      "Cannot quantize without knowing where to: give either --write or -o out.onnx",
+    );
   }
   const given = args.text("models"), folder = given ?? DEFAULT_FOLDER;
   // A folder that is only about to be made has the package's models.
@@ -58,7 +66,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (out === undefined) writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   writeWhole(path, bytes);
   if (args.flag("write")) await changeFolder(folder, entry.name, entryJson(entry));
-  const { crops, least, median, mean, score } = nearness;
+  const { crops, min, median, mean, score } = nearness;
   if (args.flag("json")) {
     terminal.out(
       JSON.stringify({ path, bytes: bytes.length, floatBytes, sha256: entry.sha256, nearness }),
@@ -73,7 +81,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   );
   terminal.out(
     `cosine of its templates with the float model's on ${crops} crops that it was not calibrated on: ` +
-      `least ${least.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}; ` +
+      `least ${min.toFixed(5)}, median ${median.toFixed(5)}, mean ${mean.toFixed(5)}; ` +
       `their scores differ by ${score.toExponential(1)} at most`,
   );
   if (args.flag("write")) {

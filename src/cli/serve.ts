@@ -8,10 +8,17 @@ import { MASK_STATES } from "../pipeline/embed/mask_state.ts";
 import { createHandler, folderAssets, type Handler } from "../serve/mod.ts";
 import { createVerifier } from "../verify/create.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import { type Arguments, type Command, EMBEDDING_OPTIONS, verifierOptions } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  EMBEDDING_OPTIONS,
+  FACE_OPTION,
+  verifierOptions,
+} from "./command.ts";
 import { readVariable } from "./environment.ts";
 import {
   CREATE_OPTION,
+  GALLERY_OPTION,
   GALLERY_OPTIONS,
   openStore,
   PROTECTION_OPTION,
@@ -25,34 +32,48 @@ const API_KEYS = "MASKINV_API_KEYS";
 /** The command. */
 export const serveCommand: Command = {
   name: "serve",
-  usage: "serve [options]",
-  takes: [["operand", "operands"], 0, 0],
+  takes: { usage: "", what: ["operand", "operands"], min: 0, max: 0 },
   options: [
-    { name: "port", value: "n", help: "port to listen on (8000)" },
-    { name: "host", value: "address", help: "address to listen on (127.0.0.1: this machine only)" },
-    { name: "api-keys", value: "file", help: `API keys, one a line (or ${API_KEYS})` },
-    { name: "page", value: "folder", help: "serve a folder at /, as deno task page makes it" },
+    { kind: "whole", name: "port", min: 0, max: 65535, help: "port to listen on (8000)" },
     {
+      kind: "text",
+      name: "host",
+      value: "address",
+      help: "address to listen on (127.0.0.1: this machine only)",
+    },
+    { kind: "file", name: "api-keys", help: `API keys, one a line (or ${API_KEYS})` },
+    { kind: "folder", name: "page", help: "serve a folder at /, as deno task page makes it" },
+    {
+      kind: "whole",
       name: "max-body",
       value: "bytes",
+      min: 1,
       help: `largest body of a request (${DEFAULT_MAX_BODY_BYTES})`,
     },
-    { name: "queue", value: "n", help: "how many requests may wait (16)" },
-    { name: "timeout", value: "seconds", help: "longest time for an answer (30)" },
+    { kind: "whole", name: "queue", min: 0, help: "how many requests may wait (16)" },
+    {
+      kind: "number",
+      name: "timeout",
+      value: "seconds",
+      min: 0.001,
+      help: "longest time for an answer (30)",
+    },
+    GALLERY_OPTION,
     ...GALLERY_OPTIONS,
     CREATE_OPTION,
     PROTECTION_OPTION,
-    { name: "allow-mask", help: "take photos with a mask into the gallery as well" },
-    ...EMBEDDING_OPTIONS.filter(({ name }) => name !== "face"),
+    {
+      kind: "flag",
+      name: "allow-mask",
+      help: "take photos with a mask into the gallery as well",
+    },
+    ...EMBEDDING_OPTIONS.filter((option) => option !== FACE_OPTION),
   ],
   run,
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const port = args.number("port") ?? 8000, hostname = args.text("host") ?? "127.0.0.1";
-  if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
-    throw new InvalidArgumentError(`Cannot listen on port ${port}: give a number from 0 to 65535`);
-  }
   const timeout = args.number("timeout"), page = args.text("page");
   const keys = await apiKeys(args);
   const assets = page === undefined ? undefined : await folderAssets(page);

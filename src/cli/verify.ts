@@ -10,6 +10,7 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
+  THRESHOLD_OPTION,
   verifierOptions,
 } from "./command.ts";
 import { describeFace, describeRule, describeScoreFmr } from "./describe.ts";
@@ -18,16 +19,20 @@ import { paint, type Terminal } from "./terminal.ts";
 /** The command. */
 export const verifyCommand: Command = {
   name: "verify",
-  usage: "verify [options] <probe> <reference>",
-  takes: [["photo", "photos"], 2, 2],
+  takes: { usage: "<probe> <reference>", what: ["photo", "photos"], min: 2, max: 2 },
   options: [
     {
+      kind: "rate",
       name: "fmr",
-      value: "rate",
       help: "accepted false match rate, if the data supports it (0.001)",
     },
-    { name: "threshold", value: "score", help: "a threshold of your own instead, -1 to 1" },
-    { name: "annotate", value: "out.png", help: "write both photos with what was found" },
+    THRESHOLD_OPTION,
+    {
+      kind: "file",
+      name: "annotate",
+      value: "out.png",
+      help: "write both photos with what was found",
+    },
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],

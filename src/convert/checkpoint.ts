@@ -11,6 +11,7 @@ import { buildMobileFaceNet } from "./network/mobilefacenet.ts";
 import { torchNames } from "./mxnet/names.ts";
 import { isMxnet, readMxnet } from "./mxnet/read.ts";
 import { INPUT, writeOnnx } from "./onnx/write.ts";
+import { isSafetensors, readSafetensors } from "./safetensors/read.ts";
 import { readTorch } from "./torch/read.ts";
 
 /** What of a checkpoint is opened. */
@@ -84,7 +85,7 @@ const MAGFACE_INPUT: TensorSpec = {
 const MXNET_INPUT: TensorSpec = { ...INSIGHTFACE_INPUT, scale: [128, 128, 128] };
 
 /**
- * Opens a checkpoint of PyTorch (`torch.save`, both formats) and finds the network in it by the names and shapes of its
+ * Opens a checkpoint of PyTorch (`torch.save`, both formats; or safetensors) and finds the network in it by the names and shapes of its
  * tensors. Nothing of the file is run: it is read as data, and what is no data is refused.
  *
  * Networks: iResNet of any depth (insightface's arcface_torch, ElasticFace, MaskInv; with squeeze-and-excitation;
@@ -129,7 +130,11 @@ export async function openCheckpoint(
   const source = isPath ? await fileSource(input, CheckpointError) : memorySource(input);
   try {
     const fromMxnet = isMxnet(source);
-    const saved = fromMxnet ? torchNames(readMxnet(source, label)) : readTorch(source, label);
+    const saved = fromMxnet
+      ? torchNames(readMxnet(source, label))
+      : isSafetensors(source)
+      ? new Map(readSafetensors(source, label))
+      : readTorch(source, label);
     const { key, prefix, weights, kind } = findNetwork(saved, label, wantedKey);
     const isMagface = kind === "iresnet" && /(^|\.)features\.(module\.)?$/.test(prefix);
     const isEdgeface = kind === "edgenext";

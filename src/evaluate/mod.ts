@@ -12,6 +12,8 @@ export {
   type DatasetImage,
   type DatasetKind,
   type DatasetPair,
+  type LeftOutFile,
+  type LeftOutReason,
 } from "./dataset/dataset.ts";
 export { type LfwPair, parseLfwPairs } from "./dataset/lfw.ts";
 export { type DatasetOptions, openDataset } from "./dataset/open.ts";

@@ -34,7 +34,7 @@ export interface SqlClient extends AsyncDisposable {
  * ```
  */
 export async function connectPostgres(url: string): Promise<SqlClient> {
-  const { default: postgres } = await import("postgres");
+  const { default: postgres } = await import("npm:postgres@3.4.9");
   let sql: ReturnType<typeof postgres>;
   try {
     sql = postgres(url, { max: 8, connect_timeout: 10, onnotice: () => {} });

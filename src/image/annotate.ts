@@ -48,11 +48,11 @@ export interface Marks {
 
 const SKY_BLUE: Color = [86, 180, 233], WHITE: Color = [255, 255, 255], BLACK: Color = [0, 0, 0];
 
-/** Text is this high, in pixels, or a share of the picture's shorter side; so it can be read at any size. */
+/** The height of text: a share of the picture's shorter side, and at least so many pixels. */
 const MIN_TEXT = 14, TEXT_SHARE = 1 / 20;
 
-/** Text that is wider than its picture gets smaller, and is cut off below this. */
-const LEAST_TEXT = 8;
+/** The height in pixels down to which text that is wider than its picture is shrunk; then it is cut off. */
+const MIN_SHRUNK_TEXT = 8;
 
 /** imagescript's frame of RGBA pixels. */
 interface Frame {
@@ -96,7 +96,9 @@ export async function annotate(image: Image, marks: Marks): Promise<Image> {
   for (const mark of [...boxes, ...points, ...labels]) checkMark(mark);
   const { width, height } = image, data = image.data.slice();
   // Its type declarations are those of another entry, which has no default export.
-  const { default: Framebuffer } = await import("imagescript/v2/framebuffer.mjs") as unknown as {
+  const { default: Framebuffer } = await import(
+    "npm:imagescript@1.3.1/v2/framebuffer.mjs"
+  ) as unknown as {
     default: new (width: number, height: number, data?: Uint8Array) => Frame;
   };
   const make: Canvas["make"] = (...of) => new Framebuffer(...of);
@@ -145,7 +147,7 @@ function drawLabel(canvas: Canvas, label: LabelMark, size: number, render: TextR
   if (text.trim() === "") return;
   let pad = Math.round(size / 4), ink = render(text, size, color);
   if (ink.width + 2 * pad > canvas.width) {
-    size = Math.max(LEAST_TEXT, Math.floor(size * canvas.width / (ink.width + 2 * pad)));
+    size = Math.max(MIN_SHRUNK_TEXT, Math.floor(size * canvas.width / (ink.width + 2 * pad)));
     pad = Math.round(size / 4);
     ink = render(text, size, color);
   }

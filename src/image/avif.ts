@@ -8,7 +8,7 @@ import { codecBytes } from "./package_file.ts";
 
 const libavif = wasmCodec(
   "@jsquash/avif",
-  () => import("@jsquash/avif/codec/dec/avif_dec.js"),
+  () => import("npm:@jsquash/avif@2.1.1/codec/dec/avif_dec.js"),
   {
     arguments: [8], // bits a sample
     read: () =>
@@ -22,7 +22,7 @@ const libavif = wasmCodec(
 /** libaom keeps several frames of up to 16 bits a sample; 24 bytes a pixel were the most that photos took. */
 const HEAP_BYTES_PER_PIXEL = 40, HEAP_BYTES = 96 * 2 ** 20;
 
-/** The pixels of an AVIF as stored, or ImageDecodeError. */
+/** Returns the pixels of an AVIF as stored, or ImageDecodeError. */
 export async function decodeAvif(
   bytes: Uint8Array,
   { width, height }: ImageHeader,

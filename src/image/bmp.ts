@@ -10,7 +10,7 @@ import { undecodable } from "./limits.ts";
 /** From this size on, the header has a mask that says where alpha is. */
 const HEADER_WITH_ALPHA = 56, ALPHA_MASK = 66;
 
-/** The pixels of a BMP, rows bottom up, or ImageDecodeError. */
+/** Returns the pixels of a BMP, rows bottom up, or ImageDecodeError. */
 export async function decodeBmp(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
@@ -38,7 +38,7 @@ export async function decodeBmp(
   header.setUint32(BMP.HEADER_SIZE, BMP.SMALLEST_HEADER, true);
   header.setInt32(BMP.HEIGHT, height, true);
   header.setUint32(BMP.COLORS, colors, true);
-  const { default: decode } = await import("decode-bmp");
+  const { default: decode } = await import("npm:decode-bmp@0.2.1");
   try {
     const { data: rgba } = decode(file);
     // Without a mask for it the fourth byte of 32 bits is unused, and mostly 0.

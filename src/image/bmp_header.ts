@@ -31,7 +31,7 @@ const DEPTHS = [1, 4, 8, 24, 32];
 /** Red, green and blue within 32 bits, where everyone has them. */
 const USUAL_MASKS = [0xff0000, 0xff00, 0xff];
 
-/** The header; undefined if it is cut short or impossible. */
+/** Returns the header; undefined if it is cut short or impossible. */
 export function bmpHeader(bytes: Uint8Array, label: string): BmpHeader | undefined {
   if (bytes.length < BMP.MASKS) return undefined;
   const data = view(bytes);

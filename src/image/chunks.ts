@@ -11,7 +11,7 @@ export interface Chunk<Type> {
   readonly end: number;
 }
 
-/** The segments of a JPEG up to and with the first scan (SOS), as marker codes such as 0xC0. */
+/** Returns the segments of a JPEG up to and with the first scan (SOS), as marker codes such as 0xC0. */
 export function* jpegSegments(bytes: Uint8Array): Generator<Chunk<number>> {
   let at = 2;
   while (at + 4 <= bytes.length) {
@@ -32,7 +32,7 @@ export function* jpegSegments(bytes: Uint8Array): Generator<Chunk<number>> {
   }
 }
 
-/** The chunks of a PNG up to and with IEND. */
+/** Returns the chunks of a PNG up to and with IEND. */
 export function* pngChunks(bytes: Uint8Array): Generator<Chunk<string>> {
   for (let at = 8; at + 8 <= bytes.length;) {
     const chunk = { type: ascii(bytes, at + 4, 4), start: at + 8, end: at + 8 + uint32(bytes, at) };
@@ -42,7 +42,7 @@ export function* pngChunks(bytes: Uint8Array): Generator<Chunk<string>> {
   }
 }
 
-/** The chunks of a WebP (RIFF), or those within a chunk of it that `start` and `end` say. */
+/** Returns the chunks of a WebP (RIFF), or those within a chunk of it that `start` and `end` say. */
 export function* riffChunks(
   bytes: Uint8Array,
   start = 12,
@@ -55,7 +55,7 @@ export function* riffChunks(
   }
 }
 
-/** The boxes of an ISO base media file (HEIF, AVIF; ISO/IEC 14496-12) between two places. */
+/** Returns the boxes of an ISO base media file (HEIF, AVIF; ISO/IEC 14496-12) between two places. */
 export function* isoBoxes(
   bytes: Uint8Array,
   start = 0,
@@ -81,12 +81,12 @@ export function ascii(bytes: Uint8Array, start: number, length: number): string 
   return String.fromCharCode(...bytes.subarray(start, start + length));
 }
 
-/** A big-endian 32-bit number, as PNG writes them. */
+/** Returns a big-endian 32-bit number, as PNG writes them. */
 export function uint32(bytes: Uint8Array, at: number): number {
   return view(bytes).getUint32(at);
 }
 
-/** A DataView of exactly these bytes. */
+/** Returns a DataView of exactly these bytes. */
 export function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

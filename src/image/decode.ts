@@ -9,7 +9,7 @@ import { decodeHeic } from "./heic.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { fromPixels, type Image, type PixelData } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
-import { decodeReducedJpeg, type Reduction, reductionFor } from "./jpeg_reduced.ts";
+import { canReduce, decodeReducedJpeg, type Reduction, reductionFor } from "./jpeg_reduced.ts";
 import { checkLimit, checkPixels, DEFAULT_MAX_PIXELS, undecodable } from "./limits.ts";
 import { orient } from "./orient.ts";
 import { decodePng } from "./png.ts";
@@ -73,7 +73,14 @@ const DECODERS: Record<ImageFormat, Decoder> = {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { header, pixels, label, reduction } = await decodeStored(bytes, options);
   const image = orient(fromPixels(pixels, label), header.orientation);
-  return reduction === 1 ? image : { ...image, reduction };
+  if (reduction === 1) return image;
+  const { width, height, orientation } = header;
+  const turned = orientation >= 5; // EXIF's orientations 5 to 8 change width and height
+  return {
+    ...image,
+    reduction,
+    reducedFrom: turned ? { width: height, height: width } : { width, height },
+  };
 }
 
 /** As {@linkcode decodeImage}, but alpha stays as it is in the file: for mask templates. */
@@ -89,7 +96,7 @@ export async function decodeRgba(bytes: Uint8Array, options: DecodeOptions = {})
   return orient(whole, header.orientation);
 }
 
-/** The pixels as the file has them. */
+/** Returns the pixels as the file has them. */
 async function decodeStored(
   bytes: Uint8Array,
   { label = "the picture", maxPixels = DEFAULT_MAX_PIXELS, reduceAbove = Infinity }: DecodeOptions,
@@ -104,7 +111,8 @@ async function decodeStored(
   }
   const header = readHeader(bytes, label);
   checkPixels(header, maxPixels, label);
-  const reduction = reductionFor(header, reduceAbove);
+  const wanted = reductionFor(header, reduceAbove);
+  const reduction = wanted > 1 && await canReduce() ? wanted : 1;
   const pixels = await decodePixels(bytes, header, label, reduction);
   if (!fits(pixels, header, reduction)) {
     throw undecodable(
@@ -116,7 +124,7 @@ async function decodeStored(
   return { header, pixels, label, reduction };
 }
 
-/** Whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
+/** Returns whether the data has the size that the header says; a HEIC may be cropped (clean aperture). */
 function fits({ width, height }: PixelData, header: ImageHeader, reduction: number): boolean {
   if (header.format === "heic") return width <= header.width && height <= header.height;
   return width === Math.ceil(header.width / reduction) &&

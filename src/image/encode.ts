@@ -19,7 +19,7 @@ import type { Image } from "./image.ts";
  * ```
  */
 export async function encodePng(image: Image): Promise<Uint8Array<ArrayBuffer>> {
-  const { encode } = await import("fast-png");
+  const { encode } = await import("npm:fast-png@8.0.0");
   const { width, height, data } = image;
   const rgb = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {

@@ -6,7 +6,7 @@ import type { ImageFormat } from "./signature.ts";
 
 const ORIENTATION_TAG = 0x0112, SHORT = 3;
 
-/** The EXIF orientation of an image file, 1 to 8; 1 if it has none or it is broken. */
+/** Returns the EXIF orientation of an image file, 1 to 8; 1 if it has none or it is broken. */
 export function exifOrientation(bytes: Uint8Array, format: ImageFormat): number {
   const exif = findExif(bytes, format);
   return exif ? tiffOrientation(exif) : 1;
@@ -34,7 +34,7 @@ function findExif(bytes: Uint8Array, format: ImageFormat): Uint8Array | undefine
   return undefined;
 }
 
-/** The orientation in a TIFF structure; only its first directory (the main picture) is read. */
+/** Returns the orientation in a TIFF structure; only its first directory (the main picture) is read. */
 export function tiffOrientation(tiff: Uint8Array): number {
   const order = ascii(tiff, 0, 4);
   const little = order === "II*\0";

@@ -21,7 +21,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 function compile(): Promise<WebAssembly.Module> {
   const location = import.meta.resolve("npm:imagescript@1.3.1/wasm/any/gif.wasm");
   // An import is what makes Deno install a package; this module is the smallest.
-  return compiled ??= import("imagescript/png/src/mem.mjs")
+  return compiled ??= import("npm:imagescript@1.3.1/png/src/mem.mjs")
     .then(() => codecBytes("imagescript/gif", location))
     .then((file) => WebAssembly.compile(file))
     .catch((error) => {
@@ -30,7 +30,7 @@ function compile(): Promise<WebAssembly.Module> {
     });
 }
 
-/** The first frame of a GIF on its screen, transparent where it has no pixels. */
+/** Returns the first frame of a GIF on its screen, transparent where it has no pixels. */
 export async function decodeGif(
   bytes: Uint8Array,
   header: ImageHeader,
@@ -54,7 +54,7 @@ export async function decodeGif(
   return { width: header.width, height: header.height, data };
 }
 
-/** Where the first frame is on the screen: the decoder takes memory for whatever size it has. */
+/** Returns where the first frame is on the screen: the decoder takes memory for whatever size it has. */
 function firstFrame(
   bytes: Uint8Array,
   label: string,
@@ -72,7 +72,7 @@ function firstFrame(
   return { x, y, width, height };
 }
 
-/** The RGBA pixels of the first frame; undefined if the decoder refuses the file or traps. */
+/** Returns the RGBA pixels of the first frame; undefined if the decoder refuses the file or traps. */
 function decodeFrame(module: WebAssembly.Module, bytes: Uint8Array): Uint8Array | undefined {
   const imports = { env: { push_to_stream: (): void => {} } };
   const wasm = new WebAssembly.Instance(module, imports).exports as unknown as GifModule;

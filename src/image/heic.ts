@@ -40,7 +40,7 @@ interface HeifDecoded extends HeifError {
 const libheif = wasmCodec(
   "libheif-js",
   async () => {
-    const { default: factory } = await import("libheif-js/libheif-wasm/libheif.js");
+    const { default: factory } = await import("npm:libheif-js@1.23.2/libheif-wasm/libheif.js");
     return { default: withDecode(factory as unknown as (options: object) => Libheif) };
   },
   {
@@ -55,7 +55,7 @@ const libheif = wasmCodec(
 /** A photo of 12 MP took 230 MB. */
 const HEAP_BYTES_PER_PIXEL = 32, HEAP_BYTES = 96 * 2 ** 20;
 
-/** The upright pixels of the primary picture of a HEIC, or ImageDecodeError. */
+/** Returns the upright pixels of the primary picture of a HEIC, or ImageDecodeError. */
 export async function decodeHeic(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
@@ -107,7 +107,7 @@ function decode(lib: Libheif, bytes: Uint8Array): PixelData {
   }
 }
 
-/** The rows without the bytes between them, in memory of their own. */
+/** Returns the rows without the bytes between them, in memory of their own. */
 function tight({ width, height, stride, data }: HeifDecoded["channels"][number]): PixelData {
   const row = width * 4;
   const out = new Uint8ClampedArray(row * height);

@@ -16,7 +16,7 @@ export interface HeifHeader {
 // EXIF orientations of a picture that is turned by 0, 90, 180, 270 degrees counter-clockwise and then mirrored.
 const TURNED = [1, 8, 3, 6], THEN_TOP_TO_BOTTOM = [4, 5, 2, 7], THEN_LEFT_TO_RIGHT = [2, 7, 4, 5];
 
-/** The header of the primary picture; undefined if a box that it needs is missing, cut short or of a wrong size. */
+/** Returns the header of the primary picture; undefined if a box that it needs is missing, cut short or of a wrong size. */
 export function heifHeader(bytes: Uint8Array): HeifHeader | undefined {
   const meta = find(bytes, isoBoxes(bytes), "meta");
   if (!meta) return undefined;
@@ -40,7 +40,7 @@ export function heifHeader(bytes: Uint8Array): HeifHeader | undefined {
   return undefined;
 }
 
-/** The first whole box of a type. */
+/** Returns the first whole box of a type. */
 function find(
   bytes: Uint8Array,
   boxes: Iterable<Chunk<string>>,
@@ -52,7 +52,7 @@ function find(
   return undefined;
 }
 
-/** The indices, from 1, of an item's properties. */
+/** Returns the indices, from 1, of an item's properties. */
 function associations(
   bytes: Uint8Array,
   { start, end }: Chunk<string>,

@@ -19,6 +19,8 @@ export interface Image {
    * `loadImage`): a place in it, times this, is a place in the file's picture. Missing if it is whole.
    */
   readonly reduction?: number;
+  /** The size of the file's picture, upright, in pixels. Missing if it is whole. */
+  readonly reducedFrom?: { readonly width: number; readonly height: number };
 }
 
 /** Raw pixels from elsewhere (a canvas, a camera, sharp): RGBA or RGB, row-major, 8 bits a channel. */

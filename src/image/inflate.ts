@@ -5,10 +5,10 @@ import { undecodable } from "./limits.ts";
 /** Inflated at once; deflate makes up to 1032 bytes of one, so that a bomb is met by 17 MB. */
 const STEP_BYTES = 16 * 1024;
 
-/** Inflates data in the zlib format and throws it away: it must end, and within `most` bytes, or ImageDecodeError. */
+/** Inflates data in the zlib format and throws it away: it must end, and within `max` bytes, or ImageDecodeError. */
 export async function checkInflated(
   parts: Iterable<Uint8Array<ArrayBuffer>>,
-  most: number,
+  max: number,
   format: string,
   label: string,
 ): Promise<void> {
@@ -25,7 +25,7 @@ export async function checkInflated(
   try {
     for (let step = await reader.read(); step.value; step = await reader.read()) {
       inflated += step.value.length;
-      if (inflated > most) throw new RangeError();
+      if (inflated > max) throw new RangeError();
     }
   } catch (error) {
     await reader.cancel().catch(() => {});

@@ -9,7 +9,7 @@ import { undecodable } from "./limits.ts";
 
 const mozjpeg = wasmCodec(
   "@jsquash/jpeg",
-  () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+  () => import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js"),
   { arguments: [false] }, // EXIF orientation is left to us
 );
 
@@ -19,7 +19,7 @@ const DAMAGE = /premature end of data|bad Huffman code|instead of RST/;
 /** Pixels of CMYK that are decoded at most: jpeg-js takes 60 bytes and 0.4 us for each. */
 const MAX_CMYK_PIXELS = 12e6;
 
-/** The pixels of a JPEG as stored, or ImageDecodeError. */
+/** Returns the pixels of a JPEG as stored, or ImageDecodeError. */
 export async function decodeJpeg(
   bytes: Uint8Array,
   header: ImageHeader,
@@ -37,7 +37,7 @@ export async function decodeJpeg(
   return pixels;
 }
 
-/** Whether the end marker is there; within the coded data the two bytes cannot occur. */
+/** Returns whether the end marker is there; within the coded data the two bytes cannot occur. */
 function hasEnd(bytes: Uint8Array): boolean {
   for (let i = bytes.length - 2; i > 0; i--) {
     if (bytes[i] === 0xff && bytes[i + 1] === 0xd9) return true;
@@ -58,7 +58,7 @@ async function decodeCmyk(
         `and the limit for these is 12 MP: convert it to an RGB JPEG or PNG`,
     );
   }
-  const { default: jpegjs } = await import("jpeg-js");
+  const { default: jpegjs } = await import("npm:jpeg-js@0.4.4");
   try {
     return jpegjs.decode(bytes, {
       useTArray: true,

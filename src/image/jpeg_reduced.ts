@@ -20,7 +20,7 @@ interface JpegModule {
   decode_buffer(picture: number): number;
 }
 
-/** The least reduction after which a JPEG has no more pixels than wanted; 1 for CMYK, which is not reduced. */
+/** Returns the least reduction after which a JPEG has no more pixels than wanted; 1 for CMYK, which is not reduced. */
 export function reductionFor(header: ImageHeader, mostPixels: number): Reduction {
   if (header.format !== "jpeg" || header.components === 4) return 1;
   const pixels = header.width * header.height;
@@ -33,7 +33,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 function compile(): Promise<WebAssembly.Module> {
   const location = import.meta.resolve("npm:imagescript@1.3.1/wasm/any/jpeg.wasm");
   // An import is what makes Deno install a package; this module is the smallest.
-  return compiled ??= import("imagescript/png/src/mem.mjs")
+  return compiled ??= import("npm:imagescript@1.3.1/png/src/mem.mjs")
     .then(() => codecBytes("imagescript/jpeg", location))
     .then((file) => WebAssembly.compile(file))
     .catch((error) => {
@@ -42,7 +42,12 @@ function compile(): Promise<WebAssembly.Module> {
     });
 }
 
-/** The pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */
+/** Whether the decoder's file can be loaded; hosts without it decode large JPEGs whole, as they did all others. */
+export function canReduce(): Promise<boolean> {
+  return compile().then(() => true, () => false);
+}
+
+/** Returns the pixels of a grey or colour JPEG as stored, `reduction` times smaller (sizes rounded up), or ImageDecodeError. */
 export async function decodeReducedJpeg(
   bytes: Uint8Array,
   header: ImageHeader,

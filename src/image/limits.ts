@@ -10,8 +10,8 @@ import { ImageDecodeError, ImageTooLargeError, InvalidArgumentError } from "../b
 export const DEFAULT_MAX_PIXELS = 65e6;
 
 /**
- * From this size on, a JPEG may be decoded reduced where only faces are looked for (`reduceAbove`): 16e6 pixels. A photo
- * of 49 MP then takes half the memory.
+ * From this size on, verifiers decode a JPEG reduced (`reduceAbove`): 16e6 pixels. A photo of 49 MP then takes half the
+ * memory.
  */
 export const REDUCE_ABOVE_PIXELS = 16e6;
 
@@ -52,7 +52,7 @@ export function checkBytes(bytes: number, maxBytes: number, label: string): void
   );
 }
 
-/** The error of bytes that are no whole picture; `seen` and `remedy` complete the sentence. */
+/** Returns the error of bytes that are no whole picture; `seen` and `remedy` complete the sentence. */
 export function undecodable(
   label: string,
   seen: string,

@@ -61,7 +61,7 @@ export async function loadImage(input: ImageInput, options: LoadOptions = {}): P
   return await decodeImage(bytes, { label, maxPixels, reduceAbove: options.reduceAbove });
 }
 
-/** The bytes of whatever holds a file; `loadImage` says what it throws. */
+/** Returns the bytes of whatever holds a file; `loadImage` says what it throws. */
 export async function toBytes(
   input: Exclude<ImageInput, PixelData>,
   label: string,
@@ -100,7 +100,7 @@ function isPixelData(input: ImageInput): input is PixelData {
   return input.data instanceof Uint8Array || input.data instanceof Uint8ClampedArray;
 }
 
-/** What messages call an input. Of a URL, what may be secret is left out. */
+/** Returns what messages call an input. Of a URL, what may be secret is left out. */
 export function describe(input: ImageInput): string {
   if (typeof input === "string") return input === "" ? "an empty string" : publicName(input);
   if (input instanceof URL) return publicName(input.href);

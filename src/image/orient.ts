@@ -1,5 +1,5 @@
 // Turns and mirrors a stored picture so that it is upright, as EXIF orientation says.
-// Every stage after this one may take for granted that up is up.
+// Every later stage takes pictures to be upright.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { Image } from "./image.ts";

@@ -25,7 +25,7 @@ export function giveCodec(name: CodecName, file: CodecFile): void {
   given.set(name, file);
 }
 
-/** The bytes that {@linkcode giveCodec} has given. */
+/** Returns the bytes that {@linkcode giveCodec} has given. */
 export async function givenCodec(name: CodecName): Promise<ArrayBuffer | undefined> {
   const file = given.get(name);
   return typeof file === "function" ? await file() : file;
@@ -60,7 +60,7 @@ export async function codecBytes(
   }
 }
 
-/** The error of a decoder whose files cannot be loaded. */
+/** Returns the error of a decoder whose files cannot be loaded. */
 export function startError(name: string, cause: unknown): MaskinvError {
   return new MaskinvError(
     `Cannot start the decoder ${name} as its WebAssembly file does not load (${cause}): ` +

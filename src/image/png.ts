@@ -1,14 +1,14 @@
 // Decodes PNG of every colour type and depth with fast-png, behind a guard against files that inflate without end.
 // fast-png gives samples as they are stored; here they become RGBA of 8 bits.
 
-import type { DecodedPng } from "fast-png";
+import type { DecodedPng } from "npm:fast-png@8.0.0";
 import { pngChunks } from "./chunks.ts";
 import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";
 import { checkInflated } from "./inflate.ts";
 import { undecodable } from "./limits.ts";
 
-/** The pixels of a PNG as stored (of an animated one its still picture), or ImageDecodeError. */
+/** Returns the pixels of a PNG as stored (of an animated one its still picture), or ImageDecodeError. */
 export async function decodePng(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
@@ -24,7 +24,7 @@ export async function decodePng(
   }
   // Four channels of 16 bits, a filter byte per row, and the rows that Adam7 adds.
   await checkInflated(imageData(bytes), width * height * 8 + height * 16 + 4096, "PNG", label);
-  const { convertIndexedToRgb, decode } = await import("fast-png");
+  const { convertIndexedToRgb, decode } = await import("npm:fast-png@8.0.0");
   try {
     const png = decode(bytes, { checkCrc: true });
     const indexed = png.palette !== undefined || png.depth < 8;
@@ -37,16 +37,16 @@ export async function decodePng(
   }
 }
 
-/** The colours of a grey picture of less than 8 bits, as a palette. */
+/** Returns the colours of a grey picture of less than 8 bits, as a palette. */
 function greys({ depth, transparency }: DecodedPng): [number, number, number, number][] {
-  const most = 2 ** depth - 1;
-  return Array.from({ length: most + 1 }, (_, value) => {
-    const grey = Math.round(255 * value / most);
+  const max = 2 ** depth - 1;
+  return Array.from({ length: max + 1 }, (_, value) => {
+    const grey = Math.round(255 * value / max);
     return [grey, grey, grey, transparency?.[0] === value ? 0 : 255];
   });
 }
 
-/** Samples of 1 to 4 channels as RGBA of 8 bits. */
+/** Returns samples of 1 to 4 channels as RGBA of 8 bits. */
 function spread(
   samples: ArrayLike<number>,
   pixels: number,

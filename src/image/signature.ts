@@ -61,7 +61,7 @@ const TEXTS: readonly (readonly [seen: string, start: RegExp, remedy: string])[]
 
 const HEIC_BRANDS = /^(hei[cxms]|hev[cxms]|mif[12]|msf1)$/, AVIF_BRANDS = /^avi[fs]$/;
 
-/** The format of a file, or ImageDecodeError that says what the bytes look like instead. */
+/** Returns the format of a file, or ImageDecodeError that says what the bytes look like instead. */
 export function imageFormat(bytes: Uint8Array, label: string): ImageFormat {
   if (bytes.length === 0) throw undecodable(label, "it is empty (0 bytes)");
   const head = ascii(bytes, 0, 256);
@@ -94,7 +94,7 @@ function heifFormat(bytes: Uint8Array, head: string): ImageFormat | undefined {
   return brands.some((brand) => HEIC_BRANDS.test(brand)) ? "heic" : undefined;
 }
 
-/** An icon or cursor: a count that is not 0, and directory entries whose reserved byte is 0. */
+/** Returns an icon or cursor: a count that is not 0, and directory entries whose reserved byte is 0. */
 function isIcon(bytes: Uint8Array): boolean {
   const [a, b, kind, c, low, high] = bytes;
   return a === 0 && b === 0 && (kind === 1 || kind === 2) && c === 0 && low + high > 0 &&

@@ -48,7 +48,7 @@ const MAX_LETTERS = 200;
 
 let renderer: Promise<TextRenderer> | undefined;
 
-/** The renderer of the built-in font, DejaVu Sans Bold; loaded once. Letters that it lacks are drawn as "?". */
+/** Returns the renderer of the built-in font, DejaVu Sans Bold; loaded once. Letters that it lacks are drawn as "?". */
 export function textRenderer(): Promise<TextRenderer> {
   return renderer ??= start().catch((error) => {
     renderer = undefined;

@@ -13,7 +13,7 @@ import { view } from "./chunks.ts";
 /** Writers may fill up a strip. */
 const SLACK_BYTES = 4096;
 
-/** The pixels of a TIFF's first picture as stored, or ImageDecodeError. */
+/** Returns the pixels of a TIFF's first picture as stored, or ImageDecodeError. */
 export async function decodeTiff(
   bytes: Uint8Array,
   header: ImageHeader,
@@ -21,7 +21,7 @@ export async function decodeTiff(
 ): Promise<PixelData> {
   const fields = tiffFields(bytes)!;
   await checkStrips(bytes, header, fields, label);
-  const { decode } = await import("tiff");
+  const { decode } = await import("npm:tiff@7.1.3");
   try {
     const [picture] = decode(onlyPixelTags(bytes), { pages: [0] });
     return {
@@ -53,16 +53,16 @@ async function checkStrips(
     const count = counts[i] ?? whole;
     if (offset + count > bytes.length) throw undecodable(label, "it is truncated");
     const strip = bytes.subarray(offset, offset + count) as Uint8Array<ArrayBuffer>;
-    const most = 2 * rowBytes * rows + SLACK_BYTES;
-    if (DEFLATE.includes(compression[0])) await checkInflated([strip], most, "TIFF", label);
-    else if (compression[0] === 1 ? count < whole : lzwLength(strip, most) > most) {
+    const max = 2 * rowBytes * rows + SLACK_BYTES;
+    if (DEFLATE.includes(compression[0])) await checkInflated([strip], max, "TIFF", label);
+    else if (compression[0] === 1 ? count < whole : lzwLength(strip, max) > max) {
       throw undecodable(label, "its TIFF data is shorter or larger than its header says");
     }
   }
 }
 
 /**
- * A copy whose first directory has only the tags that are needed: others may have endless values or lead in circles,
+ * Returns a copy whose first directory has only the tags that are needed: others may have endless values or lead in circles,
  * and the package refuses an orientation, which is applied later.
  */
 function onlyPixelTags(bytes: Uint8Array): Uint8Array {
@@ -73,7 +73,7 @@ function onlyPixelTags(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Samples of 8 or 16 bits as RGBA of 8 bits. */
+/** Returns samples of 8 or 16 bits as RGBA of 8 bits. */
 function toRgba(
   data: ArrayLike<number>,
   { bits = [8], kind = [1], samples = [1], palette = [], extra = [0] }: TiffFields,

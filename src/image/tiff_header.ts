@@ -60,7 +60,7 @@ export function tiffHeader(
   return { width, height, orientation: tiffOrientation(bytes) };
 }
 
-/** The fields of the first directory; undefined if it, or the values of one, lie beyond the file. */
+/** Returns the fields of the first directory; undefined if it, or the values of one, lie beyond the file. */
 export function tiffFields(bytes: Uint8Array): TiffFields | undefined {
   const fields: Partial<Record<TagName, number[]>> = {};
   const names = Object.keys(TAGS) as TagName[];
@@ -83,7 +83,7 @@ export function tiffFields(bytes: Uint8Array): TiffFields | undefined {
 }
 
 /** An entry of a TIFF directory. */
-export interface TiffEntry {
+interface TiffEntry {
   /** The tag. */
   readonly tag: number;
   /** The type of its values. */
@@ -98,7 +98,7 @@ export interface TiffEntry {
   readonly little: boolean;
 }
 
-/** The entries of the first directory, as far as they are there. */
+/** Returns the entries of the first directory, as far as they are there. */
 export function* tiffEntries(bytes: Uint8Array): Generator<TiffEntry> {
   if (bytes.length < 8) return;
   const data = view(bytes), little = bytes[0] === 0x49;
@@ -115,7 +115,7 @@ export function* tiffEntries(bytes: Uint8Array): Generator<TiffEntry> {
   }
 }
 
-/** Whether the tag is needed to decode the pixels. */
+/** Returns whether the tag is needed to decode the pixels. */
 export function isPixelTag(tag: number): boolean {
   return tag !== TAGS.subfile && tag !== TAGS.tileWidth &&
     Object.values<number>(TAGS).includes(tag);
@@ -137,7 +137,7 @@ function unusualKind(fields: TiffFields): string | undefined {
   if (format.some((value) => value !== 1)) return "of samples that are not whole numbers";
   if (planes[0] !== 1 && samples[0] > 1) return "with a plane for each colour";
   if (tileWidth) return "in tiles";
-  const least = kind[0] === 2 ? 3 : 1;
-  if (samples[0] < least || samples[0] > least + 1) return `of ${samples[0]} samples a pixel`;
+  const min = kind[0] === 2 ? 3 : 1;
+  if (samples[0] < min || samples[0] > min + 1) return `of ${samples[0]} samples a pixel`;
   return predictor[0] > 2 ? `with predictor ${predictor[0]}` : undefined;
 }

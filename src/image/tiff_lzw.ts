@@ -2,8 +2,8 @@
 
 const CLEAR = 256, END = 257, FIRST_FREE = 258, MAX_ENTRIES = 4096;
 
-/** How many bytes LZW data (TIFF 6.0, section 13) expands to; counting ends soon after `most`. */
-export function lzwLength(data: Uint8Array, most: number): number {
+/** Returns how many bytes LZW data (TIFF 6.0, section 13) expands to; counting ends soon after `max`. */
+export function lzwLength(data: Uint8Array, max: number): number {
   const lengths = new Uint32Array(MAX_ENTRIES + 1).fill(1, 0, CLEAR);
   let next = FIRST_FREE, width = 9, previous = -1, total = 0;
   let buffer = 0, buffered = 0;
@@ -22,7 +22,7 @@ export function lzwLength(data: Uint8Array, most: number): number {
     }
     const length = code < next ? lengths[code] : lengths[previous] + 1;
     total += length || 1;
-    if (total > most) break;
+    if (total > max) break;
     if (previous >= 0 && next < MAX_ENTRIES) lengths[next++] = lengths[previous] + 1;
     if (next + 1 >= 1 << width && width < 12) width++;
     previous = code;

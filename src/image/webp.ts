@@ -7,9 +7,12 @@ import type { ImageHeader } from "./header.ts";
 import type { PixelData } from "./image.ts";
 import { undecodable } from "./limits.ts";
 
-const libwebp = wasmCodec("@jsquash/webp", () => import("@jsquash/webp/codec/dec/webp_dec.js"));
+const libwebp = wasmCodec(
+  "@jsquash/webp",
+  () => import("npm:@jsquash/webp@1.5.0/codec/dec/webp_dec.js"),
+);
 
-/** The pixels of a WebP as stored, or ImageDecodeError. */
+/** Returns the pixels of a WebP as stored, or ImageDecodeError. */
 export async function decodeWebp(
   bytes: Uint8Array,
   header: ImageHeader,
@@ -55,7 +58,7 @@ interface Frame extends Chunk<string> {
 
 const FRAME_HEADER_BYTES = 16;
 
-/** The first frame of an animation; undefined for a still picture. */
+/** Returns the first frame of an animation; undefined for a still picture. */
 function firstFrame(bytes: Uint8Array): Frame | undefined {
   for (const { type, start, end } of riffChunks(bytes)) {
     if (type === "VP8 " || type === "VP8L") return undefined;
@@ -69,7 +72,7 @@ function firstFrame(bytes: Uint8Array): Frame | undefined {
   return undefined;
 }
 
-/** The chunks of a frame as a WebP of its own, with the extended header that its alpha needs. */
+/** Returns the chunks of a frame as a WebP of its own, with the extended header that its alpha needs. */
 function asStill(bytes: Uint8Array, { start, end, width, height }: Frame): Uint8Array {
   const chunks = bytes.subarray(start, end);
   const out = new Uint8Array(30 + chunks.length);
@@ -85,7 +88,7 @@ function asStill(bytes: Uint8Array, { start, end, width, height }: Frame): Uint8
   return out;
 }
 
-/** A frame at its place on a transparent canvas. */
+/** Returns a frame at its place on a transparent canvas. */
 function onCanvas(
   { width, height, data }: PixelData,
   { x, y }: Frame,

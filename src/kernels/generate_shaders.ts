@@ -4,7 +4,7 @@
 const FOLDER = new URL("../../shaders/", import.meta.url);
 const TARGET = new URL("./shaders.ts", import.meta.url);
 
-/** The content that shaders.ts must have. */
+/** Returns the content that shaders.ts must have. */
 export async function shadersModule(): Promise<string> {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(FOLDER)) {

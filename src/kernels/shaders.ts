@@ -293,14 +293,10 @@ struct Layer {
 struct Piece {
   origin: vec2i,
   size: vec2i,
-  // Inside is where dot(edge, (x, y, 1)) >= -params.edge for all three.
-  edge0: vec3f,
-  edge1: vec3f,
-  edge2: vec3f,
-  // The rows of the map to the texture.
-  row0: vec3f,
-  row1: vec3f,
-  row2: vec3f,
+  // Inside is where all three numbers of edges * (x, y, 1) are at least -params.edge.
+  edges: mat3x3f,
+  // The map to the texture, projective.
+  toTexture: mat3x3f,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -320,18 +316,15 @@ fn place(layer: Layer, pixel: vec2i) -> vec2f {
       continue;
     }
     let point = vec3f(vec2f(at), 1.0);
-    let inside = min(
-      dot(pieces[i].edge0, point),
-      min(dot(pieces[i].edge1, point), dot(pieces[i].edge2, point)),
-    );
-    if (inside < -params.edge) {
+    let inside = pieces[i].edges * point;
+    if (min(inside.x, min(inside.y, inside.z)) < -params.edge) {
       continue;
     }
-    let w = dot(pieces[i].row2, point);
-    if (abs(w) < 1e-30) {
+    let mapped = pieces[i].toTexture * point;
+    if (abs(mapped.z) < 1e-30) {
       return NOWHERE;
     }
-    return vec2f(dot(pieces[i].row0, point), dot(pieces[i].row1, point)) / w;
+    return mapped.xy / mapped.z;
   }
   return NOWHERE;
 }

@@ -1,4 +1,4 @@
-// Masks on a photo: every face that has a mesh gets one, in the photo's own light.
+// Draws a mask on every face of a photo that has a mesh, in the light of the photo.
 // The layers come from wear.ts; the drawing is the overlay kernel's.
 
 import type { Face, FaceWithMesh } from "../pipeline/detect/face.ts";
@@ -7,7 +7,7 @@ import type { Image } from "../image/image.ts";
 import type { MaskOptions } from "./kinds.ts";
 import type { MaskLayer } from "../kernels/mask_overlay/layer.ts";
 import { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
-import { wearMask } from "./wear.ts";
+import { maskLayer } from "./mask_layer.ts";
 
 /**
  * Draws masks on the faces of a photo.
@@ -46,7 +46,7 @@ export function applyMask(
   const { seed = 0 } = options;
   const whole = { x: 0, y: 0, width: image.width, height: image.height };
   const layers: MaskLayer[] = meshes.map((mesh, i) =>
-    wearMask(mesh, whole, { ...options, seed: seed + i }, image)
+    maskLayer(mesh, whole, { ...options, seed: seed + i }, image)
   );
   return maskOverlay(image, layers.filter(({ region }) => region.width > 0));
 }

@@ -2,7 +2,7 @@
 // The texture holds the mask, and below it two strips: a piece of strap, and the soft rim for silhouettes.
 
 import type { Point } from "../math/affine.ts";
-import type { Look } from "./kinds.ts";
+import type { Appearance } from "./kinds.ts";
 
 /** The size of a texture and of the mask's part in it. */
 export interface AtlasSize {
@@ -17,29 +17,39 @@ const TOP = -0.12;
 /** Height over width of a piece of mask that is square in (u, v), about, on a face. */
 const ASPECT = 0.75;
 
-function bottomOf(look: Look): number {
-  return look.kind === "gaiter" ? 1.76 : 1.2;
+function bottomOf(appearance: Appearance): number {
+  return appearance.kind === "gaiter" ? 1.76 : 1.2;
 }
 
-/** The size of the texture that is `width` pixels wide. */
-export function atlasSize(look: Look, width: number): AtlasSize {
-  const body = Math.round(width / 2 * ASPECT * (bottomOf(look) - TOP));
+/** Returns the size of the texture that is `width` pixels wide. */
+export function atlasSize(appearance: Appearance, width: number): AtlasSize {
+  const body = Math.round(width / 2 * ASPECT * (bottomOf(appearance) - TOP));
   return { width, body, height: body + Math.max(6, width >> 4) };
 }
 
-/** The texture pixel of a place on the mask. */
-export function atlasPlace(look: Look, { width, body }: AtlasSize, u: number, v: number): Point {
+/** Returns the texture pixel of a place on the mask. */
+export function atlasPlace(
+  appearance: Appearance,
+  { width, body }: AtlasSize,
+  u: number,
+  v: number,
+): Point {
   return {
     x: (u + 1) / 2 * (width - 1),
-    y: (v - TOP) / (bottomOf(look) - TOP) * (body - 1),
+    y: (v - TOP) / (bottomOf(appearance) - TOP) * (body - 1),
   };
 }
 
-/** The place on the mask of a texture pixel; the inverse of `atlasPlace`. */
-export function maskPlace(look: Look, size: AtlasSize, x: number, y: number): [number, number] {
+/** Returns the place on the mask of a texture pixel; the inverse of `atlasPlace`. */
+export function maskPlace(
+  appearance: Appearance,
+  size: AtlasSize,
+  x: number,
+  y: number,
+): [number, number] {
   return [
     x / (size.width - 1) * 2 - 1,
-    y / (size.body - 1) * (bottomOf(look) - TOP) + TOP,
+    y / (size.body - 1) * (bottomOf(appearance) - TOP) + TOP,
   ];
 }
 
@@ -50,7 +60,7 @@ interface Strip {
   readonly bottom: number;
 }
 
-/** Where the strips are; one pixel around each belongs to it. */
+/** Returns where the strips are; one pixel around each belongs to it. */
 export function reach({ width, height, body }: AtlasSize): { strap: Strip; rim: Strip } {
   const half = width >> 1;
   return {
@@ -59,8 +69,8 @@ export function reach({ width, height, body }: AtlasSize): { strap: Strip; rim: 
   };
 }
 
-/** How far inside the outline a place is, negative outside; in units of u, about half head widths. */
-export function outlineDistance({ kind, wearing }: Look, u: number, v: number): number {
+/** Returns how far inside the outline a place is, negative outside; in units of u, about half head widths. */
+export function outlineDistance({ kind, wearing }: Appearance, u: number, v: number): number {
   const x = Math.abs(u), y = (v - 0.5) * ASPECT;
   switch (kind) {
     case "gaiter":

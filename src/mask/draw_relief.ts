@@ -1,9 +1,9 @@
 // A mask's cloth without its colours: what each texel has of the mask's colour, the print's and the hardware's.
-// Drawing it takes 10 ms, colouring it 0.1 ms, so the last ones are kept and coloured anew for each mask.
+// Drawing it takes 10 ms, colouring it 0.1 ms, so reliefs are cached and coloured for each mask.
 
 import { clothAt, coverAt } from "./draw_kinds.ts";
 import { type AtlasSize, atlasSize, maskPlace, reach } from "./draw_outline.ts";
-import type { Look } from "./kinds.ts";
+import type { Appearance } from "./kinds.ts";
 
 /** Four numbers a texel: what it has of the mask's (or, in the strips, the strap's or rim's) colour, of the print's, of
  * the hardware's, and its alpha, 0..255. */
@@ -11,28 +11,28 @@ export interface Relief extends AtlasSize {
   readonly shares: Float32Array;
 }
 
-/** Masks are drawn in so many variants per kind and pattern. */
+/** Variants that are drawn of each kind and pattern. */
 const VARIANTS = 24;
-/** Bytes of reliefs kept: at the size of training's crops, those of 350 masks. */
-const MOST_KEPT = 64e6;
+/** The most bytes of reliefs in the cache: those of 350 masks at the size of training crops. */
+const MAX_KEPT_BYTES = 64e6;
 const kept = new Map<string, Relief>();
 let keptBytes = 0;
 
-/** The relief of a look, drawn or kept from before. */
-export function maskRelief(look: Look, width: number): Relief {
-  const seed = ((look.seed % VARIANTS) + VARIANTS) % VARIANTS;
-  const { kind, pattern, wearing } = look;
+/** Returns the relief of a mask, from the cache if it is there. */
+export function maskRelief(appearance: Appearance, width: number): Relief {
+  const seed = ((appearance.seed % VARIANTS) + VARIANTS) % VARIANTS;
+  const { kind, pattern, wearing } = appearance;
   // Only the gaiter's outline depends on how it is worn.
   const shape = kind === "gaiter" ? wearing : "full";
   const key = [kind, pattern, shape, seed, width].join();
   const found = kept.get(key);
-  const relief = found ?? draw({ ...look, wearing: shape, seed }, width);
-  // The one used last goes last; those not used for longest are the first to be dropped.
+  const relief = found ?? draw({ ...appearance, wearing: shape, seed }, width);
+  // Least recently used first: those are dropped.
   if (found) kept.delete(key);
   else keptBytes += relief.shares.byteLength;
   kept.set(key, relief);
   for (const [old, { shares }] of kept) {
-    if (keptBytes <= MOST_KEPT) break;
+    if (keptBytes <= MAX_KEPT_BYTES) break;
     kept.delete(old);
     keptBytes -= shares.byteLength;
   }
@@ -43,8 +43,8 @@ export function maskRelief(look: Look, width: number): Relief {
 const FINE_WIDTH = 512;
 const ONE = [[0, 0]], FOUR = [[-0.25, -0.25], [0.25, -0.25], [-0.25, 0.25], [0.25, 0.25]];
 
-function draw(look: Look, width: number): Relief {
-  const size = atlasSize(look, width);
+function draw(appearance: Appearance, width: number): Relief {
+  const size = atlasSize(appearance, width);
   const shares = new Float32Array(size.width * size.height * 4);
   const texel = 2 / size.width, places = width < FINE_WIDTH ? FOUR : ONE;
   for (let y = 0, at = 0; y < size.height; y++) {
@@ -52,7 +52,7 @@ function draw(look: Look, width: number): Relief {
       let main = 0, print = 0, hardware = 0, alpha = 0;
       for (const [dx, dy] of places) {
         const [m, p, h, a] = y < size.body
-          ? bodyAt(look, size, x + dx, y + dy, texel)
+          ? bodyAt(appearance, size, x + dx, y + dy, texel)
           : stripAt(size, x + dx, y + dy);
         main += a * m;
         print += a * p;
@@ -71,12 +71,18 @@ function draw(look: Look, width: number): Relief {
 
 type Shares = readonly [main: number, print: number, hardware: number, alpha: number];
 
-function bodyAt(look: Look, size: AtlasSize, x: number, y: number, texel: number): Shares {
-  const [u, v] = maskPlace(look, size, x, y);
-  const { depth, cover, shadow } = coverAt(look, u, v, texel);
+function bodyAt(
+  appearance: Appearance,
+  size: AtlasSize,
+  x: number,
+  y: number,
+  texel: number,
+): Shares {
+  const [u, v] = maskPlace(appearance, size, x, y);
+  const { depth, cover, shadow } = coverAt(appearance, u, v, texel);
   // A shadow is black: it has nothing of any colour.
   if (cover === 0) return [0, 0, 0, shadow < 0.004 ? 0 : shadow];
-  const { print, hardware, shade } = clothAt(look, u, v, depth);
+  const { print, hardware, shade } = clothAt(appearance, u, v, depth);
   // The edge is thin cloth that bends towards the skin.
   const lit = shade * (1 - 0.22 * Math.exp(-Math.max(0, depth) / 0.012));
   const cloth = lit * (1 - hardware);
@@ -94,7 +100,7 @@ function stripAt(size: AtlasSize, x: number, y: number): Shares {
   return [0.82, 0, 0, Math.min(1, Math.max(0, 1 - out))];
 }
 
-/** Whether a column of the strips below the mask is of the strap's. */
+/** Returns whether a column of the strips below the mask is of the strap's. */
 export function isStrap({ width }: AtlasSize, x: number): boolean {
   return x < width / 2;
 }

@@ -1,40 +1,40 @@
-// Makes a mask's texture from its relief and its colours, in the size that the picture needs, and keeps the last ones.
+// Makes a mask's texture from its relief and its colours, in the size that the picture needs, with a cache.
 
 import { HARDWARE, strapColor } from "./draw_kinds.ts";
 import { isStrap, maskRelief } from "./draw_relief.ts";
-import type { Look, Rgb } from "./kinds.ts";
+import type { Appearance, Rgb } from "./kinds.ts";
 import type { MaskTexture } from "../kernels/mask_overlay/layer.ts";
 
-/** Textures kept: a photo of many faces, or a mask tried in all kinds and wearings. */
-const MOST_KEPT = 64;
+/** The most textures in the cache: enough for a photo of many faces, or one mask in all kinds and wearings. */
+const MAX_KEPT = 64;
 const WIDTHS = [128, 256, 512] as const;
 const kept = new Map<string, MaskTexture>();
 
-/** The texture's width for a head that is so many pixels wide. */
+/** Returns the texture's width for a head that is so many pixels wide. */
 export function textureWidth(headWidth: number): number {
   // The texture is two head widths wide, about.
   return WIDTHS.find((width) => width >= 1.25 * headWidth) ?? WIDTHS[WIDTHS.length - 1];
 }
 
-/** The texture of a look, coloured or kept from before. */
-export function maskTexture(look: Look, width: number, grey: boolean): MaskTexture {
-  const { kind, color, print, pattern, wearing, seed } = look;
+/** Returns the texture of a mask, from the cache if it is there. */
+export function maskTexture(appearance: Appearance, width: number, grey: boolean): MaskTexture {
+  const { kind, color, print, pattern, wearing, seed } = appearance;
   const key = [kind, color, print, pattern, wearing, seed, width, grey].join();
   const found = kept.get(key);
-  const texture = found ?? paint(look, width, grey);
-  // The one used last goes last; the one not used for longest is the first to be dropped.
+  const texture = found ?? paint(appearance, width, grey);
+  // Least recently used first: that one is dropped.
   if (found) kept.delete(key);
   kept.set(key, texture);
-  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
+  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!);
   return texture;
 }
 
-function paint(look: Look, width: number, grey: boolean): MaskTexture {
+function paint(appearance: Appearance, width: number, grey: boolean): MaskTexture {
   const tone = (rgb: Rgb): Rgb => grey ? greyOf(rgb) : rgb;
-  const relief = maskRelief(look, width), { shares, body, height } = relief;
+  const relief = maskRelief(appearance, width), { shares, body, height } = relief;
   const data = new Uint8ClampedArray(shares.length);
-  const color = tone(look.color), strap = tone(strapColor(look));
-  const print = tone(look.print), hardware = tone(HARDWARE);
+  const color = tone(appearance.color), strap = tone(strapColor(appearance));
+  const print = tone(appearance.print), hardware = tone(HARDWARE);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
       if (shares[at + 3] === 0) continue;

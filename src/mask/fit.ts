@@ -1,21 +1,21 @@
-// The triangles of a mask that are seen, each told where in the texture it is.
+// The triangles of a mask that are seen, each with its place in the texture.
 // Those that face away are left out, so the jaw's silhouette cuts the mask as the head turns.
 
 import { atlasPlace, type AtlasSize, outlineDistance } from "./draw_outline.ts";
 import { rimPieces, strapPieces } from "./fit_edges.ts";
 import { piece } from "./fit_piece.ts";
-import type { Net } from "./fit_net.ts";
-import type { Look } from "./kinds.ts";
+import type { MaskMesh } from "./fit_mesh.ts";
+import type { Appearance } from "./kinds.ts";
 import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
-/** How far outside of its outline something of the mask may be drawn: its shadow, in half a net's cell. */
+/** How far outside of its outline something of the mask may be drawn: its shadow, in half a cell of the mesh. */
 const MARGIN = 0.15;
 
-/** The pieces of a mask, nearest first: straps, what is seen of the net, and a soft rim where the head hides the rest. */
-export function netPieces(net: Net, look: Look, size: AtlasSize): MaskPiece[] {
-  const { rows, columns, knots } = net;
-  const inside = knots.map(({ u, v }) => outlineDistance(look, u, v));
-  const texture = knots.map(({ u, v }) => atlasPlace(look, size, u, v));
+/** Returns the pieces of a mask, nearest first: straps, what is seen of the mesh, and a soft rim where the head hides the rest. */
+export function meshPieces(mesh: MaskMesh, appearance: Appearance, size: AtlasSize): MaskPiece[] {
+  const { rows, columns, vertices } = mesh;
+  const inside = vertices.map(({ u, v }) => outlineDistance(appearance, u, v));
+  const texture = vertices.map(({ u, v }) => atlasPlace(appearance, size, u, v));
   const seen: { corners: readonly [number, number, number]; depth: number }[] = [];
   const edges = new Map<number, readonly [number, number]>();
   for (let r = 0; r + 1 < rows; r++) {
@@ -28,15 +28,15 @@ export function netPieces(net: Net, look: Look, size: AtlasSize): MaskPiece[] {
       for (const corners of cells) {
         const [i, j, k] = corners;
         if (Math.max(inside[i], inside[j], inside[k]) < -MARGIN) continue;
-        const a = knots[i].place, b = knots[j].place, d = knots[k].place;
+        const a = vertices[i].place, b = vertices[j].place, d = vertices[k].place;
         if ((b[0] - a[0]) * (d[1] - a[1]) - (b[1] - a[1]) * (d[0] - a[0]) <= 1e-9) continue;
         seen.push({ corners, depth: a[2] + b[2] + d[2] });
         // An edge that two seen triangles share is met once in each direction.
         corners.forEach((from, at) => {
           const to = corners[(at + 1) % 3];
           if (inside[from] <= 0 || inside[to] <= 0) return;
-          if (!edges.delete(to * knots.length + from)) {
-            edges.set(from * knots.length + to, [from, to]);
+          if (!edges.delete(to * vertices.length + from)) {
+            edges.set(from * vertices.length + to, [from, to]);
           }
         });
       }
@@ -44,12 +44,19 @@ export function netPieces(net: Net, look: Look, size: AtlasSize): MaskPiece[] {
   }
   seen.sort((one, other) => one.depth - other.depth);
   const body = seen.map(({ corners: [i, j, k] }) =>
-    piece(knots[i].place, knots[j].place, knots[k].place, texture[i], texture[j], texture[k])
+    piece(
+      vertices[i].place,
+      vertices[j].place,
+      vertices[k].place,
+      texture[i],
+      texture[j],
+      texture[k],
+    )
   );
   const rim = [...edges.values()].flatMap(([from, to]) =>
-    rimPieces(knots[from].place, knots[to].place, size)
+    rimPieces(vertices[from].place, vertices[to].place, size)
   );
   // The first piece over a pixel draws it, and the mask's clear margin would hide a strap.
-  return [...strapPieces(net, look, size), ...body, ...rim]
+  return [...strapPieces(mesh, appearance, size), ...body, ...rim]
     .filter(({ toTexture }) => toTexture.every(Number.isFinite));
 }

@@ -1,17 +1,17 @@
-// What is beyond the net: straps towards the ears, and the soft rim that keeps silhouettes from being jagged.
+// What is beyond the mesh: straps towards the ears, and the soft rim that keeps silhouettes from being jagged.
 
 import { type AtlasSize, outlineDistance, reach } from "./draw_outline.ts";
-import type { Net } from "./fit_net.ts";
+import type { MaskMesh } from "./fit_mesh.ts";
 import { quad } from "./fit_piece.ts";
-import { move } from "./fit_sheet.ts";
+import { move } from "./fit_surface.ts";
 import type { Vector } from "./fit_vector.ts";
-import type { Look } from "./kinds.ts";
+import type { Appearance } from "./kinds.ts";
 import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
 /** Pixels over which an edge that is the head's silhouette fades out. */
 const RIM = 1.25;
 
-/** A strip along an edge of the net, outside of it, that fades out. */
+/** Returns a strip along an edge of the mesh, outside of it, that fades out. */
 export function rimPieces(a: Vector, b: Vector, size: AtlasSize): MaskPiece[] {
   const dx = b[0] - a[0], dy = b[1] - a[1], step = RIM / Math.max(Math.hypot(dx, dy), 1e-6);
   // Triangles turn clockwise on the screen, so outside is to the left of an edge.
@@ -37,15 +37,15 @@ const STRAPS: Readonly<
 };
 const STRAP_WIDTH = 0.011;
 
-/** The straps or ear loops that are on the camera's side of the head. */
-export function strapPieces(net: Net, look: Look, size: AtlasSize): MaskPiece[] {
-  const { head } = net;
-  if (look.kind === "gaiter" || look.wearing === "chin") return [];
-  const straps = STRAPS[look.kind === "n95" ? "head" : "ears"];
+/** Returns the straps or ear loops that are on the camera's side of the head. */
+export function strapPieces(mesh: MaskMesh, appearance: Appearance, size: AtlasSize): MaskPiece[] {
+  const { head } = mesh;
+  if (appearance.kind === "gaiter" || appearance.wearing === "chin") return [];
+  const straps = STRAPS[appearance.kind === "n95" ? "head" : "ears"];
   const { left, right, top, bottom } = reach(size).strap;
   return [-1, 1].flatMap((sign) =>
     straps.flatMap(([v, a, d, b]) => {
-      const start = placeAt(net, sign * outermost(look, sign, v), v);
+      const start = placeAt(mesh, sign * outermost(appearance, sign, v), v);
       const end = move(head.middle, head, sign * a, d, b);
       const outwards = (end[0] - start[0]) * sign / head.width, away = sign * head.across[2];
       // Behind the head on the side that is turned away; from in front, the lower ones run behind the mask.
@@ -71,20 +71,20 @@ export function strapPieces(net: Net, look: Look, size: AtlasSize): MaskPiece[] 
   );
 }
 
-/** How far to the side the mask reaches at the height v. */
-function outermost(look: Look, sign: number, v: number): number {
+/** Returns how far to the side the mask reaches at the height v. */
+function outermost(appearance: Appearance, sign: number, v: number): number {
   let u = 0.85;
-  while (u > 0 && outlineDistance(look, sign * u, v) < 0) u -= 0.005;
+  while (u > 0 && outlineDistance(appearance, sign * u, v) < 0) u -= 0.005;
   return u;
 }
 
-/** The place on the head of a place on the mask: between the net's knots. */
-function placeAt({ knots, rows, columns }: Net, u: number, v: number): Vector {
+/** Returns the point of the head at a place of the mask, interpolated between vertices. */
+function placeAt({ vertices, rows, columns }: MaskMesh, u: number, v: number): Vector {
   for (let r = 0; r + 1 < rows; r++) {
     for (let c = 0; c + 1 < columns; c++) {
       const i = r * columns + c;
       for (const [a, b, d] of [[i, i + 1, i + columns], [i + columns + 1, i + columns, i + 1]]) {
-        const [p, q, s] = [knots[a], knots[b], knots[d]];
+        const [p, q, s] = [vertices[a], vertices[b], vertices[d]];
         const det = (q.u - p.u) * (s.v - p.v) - (q.v - p.v) * (s.u - p.u);
         const x = ((u - p.u) * (s.v - p.v) - (v - p.v) * (s.u - p.u)) / det;
         const y = ((q.u - p.u) * (v - p.v) - (q.v - p.v) * (u - p.u)) / det;
@@ -95,5 +95,5 @@ function placeAt({ knots, rows, columns }: Net, u: number, v: number): Vector {
       }
     }
   }
-  return knots[0].place;
+  return vertices[0].place;
 }

@@ -4,7 +4,7 @@ import type { Point } from "../math/affine.ts";
 import type { Vector } from "./fit_vector.ts";
 import type { MaskPiece } from "../kernels/mask_overlay/layer.ts";
 
-/** A triangle and the affine map that takes its corners a, b, c to the texture's p, q, r. */
+/** Returns a triangle and the affine map that takes its corners a, b, c to the texture's p, q, r. */
 export function piece(
   a: Vector,
   b: Vector,
@@ -34,7 +34,7 @@ export function piece(
   };
 }
 
-/** A quadrangle as two pieces; its corners go around. */
+/** Returns a quadrangle as two pieces; its corners go around. */
 export function quad(
   [a, b, c, d]: readonly [Vector, Vector, Vector, Vector],
   [p, q, r, s]: readonly [Point, Point, Point, Point],

@@ -3,9 +3,9 @@
 import { smoothStep } from "./draw_noise.ts";
 import type { MaskKind, Wearing } from "./kinds.ts";
 
-/** Distance from the sheet in head widths at a place on the mask. */
-export function swell(kind: MaskKind, wearing: Wearing, u: number, v: number): number {
-  // A mask off its place hangs flat.
+/** Returns the distance of the mask from the surface at a place on it, in head widths. */
+export function standOff(kind: MaskKind, wearing: Wearing, u: number, v: number): number {
+  // A mask that slipped hangs flat.
   const share = wearing === "full" ? 1 : wearing === "nose-out" ? 0.6 : 0.25;
   return 0.012 + share * form(kind, u, v);
 }

@@ -1,5 +1,5 @@
-// What masks there are and what may be said of one: kind, colour, pattern, wearing, seed; and chance ones for training.
-// How they look is in draw_*.ts, how they lie on a face in fit*.ts; both read the `Look` made here.
+// The options of a drawn mask: kind, colour, pattern, wearing and seed; and random ones for training.
+// Textures are drawn in draw_*.ts, masks are fitted to faces in fit*.ts; both read the `Appearance` made here.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { randomNumbers } from "../math/random.ts";
@@ -30,7 +30,7 @@ export const PATTERNS = ["plain", "stripes", "dots", "checks", "waves", "camoufl
 /** What is printed on a mask. */
 export type Pattern = typeof PATTERNS[number];
 
-/** What mask to wear and how. */
+/** Which mask to draw, and how it is worn. */
 export interface MaskOptions {
   /** The kind. */
   readonly kind: MaskKind;
@@ -42,15 +42,15 @@ export interface MaskOptions {
   readonly printColor?: string;
   /** How it is worn; by default `"full"`. */
   readonly wearing?: Wearing;
-  /** Chooses what is left open, and the small differences between masks of a kind; by default 0. */
+  /** Chooses the options that are not given, and the small differences between masks of a kind; by default 0. */
   readonly seed?: number;
 }
 
 /** Red, green and blue, 0..255. */
 export type Rgb = readonly [number, number, number];
 
-/** The options with nothing left open. */
-export interface Look {
+/** {@linkcode MaskOptions} with every default filled in. */
+export interface Appearance {
   readonly kind: MaskKind;
   readonly color: Rgb;
   readonly pattern: Pattern;
@@ -79,8 +79,12 @@ const COLORS: Readonly<Record<MaskKind, readonly string[]>> = {
   patterned: ["#b4413c", "#2f5d8a", "#3d7a5a", "#d6a23c", "#6d4b8a", "#d77a9a", "#e6e0d2"],
 };
 
-/** The options completed by the seed, or an error that names the one that cannot be. */
-export function completeLook(options: MaskOptions): Look {
+/**
+ * Returns the options with defaults chosen by the seed.
+ *
+ * @throws {InvalidArgumentError} If an option is unknown or out of its range; the text names it.
+ */
+export function completeMaskOptions(options: MaskOptions): Appearance {
   const { kind, wearing = "full", seed = 0 } = options;
   oneOf("kind of mask", kind, MASK_KINDS);
   oneOf("wearing", wearing, WEARINGS);
@@ -102,7 +106,7 @@ export function completeLook(options: MaskOptions): Look {
   };
 }
 
-/** A second colour that can be told from the first: light on dark, dark on light. */
+/** Returns a second colour that can be told from the first: light on dark, dark on light. */
 function printOn([red, green, blue]: Rgb): Rgb {
   return 0.3 * red + 0.59 * green + 0.11 * blue > 110
     ? [red * 0.35, green * 0.32, blue * 0.42]
@@ -150,10 +154,10 @@ const PRINTED: Partial<Readonly<Record<MaskKind, number>>> = {
 };
 
 /**
- * A chance mask for training: kinds, colours, patterns and wearings as often as they are met, all by the seed.
+ * Returns the options of a random mask for training: kinds, colours, patterns and wearings as often as they are seen in public, by the seed.
  *
  * @param seed An integer; the same seed gives the same mask.
- * @returns Options for `applyMask` or `wearMask`.
+ * @returns Options for `applyMask` or `maskLayer`.
  *
  * @example
  * ```ts

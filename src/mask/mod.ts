@@ -2,7 +2,7 @@
 // draw_kinds.ts; the drawing itself is the kernel mask_overlay, and may be changed only there.
 
 /**
- * Masks: put on faces (drawn by code and fitted to the face mesh, the paper's overlay, or templates from files), and
+ * Masks: applied to faces (drawn by code and fitted to the face mesh, the paper's overlay, or templates from files), and
  * recognised on faces by the mask-state network.
  *
  * @module
@@ -18,7 +18,7 @@ export {
   type Wearing,
   WEARINGS,
 } from "./kinds.ts";
-export { wearMask } from "./wear.ts";
+export { maskLayer } from "./mask_layer.ts";
 export { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
 export type {
   MaskBlend,

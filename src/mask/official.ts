@@ -10,7 +10,7 @@ import { randomNumbers } from "../math/random.ts";
 /** Eye, eye, nose, mouth corner, mouth corner, from left to right in the picture, as ARCFACE_TEMPLATE has them. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
-/** How the mask is put on. */
+/** How the mask is applied. */
 export interface OfficialOptions {
   /** The crop; elsewhere nothing changes. */
   readonly region: MaskLayer["region"];
@@ -54,7 +54,7 @@ export const OFFICIAL_TEMPLATE_POINTS: FivePoints = [
 ];
 
 /**
- * Puts the paper's mask on one aligned face.
+ * Creates the layer of the paper's mask on one aligned face.
  *
  * The map minimises the distances from the mapped template points to the landmarks, in picture pixels, as the authors'
  * call of OpenCV does. The matrix known from their side lies a little before the minimum: it differs from ours in the
@@ -112,7 +112,7 @@ function chosen(seed: number | undefined): Jitter {
   };
 }
 
-/** What the caller has chosen; an option that is undefined must not hide the seed's. */
+/** Returns the options that are given; one that is undefined must not replace the value of the seed. */
 function given({ rs, rx, offset }: OfficialOptions): Partial<Jitter> {
   return { ...rs !== undefined && { rs }, ...rx !== undefined && { rx }, ...offset && { offset } };
 }

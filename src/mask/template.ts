@@ -13,7 +13,7 @@ import type { MaskBlend, MaskLayer, MaskTexture } from "../kernels/mask_overlay/
 export interface MaskTemplate {
   /** The mask as it lies flat. */
   readonly texture: MaskTexture;
-  /** Points in the texture, in pixels; at least four to be put on a face. */
+  /** Points in the texture, in pixels; at least four to be applied to a face. */
   readonly points: readonly Point[];
 }
 
@@ -101,7 +101,7 @@ export function parseMaskTheFaceConfig(text: string): Map<string, MaskTheFaceEnt
   return masks;
 }
 
-/** The sections of an ini file, whose comments begin with ";" or "#". */
+/** Returns the sections of an ini file, whose comments begin with ";" or "#". */
 function readSections(text: string): Map<string, Map<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
@@ -133,7 +133,7 @@ function parsePoint(mask: string, key: string, value: string | undefined): Point
 }
 
 /**
- * Puts a template on a face.
+ * Creates the layer of a template on a face.
  *
  * @param template The template.
  * @param target Where its points belong in the picture, in the same order.

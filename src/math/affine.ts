@@ -1,5 +1,10 @@
-// Affine maps of the plane as six numbers, and points: the vocabulary of detection and alignment.
+// Affine maps of the plane as six numbers, and points.
 // Pixel centres lie at integer coordinates throughout maskinv (as in OpenCV and the ArcFace template).
+
+import { mat3d, vec2d } from "npm:wgpu-matrix@3.4.2";
+import { type Affine, affineMatrix, affineOf } from "./matrix.ts";
+
+export type { Affine } from "./matrix.ts";
 
 /** A point in pixels; (0, 0) is the centre of the top left pixel. */
 export interface Point {
@@ -8,9 +13,6 @@ export interface Point {
   /** Down, in pixels. */
   readonly y: number;
 }
-
-/** The map (x, y) -> (a x + b y + c, d x + e y + f), as `[a, b, c, d, e, f]`. */
-export type Affine = readonly [number, number, number, number, number, number];
 
 /**
  * Applies an affine map to a point.
@@ -27,12 +29,12 @@ export type Affine = readonly [number, number, number, number, number, number];
  * ```
  */
 export function applyAffine(map: Affine, point: Point): Point {
-  const [a, b, c, d, e, f] = map;
-  return { x: a * point.x + b * point.y + c, y: d * point.x + e * point.y + f };
+  const [x, y] = vec2d.transformMat3([point.x, point.y], affineMatrix(map));
+  return { x, y };
 }
 
 /**
- * The inverse of an affine map.
+ * Returns the inverse of an affine map.
  *
  * @param map A map whose determinant is not zero.
  * @returns The map that undoes `map`; its numbers are not finite if `map` has no inverse.
@@ -45,13 +47,11 @@ export function applyAffine(map: Affine, point: Point): Point {
  * ```
  */
 export function invertAffine(map: Affine): Affine {
-  const [a, b, c, d, e, f] = map;
-  const det = a * e - b * d;
-  return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
+  return affineOf(mat3d.inverse(affineMatrix(map)));
 }
 
 /**
- * One affine map after another.
+ * Composes two affine maps.
  *
  * @param last The map that is applied last.
  * @param first The map that is applied first.
@@ -65,13 +65,5 @@ export function invertAffine(map: Affine): Affine {
  * ```
  */
 export function multiplyAffine(last: Affine, first: Affine): Affine {
-  const [a, b, c, d, e, f] = last, [p, q, r, s, t, u] = first;
-  return [
-    a * p + b * s,
-    a * q + b * t,
-    a * r + b * u + c,
-    d * p + e * s,
-    d * q + e * t,
-    d * r + e * u + f,
-  ];
+  return affineOf(mat3d.multiply(affineMatrix(last), affineMatrix(first)));
 }

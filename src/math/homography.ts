@@ -1,22 +1,13 @@
 // The projective map that carries flat points onto points of a picture with least error: how masks come onto faces.
 // Hartley's normalised DLT ("In defense of the eight-point algorithm", PAMI 1997) gives the start of Gauss-Newton.
 
-import type { Point } from "./affine.ts";
+import { mat3d, vec3d } from "npm:wgpu-matrix@3.4.2";
 import { InvalidArgumentError } from "../base/errors.ts";
+import type { Point } from "./affine.ts";
+import { type Homography, homographyOf, matrixOf } from "./matrix.ts";
 import { smallestEigenvector, solveDamped } from "./symmetric.ts";
 
-/** A projective map of the plane as nine numbers, row-major: (x, y) -> ((ax+by+c)/w, (dx+ey+f)/w), w = gx+hy+i. */
-export type Homography = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+export type { Homography } from "./matrix.ts";
 
 /** Below this share of the largest eigenvalue the second smallest says that many maps fit the points. */
 const MIN_EIGENVALUE = 1e-12;
@@ -57,7 +48,10 @@ export function findHomography(source: readonly Point[], target: readonly Point[
   const start = dlt(p, q);
   // Four points are met exactly, so that there is nothing left to refine.
   const map = count === 4 ? start : refine(start, p, q);
-  const whole = multiply(invertHomography(to), multiply(map, from));
+  const toTarget = mat3d.inverse(matrixOf(to));
+  const whole = homographyOf(
+    mat3d.multiply(toTarget, mat3d.multiply(matrixOf(map), matrixOf(from))),
+  );
   const largest = Math.max(...whole.map(Math.abs));
   const scale = Math.abs(whole[8]) > 1e-9 * largest ? whole[8] : largest;
   return whole.map((value) => value / scale) as unknown as Homography;
@@ -78,13 +72,12 @@ export function findHomography(source: readonly Point[], target: readonly Point[
  * ```
  */
 export function applyHomography(map: Homography, { x, y }: Point): Point {
-  const [a, b, c, d, e, f, g, h, i] = map;
-  const w = g * x + h * y + i;
-  return { x: (a * x + b * y + c) / w, y: (d * x + e * y + f) / w };
+  const [u, v, w] = vec3d.transformMat3([x, y, 1], matrixOf(map));
+  return { x: u / w, y: v / w };
 }
 
 /**
- * The inverse of a homography.
+ * Returns the inverse of a homography.
  *
  * @param map A map whose determinant is not zero.
  * @returns The map that undoes `map`; its numbers are not finite if `map` has no inverse.
@@ -97,28 +90,7 @@ export function applyHomography(map: Homography, { x, y }: Point): Point {
  * ```
  */
 export function invertHomography(map: Homography): Homography {
-  const [a, b, c, d, e, f, g, h, i] = map;
-  const det = determinant(map);
-  const adjugate = [
-    ...[e * i - f * h, c * h - b * i, b * f - c * e],
-    ...[f * g - d * i, a * i - c * g, c * d - a * f],
-    ...[d * h - e * g, b * g - a * h, a * e - b * d],
-  ];
-  // The sum with 0 makes 0 of -0.
-  return adjugate.map((value) => value / det + 0) as unknown as Homography;
-}
-
-/** First `second`, then `first`. */
-function multiply(first: Homography, second: Homography): Homography {
-  return Array.from({ length: 9 }, (_, k) => {
-    const row = k - k % 3, column = k % 3;
-    return first[row] * second[column] + first[row + 1] * second[column + 3] +
-      first[row + 2] * second[column + 6];
-  }) as unknown as Homography;
-}
-
-function determinant([a, b, c, d, e, f, g, h, i]: Homography): number {
-  return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
+  return homographyOf(mat3d.inverse(matrixOf(map)));
 }
 
 /** Brings the points' middle to the origin and their root mean square distance from it to the square root of 2. */
@@ -134,7 +106,7 @@ function normaliser(points: readonly Point[]): Homography {
   return [scale, 0, -scale * x, 0, scale, -scale * y, 0, 0, 1];
 }
 
-/** The map of norm 1 with the least algebraic error: the eigenvector of the sum of the equations' squares. */
+/** Returns the map of norm 1 with the least algebraic error: the eigenvector of the sum of the equations' squares. */
 function dlt(source: readonly Point[], target: readonly Point[]): Homography {
   const squares = new Float64Array(81);
   source.forEach(({ x, y }, k) => {
@@ -144,7 +116,7 @@ function dlt(source: readonly Point[], target: readonly Point[]): Homography {
   });
   const { values, vector } = smallestEigenvector(squares, 9);
   const map = [...vector] as unknown as Homography;
-  const flat = Math.abs(determinant(map)) < MIN_DETERMINANT;
+  const flat = Math.abs(mat3d.determinant(matrixOf(map))) < MIN_DETERMINANT;
   if (flat || !(values[1] > MIN_EIGENVALUE * values[8])) {
     throw ambiguous(source.length, "lie on too few lines");
   }
@@ -158,7 +130,7 @@ function dlt(source: readonly Point[], target: readonly Point[]): Homography {
 function refine(start: Homography, source: readonly Point[], target: readonly Point[]): Homography {
   let map = start, best = squaredDistance(map, source, target), damping = 1e-3;
   for (let step = 0; step < MAX_STEPS && damping < 1e12; step++) {
-    const squares = new Float64Array(81), slope = new Float64Array(9);
+    const squares = new Float64Array(81), gradient = new Float64Array(9);
     source.forEach((point, k) => {
       const { x, y } = point, { x: u, y: v } = applyHomography(map, point);
       const w = map[6] * x + map[7] * y + map[8];
@@ -166,10 +138,10 @@ function refine(start: Homography, source: readonly Point[], target: readonly Po
       [target[k].x - u, target[k].y - v].forEach((miss, r) => {
         const row = rows[r].map((value) => value / w);
         addSquare(squares, row);
-        row.forEach((value, i) => slope[i] += value * miss);
+        row.forEach((value, i) => gradient[i] += value * miss);
       });
     });
-    const change = solveDamped(squares, slope, damping);
+    const change = solveDamped(squares, gradient, damping);
     const moved = map.map((value, i) => value + change[i]);
     const length = Math.hypot(...moved);
     const next = moved.map((value) => value / length) as unknown as Homography;

@@ -1,4 +1,4 @@
-// Maps of the plane (affine, similarity, homography), the linear algebra that fits them, and repeatable random numbers.
+// Maps of the plane (affine, similarity, homography), the linear algebra that fits them, and seeded random numbers.
 // Formulas may be added or made faster here; nothing here may know of pictures, and no seed may give other numbers.
 
 export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "./affine.ts";

@@ -1,8 +1,8 @@
-// Numbers by chance that repeat: the same seed gives the same masks on every machine and backend.
-// Integer arithmetic of 32 bits alone decides; Math.random is never asked.
+// Seeded random numbers: the same seed gives the same masks on every machine and backend, as only integer arithmetic of
+// 32 bits is used. `Math.random` takes no seed.
 
 /**
- * Numbers in 0 (included) to 1 (excluded) from a seed, by mulberry32.
+ * Creates a generator of numbers from 0 (included) to 1 (excluded), by mulberry32.
  *
  * @param seed A whole number; its lowest 32 bits count.
  * @returns A function that gives the next number.

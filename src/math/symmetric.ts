@@ -1,8 +1,8 @@
-// The two things that fitting a homography wants of small symmetric matrices, row-major in Float64Array.
-// Both are short and accurate to a few units in the last place for nine rows, so that no library is needed.
+// The two operations on small symmetric matrices that fitting a homography needs, row-major in Float64Array.
+// Both are short and accurate to a few units in the last place for nine rows, so no library is used.
 
 /**
- * The eigenvalues, smallest first, and the eigenvector of the smallest, by Jacobi's rotations.
+ * Returns the eigenvalues, smallest first, and the eigenvector of the smallest, by Jacobi's rotations.
  *
  * @param matrix `size * size` numbers; it is not changed.
  * @param size The number of rows.

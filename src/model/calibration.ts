@@ -87,7 +87,7 @@ function readCalibration(calibration: Fields): Calibration {
   };
 }
 
-/** A curve that is not monotone would give a higher score a higher false match rate. */
+/** Checks the order of a curve: one that is not monotone would give a higher score a higher false match rate. */
 function readCurve(calibration: Fields): CurvePoint[] {
   const rows = calibration.rows("curve", 4);
   const ordered = rows.every(([score, fmr], i) =>

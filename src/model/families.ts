@@ -82,7 +82,7 @@ export const FAMILIES: readonly Family[] = [
   },
 ];
 
-/** The family of a name; throws InvalidArgumentError if there is none. */
+/** Returns the family of a name; throws InvalidArgumentError if there is none. */
 export function familyOf(name: string): Family {
   const family = FAMILIES.find((candidate) => candidate.name === name);
   if (family) return family;

@@ -16,62 +16,62 @@ export class Fields {
     this.#object = value as Record<string, unknown>;
   }
 
-  /** The names of the fields. */
+  /** Returns the names of the fields. */
   keys(): string[] {
     return Object.keys(this.#object);
   }
 
-  /** Whether a field is there. */
+  /** Returns whether a field is there. */
   has(key: string): boolean {
     return this.#object[key] !== undefined;
   }
 
-  /** A field that is an object. */
+  /** Returns a field that is an object. */
   object(key: string): Fields {
     return new Fields(this.#object[key], `${this.#path}.${key}`);
   }
 
-  /** A field that is a list of objects. */
+  /** Returns a field that is a list of objects. */
   objects(key: string): Fields[] {
     return this.#array(key).map((value, i) => new Fields(value, `${this.#path}.${key}[${i}]`));
   }
 
-  /** A field that is a string of a form. */
+  /** Returns a field that is a string of a form. */
   string(key: string, pattern = /./): string {
     const value = this.#object[key];
     if (typeof value === "string" && pattern.test(value)) return value;
     throw this.#wrong(key, `a string that matches ${pattern}`, value);
   }
 
-  /** A field that is a list of strings. */
+  /** Returns a field that is a list of strings. */
   strings(key: string): string[] {
     const values = this.#array(key);
     if (values.every((value) => typeof value === "string")) return values;
     throw this.#wrong(key, "a list of strings", values);
   }
 
-  /** A field that is true or false. */
+  /** Returns a field that is true or false. */
   boolean(key: string): boolean {
     const value = this.#object[key];
     if (typeof value === "boolean") return value;
     throw this.#wrong(key, "true or false", value);
   }
 
-  /** A field that is a number within limits. */
-  number(key: string, least = -Infinity, most = Infinity): number {
+  /** Returns a field that is a number within limits. */
+  number(key: string, min = -Infinity, max = Infinity): number {
     const value = this.#object[key];
-    if (typeof value === "number" && value >= least && value <= most) return value;
-    throw this.#wrong(key, `a number from ${least} to ${most}`, value);
+    if (typeof value === "number" && value >= min && value <= max) return value;
+    throw this.#wrong(key, `a number from ${min} to ${max}`, value);
   }
 
-  /** A field that is a whole number within limits. */
-  integer(key: string, least: number, most: number): number {
-    const value = this.number(key, least, most);
+  /** Returns a field that is a whole number within limits. */
+  integer(key: string, min: number, max: number): number {
+    const value = this.number(key, min, max);
     if (Number.isInteger(value)) return value;
-    throw this.#wrong(key, `a whole number from ${least} to ${most}`, value);
+    throw this.#wrong(key, `a whole number from ${min} to ${max}`, value);
   }
 
-  /** A field that is a list of so many numbers. */
+  /** Returns a field that is a list of so many numbers. */
   numbers(key: string, count: number): number[] {
     const values = this.#array(key);
     if (values.length === count && values.every((value) => Number.isFinite(value))) {
@@ -80,13 +80,13 @@ export class Fields {
     throw this.#wrong(key, `a list of ${count} numbers`, values);
   }
 
-  /** A field that is three numbers. */
+  /** Returns a field that is three numbers. */
   triple(key: string): [number, number, number] {
     const [first, second, third] = this.numbers(key, 3);
     return [first, second, third];
   }
 
-  /** A field that is a list of lists of so many numbers each. */
+  /** Returns a field that is a list of lists of so many numbers each. */
   rows(key: string, count: number): number[][] {
     const rows = this.#array(key);
     if (
@@ -97,7 +97,7 @@ export class Fields {
     throw this.#wrong(key, `a list of lists of ${count} numbers`, rows);
   }
 
-  /** The error for a field whose value does not do, though its type does. */
+  /** Returns the error for a field whose value does not do, though its type does. */
   wrong(key: string, wanted: string): ModelError {
     return this.#wrong(key, wanted, this.#object[key]);
   }

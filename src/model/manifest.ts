@@ -79,7 +79,7 @@ export function parseManifest(text: string, label = "manifest.json"): Manifest {
   return Object.setPrototypeOf(Object.fromEntries(entries), null);
 }
 
-/** The name of the entry of a model or of its variant; throws ModelError if it has no such variant. */
+/** Returns the name of the entry of a model or of its variant; throws ModelError if it has no such variant. */
 export function modelName(manifest: Manifest, model = "student", variant?: Variant): string {
   if (variant === undefined) return model;
   const variants = Object.values(manifest).filter(({ variantOf }) => variantOf?.model === model);
@@ -93,7 +93,7 @@ export function modelName(manifest: Manifest, model = "student", variant?: Varia
   );
 }
 
-/** Whether a manifest leaves the models that it lacks, such as the face detectors, to the package's. */
+/** Returns whether a manifest leaves the models that it lacks, such as the face detectors, to the package's. */
 export function extendsPackage(text: string): boolean {
   return (JSON.parse(text) as { extends?: unknown }).extends === "package";
 }
@@ -136,7 +136,7 @@ function readVariant(fields: Fields): ModelEntry["variantOf"] {
   return { model: fields.string("model"), variant };
 }
 
-/** The text of a manifest: lists of numbers on one line each, so that changes can be read as a diff. */
+/** Returns the text of a manifest: lists of numbers on one line each, so that changes can be read as a diff. */
 export function manifestJson(json: unknown): string {
   return `${JSON.stringify(json, null, 2).replace(NUMBERS, oneLine)}\n`;
 }

@@ -1,4 +1,4 @@
-// Brings a model file to memory and makes sure that it is the one the manifest means.
+// Reads a model file and checks it against the SHA-256 of the manifest.
 // The only place that knows where models live; nothing is fetched unless the caller or the package is at a URL.
 
 import { unlessAborted } from "../base/abort.ts";
@@ -28,7 +28,7 @@ export interface ModelStore {
   load(name: string): Promise<LoadedModel>;
 }
 
-/** The folder that the package ships. */
+/** Returns the folder that the package ships. */
 export function packagedModels(): URL {
   return new URL("../../models/", import.meta.url);
 }

@@ -1,20 +1,20 @@
 // ONNX files as objects: the door to onnx-proto, with errors that say what is wrong with a file.
 // Used where graphs are checked (src/model/add) and rewritten (src/quantize).
 
-import proto from "onnx-proto";
+import proto from "npm:onnx-proto@8.0.1";
 import { ModelError } from "../base/errors.ts";
 
-type Namespace = typeof import("onnx-proto").onnx;
+type Namespace = typeof import("npm:onnx-proto@8.0.1").onnx;
 /** A model of onnx-proto. */
-export type ModelProto = import("onnx-proto").onnx.IModelProto;
+export type ModelProto = import("npm:onnx-proto@8.0.1").onnx.IModelProto;
 /** A graph of onnx-proto. */
-export type GraphProto = import("onnx-proto").onnx.IGraphProto;
+export type GraphProto = import("npm:onnx-proto@8.0.1").onnx.IGraphProto;
 /** A node of onnx-proto. */
-export type NodeProto = import("onnx-proto").onnx.INodeProto;
+export type NodeProto = import("npm:onnx-proto@8.0.1").onnx.INodeProto;
 /** A tensor of onnx-proto. */
-export type TensorProto = import("onnx-proto").onnx.ITensorProto;
+export type TensorProto = import("npm:onnx-proto@8.0.1").onnx.ITensorProto;
 /** An input or output of onnx-proto. */
-export type ValueInfoProto = import("onnx-proto").onnx.IValueInfoProto;
+export type ValueInfoProto = import("npm:onnx-proto@8.0.1").onnx.IValueInfoProto;
 
 // The package is CommonJS, whose types do not say that everything hangs on the default export.
 const { onnx } = proto as unknown as { onnx: Namespace };
@@ -27,9 +27,14 @@ export type ModelWithGraph = ModelProto & { graph: GraphProto };
 
 /** Reads an ONNX file; throws ModelError if it is none, or keeps its weights in other files. */
 export function decodeModel(bytes: Uint8Array, label: string): ModelWithGraph {
-  if (isTorchCheckpoint(bytes)) {
+  const checkpoint = isTorchCheckpoint(bytes)
+    ? "a checkpoint of PyTorch"
+    : isSafetensors(bytes)
+    ? "a safetensors file"
+    : undefined;
+  if (checkpoint) {
     throw new ModelError(
-      `Cannot read ${label} as it is a checkpoint of PyTorch and no ONNX file: ` +
+      `Cannot read ${label} as it is ${checkpoint} and no ONNX file: ` +
         `make one of it with maskinv convert -o model.onnx ${label}`,
     );
   }
@@ -82,17 +87,22 @@ export function sizesOf(info: ValueInfoProto): number[] | undefined {
 
 /** Attributes for nodes that are written. */
 export const attribute = {
-  int: (name: string, i: number): import("onnx-proto").onnx.IAttributeProto => ({
+  int: (name: string, i: number): import("npm:onnx-proto@8.0.1").onnx.IAttributeProto => ({
     name,
     type: onnx.AttributeProto.AttributeType.INT,
     i,
   }),
-  ints: (name: string, ...ints: number[]): import("onnx-proto").onnx.IAttributeProto => ({
+  ints: (name: string, ...ints: number[]): import("npm:onnx-proto@8.0.1").onnx.IAttributeProto => ({
     name,
     type: onnx.AttributeProto.AttributeType.INTS,
     ints,
   }),
 };
+
+/** Whether bytes begin as safetensors: the length of a header below 4 GB, in 8 bytes, and the header's JSON. */
+function isSafetensors(bytes: Uint8Array): boolean {
+  return [0, 0, 0, 0, 0x7b, 0x22].every((byte, i) => bytes[4 + i] === byte);
+}
 
 /** Whether bytes begin as torch.save's zip, whose first record is `<folder>/data.pkl`, or as its legacy pickles. */
 function isTorchCheckpoint(bytes: Uint8Array): boolean {

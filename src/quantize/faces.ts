@@ -1,10 +1,8 @@
 // Aligned faces to calibrate and to measure on: of each photo the largest face as it is, and with a mask put on.
 // The crops are kept in memory, in the form of the network; nothing of them is written.
 
-import { alignFace } from "../pipeline/align/arcface.ts";
 import type { Engine } from "../kernels/mod.ts";
-import { addMeshes } from "../pipeline/detect/facemesh.ts";
-import { locateFaces } from "../pipeline/detect/locate.ts";
+import { locateAndEmbed } from "../pipeline/locate_and_embed.ts";
 import { listPhotos } from "../distill/data/source.ts";
 import { MaskinvError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
@@ -22,7 +20,7 @@ export function choosePhotos(folder: string, count: number): string[] {
   );
 }
 
-/** The crops of a photo: none if it has no face or cannot be read. */
+/** Returns the crops of a photo: none if it has no face or cannot be read. */
 export async function facesOf(
   engine: Engine,
   path: string,
@@ -39,12 +37,15 @@ export async function facesOf(
     throw error;
   }
   const { backend } = engine;
-  using photo = backend.upload(image);
-  const [found] = await locateFaces(engine, [photo], { face: "largest", maxFaces: 1 });
-  if (found.kind !== "face") return [];
-  const [face] = await addMeshes(engine, [{ photo, face: found.face }]);
-  if (!("mesh" in face)) return [];
-  const { cropToPhoto } = alignFace(face.landmarks, spec.size);
+  using stack = new DisposableStack();
+  const photo = stack.use(backend.upload(image));
+  const options = {
+    locate: { face: "largest", maxFaces: 1, mesh: true },
+    size: spec.size,
+  } as const;
+  const { located: [found] } = await locateAndEmbed(engine, [photo], options, stack);
+  if (found.kind !== "face" || !found.face.mesh) return [];
+  const { face, face: { alignment: { cropToPhoto } } } = found;
   using masked = backend.upload(applyMask(image, [face], randomMaskOptions(seed)));
   using crops = backend.warpAffine(
     [{ photo, cropToPhoto }, { photo: masked, cropToPhoto }],

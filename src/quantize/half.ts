@@ -12,18 +12,18 @@ import {
 } from "../onnx/model_proto.ts";
 import { floatsOf } from "../onnx/tensors.ts";
 
-/** The largest number of 16 bits. */
-const MOST = 65504;
-/** Fewer numbers than this are not worth a node of their own. */
-const LEAST_LENGTH = 16;
+/** The largest finite number of 16 bits. */
+const MAX_HALF = 65504;
+/** Tensors with fewer numbers stay as they are: the Cast node would take more than it saves. */
+const MIN_LENGTH = 16;
 
-/** The bytes of the fp16 variant. Weights that 16 bits cannot hold stay as they are. */
+/** Returns the bytes of the fp16 variant. Weights that 16 bits cannot hold stay as they are. */
 export function halveWeights(model: ModelWithGraph): Uint8Array<ArrayBuffer> {
   const casts: NodeProto[] = [];
   const initializer = model.graph.initializer!.map((tensor): TensorProto => {
     if (tensor.dataType !== FLOAT) return tensor;
     const values = floatsOf(tensor);
-    if (values.length < LEAST_LENGTH || !values.every((value) => Math.abs(value) <= MOST)) {
+    if (values.length < MIN_LENGTH || !values.every((value) => Math.abs(value) <= MAX_HALF)) {
       return tensor;
     }
     const name = `${tensor.name}:half`;
@@ -33,19 +33,16 @@ export function halveWeights(model: ModelWithGraph): Uint8Array<ArrayBuffer> {
       output: [tensor.name!],
       attribute: [attribute.int("to", FLOAT)],
     });
-    return { name, dims: tensor.dims, dataType: FLOAT16, rawData: halves(values) };
+    return {
+      name,
+      dims: tensor.dims,
+      dataType: FLOAT16,
+      rawData: new Uint8Array(Float16Array.from(values).buffer),
+    };
   });
   // Old exporters list the weights as inputs too; under their new names they are none.
   const widened = new Set(casts.map(({ output }) => output![0]));
   const input = model.graph.input!.filter(({ name }) => !widened.has(name!));
   const graph = { ...model.graph, input, initializer, node: [...casts, ...model.graph.node!] };
   return encodeModel({ ...model, graph });
-}
-
-function halves(values: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(2 * values.length)) as DataView<ArrayBuffer> & {
-    setFloat16(at: number, value: number, littleEndian: boolean): void;
-  };
-  values.forEach((value, i) => view.setFloat16(2 * i, value, true));
-  return new Uint8Array(view.buffer);
 }

@@ -31,7 +31,7 @@ export interface QuantizeOptions {
 /** Cosines of the variant's templates with the float model's, on photos that did not calibrate it. */
 export interface Nearness {
   readonly crops: number;
-  readonly least: number;
+  readonly min: number;
   readonly median: number;
   readonly mean: number;
   /** The most that the comparison score of any two of the crops differs from the float model's. */
@@ -113,12 +113,10 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
     const float = await templates(backend, loaded, held);
     const small = await templates(backend, { entry: made, bytes }, held);
     const nearness = nearnessOf(float, small, entry.templateSize!);
-    if (nearness.least < MIN_NEARNESS) {
+    if (nearness.min < MIN_NEARNESS) {
       throw new ModelError(
         `Cannot quantise "${name}" to ${variant} as a template of ${nearness.crops} has a cosine of only ` +
-          `${
-            nearness.least.toFixed(2)
-          } to the float model's: calibrate on more photos, or take fp16`,
+          `${nearness.min.toFixed(2)} to the float model's: calibrate on more photos, or take fp16`,
       );
     }
     const { calibration: measured } = entry;
@@ -145,7 +143,7 @@ function* batches(
   }
 }
 
-/** Rows of length 1. */
+/** Returns rows of length 1. */
 async function templates(
   backend: Backend,
   model: LoadedModel,
@@ -163,7 +161,7 @@ async function templates(
   return Float32Array.from(rows);
 }
 
-/** The float model's calibration, which says where it comes from. */
+/** Returns the float model's calibration, which says where it comes from. */
 function inherited(calibration: ModelCalibration, { crops, score }: Nearness): ModelCalibration {
   const pairs = crops * (crops - 1) / 2;
   const note =
@@ -184,7 +182,7 @@ function nearnessOf(float: Float32Array, small: Float32Array, size: number): Nea
   const cosines = Array.from({ length: rows }, (_, row) => across[row * rows + row])
     .sort((a, b) => a - b);
   const scores = cosineMatrix(float, float, size), made = cosineMatrix(small, small, size);
-  const score = scores.reduce((most, value, i) => Math.max(most, Math.abs(value - made[i])), 0);
+  const score = scores.reduce((max, value, i) => Math.max(max, Math.abs(value - made[i])), 0);
   const mean = cosines.reduce((sum, value) => sum + value, 0) / rows;
-  return { crops: rows, least: cosines[0], median: cosines[Math.floor(rows / 2)], mean, score };
+  return { crops: rows, min: cosines[0], median: cosines[Math.floor(rows / 2)], mean, score };
 }

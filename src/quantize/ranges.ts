@@ -14,7 +14,7 @@ const BINS = 1024;
 const SHARES = Array.from({ length: 24 }, (_, i) => 1 - i / 32);
 
 /**
- * The range of each activation.
+ * Returns the range of each activation.
  *
  * @param names The activations.
  * @param crops Makes the calibration's batches of the network's input anew for each pass.
@@ -55,14 +55,14 @@ export async function activationRanges(
   return new Map(names.map((name, at) => [name, bestRange(histograms[at], extremes[at])]));
 }
 
-/** The range with the least squared error over a histogram, cut on both sides independently. */
+/** Returns the range with the least squared error over a histogram, cut on both sides independently. */
 export function bestRange(histogram: Float64Array, [low, high]: Range): Range {
-  let best: Range = [low, high], least = Infinity;
+  let best: Range = [low, high], minError = Infinity;
   for (const below of low < 0 ? SHARES : [1]) {
     for (const above of high > 0 ? SHARES : [1]) {
       const range: Range = [low * below, high * above];
       const error = squaredError(histogram, [low, high], range);
-      if (error < least) [best, least] = [range, error];
+      if (error < minError) [best, minError] = [range, error];
     }
   }
   return best;

@@ -14,11 +14,11 @@ export interface Kernel<Call> {
   gpu(context: GpuContext): Promise<Call>;
 }
 
-/** The kernels that a runtime has prepared, each once. */
+/** The kernels that a runtime has prepared. */
 export class PreparedKernels {
   readonly #prepared = new Map<Kernel<unknown>, Promise<unknown>>();
 
-  /** The call of a kernel; what failed is tried again by the next who asks. */
+  /** Returns the prepared call of a kernel; a failed preparation is tried again at the next call. */
   get<Call>(kernel: Kernel<Call>, prepare: () => Promise<Call>): Promise<Call> {
     let call = this.#prepared.get(kernel) as Promise<Call> | undefined;
     if (!call) {

@@ -1,4 +1,4 @@
-// What a runtime's handles look like to those who pass them around: where their content lies is the runtime's business.
+// The handles of a runtime's memory. Where the content lies is known to the runtime alone.
 
 /** A picture where the runtime computes: in memory, or uploaded once to the GPU. */
 export interface Photo extends Disposable {

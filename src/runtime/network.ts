@@ -1,10 +1,10 @@
-// What a runtime must know of a network to run it. The manifest's entries have more; the runtime does not ask for it.
+// What a runtime must know of a network to run it; entries of the manifest have more.
 
 import type { TensorSpec } from "./tensor_spec.ts";
 
-/** How a network is fed and asked. */
+/** The inputs and outputs of a network. */
 export interface NetworkEntry {
-  /** What it is asked for by. */
+  /** Its name in the manifest. */
   readonly name: string;
   /** The name of its file, for messages. */
   readonly file: string;

@@ -1,7 +1,8 @@
-// The door to onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
+// Imports onnxruntime-web: picks its entry once per device and keeps its runs from overlapping.
 // Importing an entry costs 0.5 s (wasm) to 1.7 s (WebGPU), so that nothing is imported before the device is known.
 
-import type { InferenceSession, Tensor } from "onnxruntime-web";
+import type { InferenceSession, Tensor } from "npm:onnxruntime-web@1.30.0";
+import { lendWorker } from "./lend_worker.ts";
 
 /** The part of onnxruntime-web that is used; both of its entries have it. */
 export interface Ort {
@@ -32,8 +33,8 @@ export function loadOrt(device: "wasm" | "webgpu", options: OrtOptions = {}): Pr
 
 async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promise<Ort> {
   const ort = device === "webgpu"
-    ? await withUsableOrigin(() => import("onnxruntime-web/webgpu"))
-    : await import("onnxruntime-web");
+    ? await withUsableOrigin(() => import("npm:onnxruntime-web@1.30.0/webgpu"))
+    : await import("npm:onnxruntime-web@1.30.0");
   ort.env.logLevel = "error";
   // The WebGPU entry starts its threads from blob: URLs, which Deno refuses; its work is on the GPU anyway.
   ort.env.wasm.numThreads = device === "webgpu" ? 1 : options.threads ?? defaultThreads();
@@ -48,23 +49,12 @@ async function importOrt(device: "wasm" | "webgpu", options: OrtOptions): Promis
 async function withUsableOrigin<T>(load: () => Promise<T>): Promise<T> {
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, "location");
   if (!descriptor?.configurable || globalThis.location?.origin !== "null") return await load();
-  return await keepingGlobal("location", () => {
-    const { href } = globalThis.location;
-    Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
-    return load();
-  });
-}
-
-/** Runs a task and gives the host its global back, whatever was put in its place meanwhile. */
-async function keepingGlobal<T>(
-  name: "Worker" | "location",
-  task: () => Promise<T>,
-): Promise<T> {
-  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+  const { href } = globalThis.location;
+  Object.defineProperty(globalThis, "location", { value: { href }, configurable: true });
   try {
-    return await task();
+    return await load();
   } finally {
-    if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+    Object.defineProperty(globalThis, "location", descriptor);
   }
 }
 
@@ -76,16 +66,13 @@ function defaultThreads(): number {
   return Math.max(1, Math.min(4, navigator.hardwareConcurrency));
 }
 
-/**
- * Makes a session and gives the host its `Worker` back: the wasm build, when it starts, puts Node's class in its place,
- * which has no `onmessage`, so that the workers of whoever uses this module would hang.
- */
+/** Makes a session, for which the wasm build starts its threads, and leaves the host its `Worker`. */
 export async function createSession(
   { InferenceSession }: Pick<Ort, "InferenceSession">,
   model: Uint8Array,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  return await keepingGlobal("Worker", () => InferenceSession.create(model, options));
+  return await lendWorker(() => InferenceSession.create(model, options));
 }
 
 let tail: Promise<unknown> = Promise.resolve();

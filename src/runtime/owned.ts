@@ -1,10 +1,10 @@
-// Makes sure that a handle belongs to the runtime that is asked to use it.
+// Checks that a handle belongs to the runtime that is to use it.
 // Types cannot tell handles of two runtimes apart, and each lives in another memory.
 
 import { InvalidArgumentError } from "../base/errors.ts";
 
 /**
- * A handle of this kind, made by `owner` if the kind has owners, or an error that calls it `what`; the name of the class
+ * Returns a handle of this kind, made by `owner` if the kind has owners, or an error that calls it `what`; the name of the class
  * would not outlive a minifier.
  */
 export function owned<T>(

@@ -1,4 +1,4 @@
-// How a network wants its pixels: read from the manifest, obeyed by the kernels that fill its input.
+// The form of a network's input: read from the manifest, used by the kernels that fill the input.
 // Kept apart so that the CPU kernels, the WGSL kernels and the manifest share one definition.
 
 /**
@@ -18,7 +18,7 @@ export interface TensorSpec {
   readonly scale: readonly [number, number, number];
 }
 
-/** The shape of `count` pictures in the form of `spec`. */
+/** Returns the shape of `count` pictures in the form of `spec`. */
 export function tensorShape(spec: TensorSpec, count: number): [number, number, number, number] {
   return spec.layout === "NHWC"
     ? [count, spec.size, spec.size, 3]
@@ -36,7 +36,7 @@ export interface ChannelPlan {
   readonly bias: readonly [number, number, number];
 }
 
-/** The {@linkcode ChannelPlan} of a spec; index 0 is R, 1 is G, 2 is B whatever the order in the tensor. */
+/** Returns the {@linkcode ChannelPlan} of a spec; index 0 is R, 1 is G, 2 is B whatever the order in the tensor. */
 export function channelPlan(spec: TensorSpec): ChannelPlan {
   const step = spec.layout === "NHWC" ? 1 : spec.size * spec.size;
   const slots = spec.color === "RGB" ? [0, 1, 2] as const : [2, 1, 0] as const;

@@ -81,6 +81,7 @@ async function open(
     webp,
     avif: () => file("avif_dec.wasm"),
     gif: () => file("gif.wasm"),
+    largeJpeg: () => file("jpeg.wasm"),
     heic: () => file("libheif.wasm"),
   };
   return await createVerifier({ models, wasmBinary, decoders, ...options });

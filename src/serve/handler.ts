@@ -1,7 +1,7 @@
 // The server as one function from Request to Response, for Deno.serve, `deno serve`, Workers and Node alike.
 // In the order of a request: route, key, rate limit, place in the queue, body, fields, work, answer.
 
-import { type Context, Hono } from "hono";
+import { type Context, Hono } from "npm:hono@4.13.19";
 import type { Gallery } from "../gallery/gallery.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { AssetReader } from "./assets.ts";

@@ -7,7 +7,13 @@ import type { Enrolment, Identification } from "../gallery/result.ts";
 import { encodePng } from "../image/encode.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
-import { completeLook, MASK_KINDS, type MaskOptions, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import {
+  completeMaskOptions,
+  MASK_KINDS,
+  type MaskOptions,
+  PATTERNS,
+  WEARINGS,
+} from "../mask/kinds.ts";
 import { faceJson, verificationJson } from "../verify/json.ts";
 import { explainFinding, type NoFace, type SeveralFaces } from "../verify/result.ts";
 import type { Verifier } from "../verify/verifier.ts";
@@ -189,7 +195,7 @@ async function mask(
     seed: fields.number("seed"),
   } as MaskOptions;
   // Refuses what does not exist before the photo is looked at.
-  completeLook(given);
+  completeMaskOptions(given);
   const image = await loadImage(fields.photo("photo"), { maxPixels, signal });
   const { faces } = await verifier.detect(image, { signal, mesh: true });
   if (!faces.some(({ mesh }) => mesh)) {

@@ -1,4 +1,4 @@
-// Brings a verifier to life: opens the models, picks the device, and loads the networks that every call needs.
+// Creates verifiers: opens the models, picks the device, and loads the networks that every call needs.
 
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { DETECTOR_MODEL } from "../pipeline/detect/pass.ts";
@@ -32,8 +32,9 @@ import { Verifier } from "./verifier.ts";
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   checkVerifierOptions(options);
   resolvePhotoOptions(options);
-  const { jpeg, webp, avif, heic, gif } = options.decoders ?? {};
+  const { jpeg, largeJpeg, webp, avif, heic, gif } = options.decoders ?? {};
   if (jpeg) giveCodec("@jsquash/jpeg", jpeg);
+  if (largeJpeg) giveCodec("imagescript/jpeg", largeJpeg);
   if (webp) giveCodec("@jsquash/webp", webp);
   if (avif) giveCodec("@jsquash/avif", avif);
   if (heic) giveCodec("libheif-js", heic);
@@ -60,7 +61,7 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
     return new Verifier(host, entry, state !== undefined && takeSameCrops(entry, state), options);
   } catch (error) {
     const disposal = host[Symbol.asyncDispose]();
-    // Whoever has aborted is not kept waiting for what was begun.
+    // An aborted call rejects at once; what was begun is disposed of when it is there.
     if (signal?.aborted) disposal.catch(() => {});
     else await disposal;
     throw error;

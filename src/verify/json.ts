@@ -16,14 +16,14 @@ export interface FaceJson {
   readonly mask?: MaskState;
 }
 
-/** A face as JSON. */
+/** Returns a face as JSON. */
 export function faceJson(face: EmbeddedFace): FaceJson {
   const { box, detectionScore, landmarks, alignment, mask } = face;
   const distance = interEyeDistance(landmarks);
   return { box, detectionScore, interEyeDistance: distance, landmarks, alignment, mask };
 }
 
-/** A comparison; `labels` are what the two photos are called. */
+/** Returns a comparison; `labels` are what the two photos are called. */
 export function verificationJson(result: Verification, labels: readonly [string, string]): unknown {
   const { device, model, timings } = result;
   if (result.kind === "not-compared") {

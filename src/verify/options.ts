@@ -4,7 +4,7 @@
 import { checkDevice, type DeviceChoice } from "../runtime/start.ts";
 import { FACE_CHOICES, type FaceChoice } from "../pipeline/detect/choose.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
-import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
+import { checkLimit, DEFAULT_MAX_PIXELS, REDUCE_ABOVE_PIXELS } from "../image/limits.ts";
 import type { Variant } from "../model/manifest.ts";
 import type { ModelSource } from "../model/model.ts";
 import type { RuleOptions } from "../pipeline/score/decide.ts";
@@ -17,6 +17,12 @@ export interface PhotoOptions {
   readonly maxFaces?: number;
   /** The largest photo to decode, in pixels; `DEFAULT_MAX_PIXELS` by default. */
   readonly maxPixels?: number;
+  /**
+   * A JPEG of more pixels than this is decoded at a half, a quarter or an eighth of its width and height, and whole again
+   * if the face that is meant is small in it; results are in the pixels of the photo itself. `REDUCE_ABOVE_PIXELS` by
+   * default, `Infinity` for never.
+   */
+  readonly reduceAbove?: number;
   /**
    * Ends the call: it rejects at once with the signal's reason, and what was begun stops at its next step and frees its
    * memory. That of `createVerifier` ends the loading of models, and holds for the calls without a signal of their own.
@@ -50,13 +56,14 @@ export interface VerifierOptions extends PhotoOptions {
   readonly wasmBinary?: ArrayBuffer;
   /**
    * The bytes of the decoders' `.wasm` files, or what reads them when needed, for the same hosts: mozjpeg_dec.wasm of @jsquash/jpeg, webp_dec.wasm of
-   * @jsquash/webp, avif_dec.wasm of @jsquash/avif, libheif.wasm of libheif-js, gif.wasm of imagescript. Counts until
+   * @jsquash/webp, avif_dec.wasm of @jsquash/avif, libheif.wasm of libheif-js, gif.wasm and, for JPEGs that are decoded
+   * reduced, jpeg.wasm of imagescript; without the last they are decoded whole. Counts until
    * the process has decoded its first picture of the format.
    */
   readonly decoders?: Readonly<
     Partial<
       Record<
-        "jpeg" | "webp" | "avif" | "heic" | "gif",
+        "jpeg" | "largeJpeg" | "webp" | "avif" | "heic" | "gif",
         ArrayBuffer | (() => Promise<ArrayBuffer>)
       >
     >
@@ -70,7 +77,8 @@ export type ResolvedPhotoOptions =
 
 /** Checks options and fills in the defaults. */
 export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions {
-  const { face = "only", maxFaces = 256, maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
+  const { face = "only", maxFaces = 256, signal } = options;
+  const { maxPixels = DEFAULT_MAX_PIXELS, reduceAbove = REDUCE_ABOVE_PIXELS } = options;
   if (!FACE_CHOICES.includes(face)) {
     throw new InvalidArgumentError(
       `Cannot choose face "${face}": give one of ${FACE_CHOICES.join(", ")}`,
@@ -86,7 +94,8 @@ export function resolvePhotoOptions(options: PhotoOptions): ResolvedPhotoOptions
       `Cannot use maxPixels ${maxPixels}: give a number of pixels above 0`,
     );
   }
-  return { face, maxFaces, maxPixels, signal };
+  checkLimit("reduceAbove", reduceAbove);
+  return { face, maxFaces, maxPixels, reduceAbove, signal };
 }
 
 /** Checks the options that hold for the life of a verifier. */

@@ -1,39 +1,33 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
-// The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `#locate`.
+// The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `locateInPhotos`.
 
 import { untilAborted } from "../base/abort.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
-import type { Block, Engine, Photo } from "../kernels/mod.ts";
-import { locateFaces } from "../pipeline/detect/locate.ts";
+import type { Block, Engine } from "../kernels/mod.ts";
 import { findFaces } from "../pipeline/detect/detect.ts";
 import { addMeshes } from "../pipeline/detect/facemesh.ts";
 import { refineFaces } from "../pipeline/detect/refine.ts";
 import { elapsed } from "../base/elapsed.ts";
-import {
-  type AlignedFace,
-  alignTo,
-  type EmbeddedFace,
-  embedFaces,
-} from "../pipeline/embed/embed.ts";
+import { alignTo, embedFaces } from "../pipeline/embed/embed.ts";
 import { DeviceError, InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import type { Image, ImageInput } from "../image/image.ts";
-import { loadImage } from "../image/load.ts";
-import { MASK_STATE_MODEL, maskStates } from "../pipeline/embed/mask_state.ts";
+import type { ImageInput } from "../image/image.ts";
+import { MASK_STATE_MODEL, type MaskState, maskStates } from "../pipeline/embed/mask_state.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
 import { Template } from "../pipeline/score/template.ts";
+import { type FaceInPhoto, locateInPhotos } from "./locate.ts";
 import {
   type PhotoOptions,
   type ResolvedPhotoOptions,
   resolvePhotoOptions,
   type VerifierOptions,
 } from "./options.ts";
+import { inWholePhoto, type LoadedPhoto, loadPhoto } from "./photo.ts";
 import type {
   Acquisition,
   BatchAcquisition,
   Detection,
   ModelIdentity,
-  PhotoFinding,
   Verification,
 } from "./result.ts";
 
@@ -76,12 +70,12 @@ export class Verifier implements AsyncDisposable {
     hasMaskState: boolean,
     options: VerifierOptions,
   ) {
-    const { face, maxFaces, maxPixels, signal } = options;
+    const { face, maxFaces, maxPixels, reduceAbove, signal } = options;
     this.#host = host;
     this.#entry = entry;
     this.#hasMaskState = hasMaskState;
     this.#mirror = options.mirror ?? false;
-    this.#photoOptions = { face, maxFaces, maxPixels, signal };
+    this.#photoOptions = { face, maxFaces, maxPixels, reduceAbove, signal };
     this.#rule = options.decision;
     this.model = { name: entry.name, sha256: entry.sha256 };
   }
@@ -111,7 +105,7 @@ export class Verifier implements AsyncDisposable {
     resolved: ResolvedPhotoOptions,
     mesh: boolean,
   ): Promise<Detection> {
-    const image = await loadImage(input, resolved);
+    const { image } = await loadPhoto(input, resolved);
     return await this.#host.use(async (engine) => {
       using photo = engine.backend.upload(image);
       const [all] = await findFaces(engine, [photo]);
@@ -120,11 +114,11 @@ export class Verifier implements AsyncDisposable {
       const faces = mesh
         ? await addMeshes(engine, refined.map((face) => ({ photo, face })))
         : refined;
-      const { input } = this.#entry, { width, height } = image;
+      const { input } = this.#entry, { width, height } = image.reducedFrom ?? image;
       return {
         width,
         height,
-        faces: faces.map((face) => alignTo(input, face)),
+        faces: faces.map((face) => inWholePhoto(alignTo(input, face), image)),
         omitted: all.length - listed.length,
         device: engine.backend.device,
       };
@@ -141,8 +135,8 @@ export class Verifier implements AsyncDisposable {
    */
   embed(input: ImageInput, options: PhotoOptions = {}): Promise<Acquisition> {
     return this.#call(options, async (resolved) => {
-      const image = await loadImage(input, resolved);
-      const [acquisition] = await this.#acquire([image], resolved);
+      const photo = await loadPhoto(input, resolved);
+      const [acquisition] = await this.#acquire([photo], resolved);
       return acquisition;
     });
   }
@@ -165,7 +159,7 @@ export class Verifier implements AsyncDisposable {
       );
     }
     const resolved = this.#resolve(photoOptions);
-    let batch: (Image | MaskinvError)[] = [];
+    let batch: (LoadedPhoto | MaskinvError)[] = [];
     for await (const input of untilAborted(inputs, resolved.signal)) {
       batch.push(await loadOrError(input, resolved));
       if (batch.length < batchSize) continue;
@@ -206,10 +200,10 @@ export class Verifier implements AsyncDisposable {
     decision: RuleOptions | undefined,
   ): Promise<Verification> {
     const start = performance.now();
-    const images = [await loadImage(probe, resolved), await loadImage(reference, resolved)];
+    const photos = [await loadPhoto(probe, resolved), await loadPhoto(reference, resolved)];
     const decoded = performance.now();
     const result = await this.#host.use(
-      (engine) => this.#compare(engine, images, resolved, decision),
+      (engine) => this.#compare(engine, photos, resolved, decision),
       resolved.signal,
     );
     const end = performance.now();
@@ -235,21 +229,27 @@ export class Verifier implements AsyncDisposable {
 
   async #compare(
     engine: Engine,
-    images: readonly Image[],
+    loaded: readonly LoadedPhoto[],
     options: ResolvedPhotoOptions,
     wanted: RuleOptions | undefined,
   ): Promise<WithoutTimings<Verification> & { located: number }> {
     const { backend } = engine;
     const provenance = { device: backend.device, model: this.model };
     using stack = new DisposableStack();
-    const photos = images.map((image) => stack.use(backend.upload(image)));
-    const [first, second] = await this.#locate(engine, photos, options);
+    const [probe, reference] = await locateInPhotos(
+      engine,
+      loaded,
+      this.#entry.input,
+      options,
+      stack,
+    );
     const located = performance.now();
+    const [first, second] = [probe.finding, reference.finding];
     if (first.kind !== "face" || second.kind !== "face") {
       return { kind: "not-compared", findings: [first, second], ...provenance, located };
     }
-    const pairs = [first.face, second.face].map((face, i) => ({ photo: photos[i], face }));
-    const { embeddings, states } = await this.#embed(engine, pairs, stack);
+    const cuts = [probe, reference].flatMap(({ cut }) => cut ?? []);
+    const { embeddings, states } = await this.#embed(engine, cuts, stack);
     // Both with both: the score off the diagonal is the one that is wanted, and only four numbers are read back.
     const scores = stack.use(await backend.cosineMatrix(embeddings, embeddings));
     const [[, cosine], masks] = await backend.read(scores, ...states);
@@ -278,41 +278,25 @@ export class Verifier implements AsyncDisposable {
     };
   }
 
-  /** The face that is meant in each photo, aligned. */
-  async #locate(
-    engine: Engine,
-    photos: readonly Photo[],
-    options: ResolvedPhotoOptions,
-  ): Promise<PhotoFinding[]> {
-    const located = await locateFaces(engine, photos, options);
-    return located.map((finding): PhotoFinding =>
-      finding.kind === "face"
-        ? { kind: "face", face: alignTo(this.#entry.input, finding.face) }
-        : finding
-    );
-  }
-
-  #acquire(images: readonly Image[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {
+  #acquire(loaded: readonly LoadedPhoto[], options: ResolvedPhotoOptions): Promise<Acquisition[]> {
     return this.#host.use(async (engine): Promise<Acquisition[]> => {
       const { backend } = engine;
       using stack = new DisposableStack();
-      const photos = images.map((image) => stack.use(backend.upload(image)));
-      const findings = await this.#locate(engine, photos, options);
-      const faces = findings.flatMap((finding, i) =>
-        finding.kind === "face" ? [{ photo: photos[i], face: finding.face }] : []
-      );
-      const made = await this.#templates(engine, faces);
+      const located = await locateInPhotos(engine, loaded, this.#entry.input, options, stack);
+      const made = await this.#templates(engine, located.flatMap(({ cut }) => cut ?? []));
       const provenance = { device: backend.device, model: this.model };
-      return findings.map((finding) =>
-        finding.kind === "face" ? { kind: "acquired", ...made.shift()!, ...provenance } : finding
-      );
+      return located.map(({ finding }): Acquisition => {
+        if (finding.kind !== "face") return finding;
+        const { template, mask } = made.shift()!;
+        return { kind: "acquired", face: { ...finding.face, mask }, template, ...provenance };
+      });
     }, options.signal);
   }
 
   async #templates(
     engine: Engine,
     faces: readonly FaceInPhoto[],
-  ): Promise<{ face: EmbeddedFace; template: Template }[]> {
+  ): Promise<{ mask?: MaskState; template: Template }[]> {
     if (faces.length === 0) return [];
     using stack = new DisposableStack();
     const { embeddings, states } = await this.#embed(engine, faces, stack);
@@ -320,10 +304,10 @@ export class Verifier implements AsyncDisposable {
     const found = masks ? maskStates(masks, faces.length) : [];
     const size = values.length / faces.length;
     const model = this.#entry.sha256 + (this.#mirror ? "+mirror" : "");
-    return faces.map(({ face }, i) => {
+    return faces.map((_, i) => {
       const embedding = values.subarray(i * size, (i + 1) * size);
       finite(embedding.reduce((sum, value) => sum + value, 0), this.#entry);
-      return { face: { ...face, mask: found[i] }, template: new Template(embedding, model) };
+      return { mask: found[i], template: new Template(embedding, model) };
     });
   }
 
@@ -342,11 +326,11 @@ export class Verifier implements AsyncDisposable {
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
   async #acquireBatch(
-    batch: readonly (Image | MaskinvError)[],
+    batch: readonly (LoadedPhoto | MaskinvError)[],
     options: ResolvedPhotoOptions,
   ): Promise<BatchAcquisition[]> {
-    const images = batch.filter((entry): entry is Image => !(entry instanceof MaskinvError));
-    const acquired = await this.#host.track(() => this.#acquire(images, options), options.signal);
+    const photos = batch.filter((entry): entry is LoadedPhoto => !(entry instanceof MaskinvError));
+    const acquired = await this.#host.track(() => this.#acquire(photos, options), options.signal);
     return batch.map((entry) =>
       entry instanceof MaskinvError ? { kind: "error", error: entry } : acquired.shift()!
     );
@@ -366,20 +350,14 @@ export class Verifier implements AsyncDisposable {
   }
 }
 
-/** A face that is to be embedded, and its photo. */
-interface FaceInPhoto {
-  readonly photo: Photo;
-  readonly face: AlignedFace;
-}
-
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;
 
 async function loadOrError(
   input: ImageInput,
   options: ResolvedPhotoOptions,
-): Promise<Image | MaskinvError> {
+): Promise<LoadedPhoto | MaskinvError> {
   try {
-    return await loadImage(input, options);
+    return await loadPhoto(input, options);
   } catch (error) {
     if (error instanceof MaskinvError) return error;
     throw error;

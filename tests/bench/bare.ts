@@ -3,19 +3,23 @@
 
 import * as ort from "onnxruntime-web";
 
-const INPUTS = { "blazeface-back": 256, facemesh: 192, student: 112 } as const;
+const { models } = JSON.parse(
+  await Deno.readTextFile(new URL("../../models/manifest.json", import.meta.url)),
+);
 
-/** The three sessions; the function does the runs of one comparison: two detections, two meshes, two embeddings. */
+/** The sessions; the function does the runs of one comparison: one detection of two photos, two embeddings. */
 export async function createBare(): Promise<() => Promise<number>> {
   ort.env.wasm.numThreads = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
   const runs: (() => Promise<ort.InferenceSession.OnnxValueMapType>)[] = [];
-  for (const [name, size] of Object.entries(INPUTS)) {
-    const bytes = await Deno.readFile(new URL(`../../models/${name}.onnx`, import.meta.url));
+  for (const name of ["yunet", "student"]) {
+    const { file, input: { name: inputName, size } } = models[name];
+    const bytes = await Deno.readFile(new URL(`../../models/${file}`, import.meta.url));
     const session = await ort.InferenceSession.create(bytes);
-    const values = Float32Array.from({ length: size * size * 3 }, (_, i) => Math.sin(i));
-    const input = new ort.Tensor("float32", values, [1, size, size, 3]);
-    const run = () => session.run({ [session.inputNames[0]]: input });
-    runs.push(run, run);
+    const photos = name === "yunet" ? 2 : 1;
+    const values = Float32Array.from({ length: photos * 3 * size * size }, (_, i) => Math.sin(i));
+    const input = new ort.Tensor("float32", values, [photos, 3, size, size]);
+    const run = () => session.run({ [inputName]: input });
+    runs.push(...Array.from({ length: 2 / photos }, () => run));
   }
   return async () => {
     let last = 0;

@@ -11,7 +11,7 @@ const ORIGINS = ["White", "Black", "Asian", "Indian", "other"];
 const FACE = 112 * 112 * 3;
 
 const [shards, ...models] = Deno.args;
-const data = await openValidationData(shards, { most: 1e9 });
+const data = await openValidationData(shards, { maxPhotos: 1e9 });
 const rows = data.files.flatMap((file, i) => {
   const [, age, sex, origin] = NAME.exec(file) ?? [];
   return age

@@ -172,15 +172,3 @@ Deno.test("mask writes the photo with masks, and a sheet of all kinds", async ()
   assertEquals((await run("mask", ...WASM, photo("hopper"))).code, 2);
   await Deno.remove(folder, { recursive: true });
 });
-
-Deno.test("help is there for the tool and for every command", async () => {
-  const { code, out } = await run("--help");
-  assertEquals(code, 0);
-  for (const name of ["verify", "detect", "embed", "mask"]) {
-    assertStringIncludes(out, name);
-    const help = await run(name, "--help");
-    assertEquals(help.code, 0);
-    assertStringIncludes(help.out, "--device <auto|webgpu|wasm>");
-  }
-  assertEquals((await run()).code, 2);
-});

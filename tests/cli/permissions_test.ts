@@ -1,23 +1,9 @@
-// The least permissions of every command, as the table in SECURITY.md has them: with these each does its work, and
-// without one of them it ends with exit code 2 and a line that names what is missing.
+// The least permissions of every command, as the table in SECURITY.md has them: with these each does its work.
+// permissions_long_test.ts takes one of them away.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { photo } from "../hosts.ts";
+import { ROWS, temp } from "./permission_rows.ts";
 import { command, deno, NO_GPU, root } from "./process.ts";
-
-const temp = await Deno.makeTempDir();
-const collins = photo("collins"), hopper = photo("hopper");
-const GALLERY = ["--gallery", `${temp}/people`, "--key-file", `${temp}/key`];
-const KEY_VARIABLE = "--allow-env=MASKINV_PROTECTION_KEY";
-
-await Deno.writeTextFile(`${temp}/key`, "0f".repeat(32));
-await Deno.writeTextFile(`${temp}/api-keys`, "0123456789abcdef\n");
-await Deno.writeTextFile(
-  `${temp}/pairs.csv`,
-  `probe,reference,genuine\n${collins},${photo("collins_dark")},true\n${collins},${hopper},false\n`,
-);
-await Deno.mkdir(`${temp}/photos`);
-await Deno.copyFile(hopper, `${temp}/photos/hopper.jpg`);
 
 /** Lines of the table: the commands, and the flags for them. */
 const documented = [
@@ -25,48 +11,6 @@ const documented = [
     /^\| (`.*?) +\| (`--allow.*?) *\|$/gm,
   ),
 ].map(([, commands, flags]) => ({ commands, flags }));
-
-/** A command, what it needs beside `--allow-read`, and the exit code of its work. */
-interface Row {
-  readonly args: readonly string[];
-  readonly needs: readonly string[];
-  readonly code: number;
-}
-
-const write = (name: string): string => `--allow-write=${temp}/${name}`;
-const ROWS: readonly Row[] = [
-  { args: ["verify", collins, hopper], needs: [], code: 1 },
-  {
-    args: ["verify", "--annotate", `${temp}/a.png`, collins, hopper],
-    needs: [write("a.png")],
-    code: 1,
-  },
-  { args: ["detect", collins], needs: [], code: 0 },
-  { args: ["embed", "--json", collins], needs: [], code: 0 },
-  { args: ["mask", collins, "--out", `${temp}/m.png`], needs: [write("m.png")], code: 0 },
-  {
-    args: ["enrol", ...GALLERY, "Hopper", hopper],
-    needs: [write("people"), KEY_VARIABLE],
-    code: 0,
-  },
-  {
-    args: ["identify", ...GALLERY, photo("hopper_masked")],
-    needs: [write("people"), KEY_VARIABLE],
-    code: 0,
-  },
-  { args: ["gallery", ...GALLERY, "list"], needs: [write("people")], code: 0 },
-  { args: ["evaluate", "--cache", "none", `${temp}/pairs.csv`], needs: [], code: 0 },
-  {
-    args: ["evaluate", "--cache", "none", "--report", `${temp}/report`, `${temp}/pairs.csv`],
-    needs: [write("report")],
-    code: 0,
-  },
-  {
-    args: ["prepare", "--out", `${temp}/shards`, `${temp}/photos`],
-    needs: [write("shards")],
-    code: 0,
-  },
-];
 
 Deno.test("SECURITY.md has every command of this table, with the same flags", () => {
   const flags = (text: string): string[] => text.match(/--allow-[a-z]+/g) ?? [];
@@ -89,16 +33,6 @@ for (const { args, needs, code } of ROWS) {
     const run = await deno(["--allow-read", ...needs], args, NO_GPU);
     assertEquals(run.code, code, run.err);
   });
-  for (const missing of needs) {
-    const [flag] = missing.split("=");
-    Deno.test(`${name}: without ${flag} the error names it`, async () => {
-      const rest = needs.filter((need) => need !== missing);
-      const run = await deno(["--allow-read", ...rest], args, NO_GPU);
-      assertEquals(run.code, 2, run.err);
-      assertStringIncludes(run.err, flag);
-      assertEquals(run.err.includes("    at "), false, "a stack trace");
-    });
-  }
 }
 
 Deno.test("serve: --allow-read --allow-net of its address is enough", async () => {

@@ -11,6 +11,7 @@ export function command(
   permissions: readonly string[],
   args: readonly string[],
   env: Record<string, string> = {},
+  options: Deno.CommandOptions = {},
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, "cli.ts", ...args],
@@ -18,6 +19,7 @@ export function command(
     env,
     stdout: "piped",
     stderr: "piped",
+    ...options,
   });
 }
 

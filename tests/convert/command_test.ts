@@ -79,7 +79,7 @@ Deno.test("convert refuses with exit code 2, and leaves files as they were", asy
   );
   Deno.writeTextFileSync(out, "the model before");
   const cases: readonly (readonly [string[], string])[] = [
-    [[path], "give -o model.onnx"],
+    [[path], "give -o <model.onnx>"],
     [[path, "-o", path], "over"],
     [[path, "-o", `${folder.path}/none/model.onnx`], "check the folder"],
     [[path, "-o", out, "--epsilon", "-1"], "epsilon -1"],

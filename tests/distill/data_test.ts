@@ -219,7 +219,7 @@ Deno.test("validation data: people apart from training, each photo clean and mas
     }
     assertGreater(changed, 0.05);
   }
-  assertEquals((await openValidationData(folder, { most: 1 })).count, 1);
+  assertEquals((await openValidationData(folder, { maxPhotos: 1 })).count, 1);
 });
 
 function joined(first: RawBatch, second: RawBatch): unknown {

@@ -8,14 +8,19 @@ import { CROP_BYTES, CROP_SIZE, cropImage } from "../../src/distill/data/crop.ts
 import { loseAsJpeg } from "../../src/distill/data/jpeg_loss.ts";
 import { drawnMask } from "../../src/distill/data/mask_choice.ts";
 import { liesOnFace } from "../../src/distill/data/mesh_fit.ts";
-import { strangeMesh } from "../../src/distill/data/mesh_shape.ts";
+import { meshFault } from "../../src/distill/data/mesh_shape.ts";
 import { drawPlace, mirrored, placeMap } from "../../src/distill/data/place.ts";
 import { RecordReader } from "../../src/distill/data/reader.ts";
 import type { PhotoRecord } from "../../src/distill/data/record.ts";
 import { blur, resample } from "../../src/distill/data/resample.ts";
 import { writeShard } from "../../src/distill/data/shard.ts";
 import { surround } from "../../src/distill/data/surround.ts";
-import { completeLook, MASK_KINDS, type MaskKind, type MaskOptions } from "../../src/mask/kinds.ts";
+import {
+  completeMaskOptions,
+  MASK_KINDS,
+  type MaskKind,
+  type MaskOptions,
+} from "../../src/mask/kinds.ts";
 
 Deno.test("places: as prepared without strength, masked faces are off by more than bare ones, and never by far", () => {
   // Adding 0 makes no difference of 0 and -0.
@@ -63,7 +68,7 @@ Deno.test("masks are of every kind but the excluded ones, most in a colour of th
   assert(colored > 0.6 && colored < 0.8, `${colored}`);
   assertEquals(new Set(masks.map(({ color }) => color)).size > 200, true);
   assert(share(({ pattern }) => pattern) > 0.08);
-  masks.forEach((options) => completeLook(options));
+  masks.forEach((options) => completeMaskOptions(options));
 });
 
 Deno.test("chance: the same name gives the same numbers, orders are permutations", () => {
@@ -218,9 +223,9 @@ Deno.test("a mesh that is squashed or stretched is not shaped like a face", () =
   [[33, 20], [133, 40], [362, 60], [263, 80]].forEach(([point, x]) => place(point, x, 50));
   place(2, 50, 80);
   place(152, 50, 118);
-  assertEquals(strangeMesh(mesh), "");
+  assertEquals(meshFault(mesh), "");
   for (const chin of [95, 190, NaN]) {
     place(152, 50, chin);
-    assert(strangeMesh(mesh).length > 0, `${chin}`);
+    assert(meshFault(mesh).length > 0, `${chin}`);
   }
 });

@@ -200,10 +200,10 @@ Deno.test("a detector's configuration is refused with the reason", async () => {
   }
   for (
     const [args, reason] of [
-      [[CONFIG, "--engine", "jax"], "--engine"],
-      [[CONFIG, "--export", "a.checkpoint"], "--export"],
-      [[CONFIG, "--workers", "0"], "--workers is 0"],
-      [[CONFIG.replace("detector.json", "student.json")], "correct the file"],
+      [[CONFIG], "--engine torch"],
+      [[CONFIG, "--engine", "torch", "--processes", "2"], "--processes is not for --detector"],
+      [[CONFIG, "--engine", "torch", "--workers", "0"], "--workers"],
+      [[CONFIG.replace("detector.json", "student.json"), "--engine", "torch"], "correct the file"],
     ] as const
   ) {
     const { code, err } = await run("distill", "--detector", ...args);

@@ -127,7 +127,7 @@ for (const { name, side, shapes, run } of CASES) {
         return out.ref.mul(np.sin(out)).sum();
       })(y.value.ref) as np.Array;
       tape.backward(y, slope);
-      return { stored: tape.stored, slopes: [x, ...parameters].map((node) => node.slope!) };
+      return { stored: tape.stored, slopes: [x, ...parameters].map((node) => node.gradient!) };
     });
     const { stored, slopes } = pulled(...given()) as { stored: np.Array[]; slopes: np.Array[] };
     for (const array of stored) array.dispose();

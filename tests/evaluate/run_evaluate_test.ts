@@ -217,11 +217,11 @@ Deno.test("the command line evaluates, and says what it does not know", async ()
   assertStringIncludes(await Deno.readTextFile(`${report}/report.md`), "--scenarios uu");
   for (
     const [args, message] of [
-      [["evaluate", data, "--scenarios", "xx"], 'no "xx" for --scenarios'],
+      [["evaluate", data, "--scenarios", "xx"], '--scenarios is "xx": give one of'],
       [["evaluate", data, "--models", "nobody"], 'Cannot load model "nobody"'],
       [["evaluate", `${data}/none`], "no such file or folder"],
       [["evaluate", data, "--colors", data], "Cannot use --colors with our masks"],
-      [["calibrate", data, "--fmr", "2"], "rates between 0 and 1"],
+      [["calibrate", data, "--fmr", "2"], "--fmr is 2: give a number between 0 and 1"],
     ] as const
   ) {
     const { code, err } = await run(...args);

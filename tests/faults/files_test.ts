@@ -8,7 +8,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { createVerifier, WriteError } from "../../mod.ts";
+import { WriteError } from "../../src/base/errors.ts";
+import { createVerifier } from "../../mod.ts";
 import { writePng } from "../../src/cli/picture.ts";
 import { writeReport } from "../../src/evaluate/mod.ts";
 import { type CachedTemplate, openTemplateCache } from "../../src/evaluate/run/template_cache.ts";

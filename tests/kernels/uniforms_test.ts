@@ -2,6 +2,7 @@
 // A field that moves in only one of the two languages fails here rather than as wrong pixels.
 
 import { assert, assertEquals } from "@std/assert";
+import { mat3d } from "wgpu-matrix";
 import { BLEND_NORMALIZE_PARAMS } from "../../src/kernels/blend_normalize/gpu.ts";
 import { COSINE_MATRIX_PARAMS } from "../../src/kernels/cosine_matrix/gpu.ts";
 import { LETTERBOX_PARAMS } from "../../src/kernels/letterbox/gpu.ts";
@@ -47,6 +48,7 @@ const WGSL_TABLE: Record<string, [align: number, size: number]> = {
   vec4u: [16, 16],
   vec4i: [16, 16],
   vec4f: [16, 16],
+  mat3x3f: [16, 48],
 };
 
 function parseStructs(shader: string, code: string): [name: string, fields: [string, string][]][] {
@@ -90,6 +92,7 @@ const MIXED = {
   i: "vec4i",
   j: "vec3i",
   k: "vec2u",
+  l: "mat3x3f",
 } as const;
 
 webgpuTest("the device reads the layout of all types", async (backend) => {
@@ -106,10 +109,14 @@ webgpuTest("the device reads the layout of all types", async (backend) => {
     i: [18, 19, -20, 21],
     j: [22, 23, 24],
     k: [25, 26],
+    // Three columns of numbers that count, each with one that does not.
+    l: mat3d.set(27, 28, 29, 30, 31, 32, 33, 34, 35),
   } as const;
   const second = { ...first, a: 101, c: 105, k: [125, 126] } as const;
   const reads = Object.entries(MIXED).flatMap(([name, type]) =>
-    type.startsWith("vec")
+    type === "mat3x3f"
+      ? Array.from({ length: 9 }, (_, i) => `item.${name}[${Math.floor(i / 3)}][${i % 3}]`)
+      : type.startsWith("vec")
       ? Array.from({ length: Number(type[3]) }, (_, i) => `f32(item.${name}[${i}])`)
       : [`f32(item.${name})`]
   );
@@ -133,7 +140,10 @@ webgpuTest("the device reads the layout of all types", async (backend) => {
   const [bytes] = await context.readBack.read([block]);
   assertEquals(
     [...new Float32Array(bytes)],
-    [first, second].flatMap((item) => Object.values(item).flat()).map(Math.fround),
+    [first, second].flatMap(({ l, ...item }) => [
+      ...Object.values(item).flat(),
+      ...[...l].filter((_, i) => i % 4 < 3),
+    ]).map(Math.fround),
   );
 });
 

@@ -8,7 +8,7 @@ import { writePng } from "../../src/cli/picture.ts";
 import type { Image } from "../../src/image/mod.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { WEARINGS } from "../../src/mask/kinds.ts";
-import { headFrame } from "../../src/mask/fit_net.ts";
+import { headFrame } from "../../src/mask/fit_mesh.ts";
 
 /** Heads of ../shared that are turned by 25 to 50 degrees, and every how manieth photo is tried. */
 const TURNED = 12, EVERY = 37;

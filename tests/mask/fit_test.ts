@@ -6,7 +6,7 @@ import type { Point } from "../../src/math/affine.ts";
 import { fromPixels } from "../../src/image/mod.ts";
 import { MASK_KINDS, type MaskOptions } from "../../src/mask/kinds.ts";
 import type { MaskLayer, MaskPiece } from "../../src/kernels/mask_overlay/layer.ts";
-import { wearMask } from "../../src/mask/wear.ts";
+import { maskLayer } from "../../src/mask/mask_layer.ts";
 
 const SIZE = 160;
 const WHOLE = { x: 0, y: 0, width: SIZE, height: SIZE };
@@ -48,7 +48,7 @@ function turned(mesh: Float32Array, degrees: number): Float32Array {
 const at = (mesh: Float32Array, i: number): Point => ({ x: mesh[3 * i], y: mesh[3 * i + 1] });
 
 function layerOf(mesh: Float32Array, options: MaskOptions): MaskLayer {
-  return wearMask(mesh, WHOLE, options, GREY);
+  return maskLayer(mesh, WHOLE, options, GREY);
 }
 
 /** How opaque the mask is at a point, 0..1, by the contract of layer.ts and nothing of the code under test. */
@@ -94,12 +94,12 @@ for (const kind of MASK_KINDS) {
   Deno.test(`${kind}: full covers nose, mouth and chin, also turned by 45 degrees`, () => {
     for (const mesh of meshes) {
       for (const degrees of [0, -25, 25, -45, 45]) {
-        const own = turned(mesh, degrees);
+        const turnedMesh = turned(mesh, degrees);
         for (const seed of SEEDS) {
-          const layer = layerOf(own, { kind, seed });
-          const covered = [NOSE, ...MOUTH_CORNERS, ...LIPS].map((i) => at(own, i));
+          const layer = layerOf(turnedMesh, { kind, seed });
+          const covered = [NOSE, ...MOUTH_CORNERS, ...LIPS].map((i) => at(turnedMesh, i));
           // Of a turned face the far corner of the mouth may be at the outline itself.
-          const points = [...covered, chinOf(own)];
+          const points = [...covered, chinOf(turnedMesh)];
           const near = degrees === 0
             ? points
             : points.filter((_, i) => i !== (degrees > 0 ? 1 : 2));
@@ -134,7 +134,7 @@ for (const kind of MASK_KINDS) {
   Deno.test(`${kind}: no cracks, and nothing as high as the eyes`, () => {
     for (const degrees of [0, 30, -45]) {
       const mesh = turned(meshes[0], degrees), layer = layerOf(mesh, { kind, seed: 2 });
-      const cloth = { ...layer, pieces: layer.pieces.filter((own) => isCloth(layer, own)) };
+      const cloth = { ...layer, pieces: layer.pieces.filter((piece) => isCloth(layer, piece)) };
       // Below the cheeks, where a row is cut by the top edge.
       const top = at(mesh, NOSE).y + 8, bottom = at(mesh, CHIN).y - 4;
       for (let y = Math.ceil(top); y < bottom; y++) {

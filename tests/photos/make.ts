@@ -18,7 +18,7 @@ for (const [name, path] of [["collins", collinsPath], ["hopper", hopperPath]]) {
   const { x, y, width, height } = face.box;
   await save(`${name}_crop`, crop(photo, x - width / 4, y - height / 3, width * 1.5, height * 1.6));
   if (!face.mesh) throw new Error(`no mesh in ${path}`);
-  await save(`${name}_masked`, wearMask(photo, face.mesh));
+  await save(`${name}_masked`, withMask(photo, face.mesh));
 }
 
 async function save(name: string, image: Image): Promise<void> {
@@ -57,7 +57,7 @@ function grade(image: Image, curve: (value: number) => number): Image {
 }
 
 /** Draws an opaque pleated mask from the bridge of the nose to the chin: nothing of the face shines through. */
-function wearMask(image: Image, mesh: Float32Array): Image {
+function withMask(image: Image, mesh: Float32Array): Image {
   const outline = [
     [93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323],
     [352, 280, 195, 50, 123],

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createGemm } from "../../src/kernels/cosine_matrix/gemm.ts";
 import { CpuContext } from "../../src/runtime/cpu/context.ts";
+import { lendWorker } from "../../src/runtime/lend_worker.ts";
 
 Deno.test("starting onnxruntime leaves the host its Worker, which can post messages", async () => {
   const before = Worker;
@@ -22,4 +23,28 @@ Deno.test("starting onnxruntime leaves the host its Worker, which can post messa
   worker.terminate();
   URL.revokeObjectURL(url);
   assertEquals(answer, 42);
+});
+
+Deno.test("the host has its Worker again when several sessions were made at once", async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "Worker");
+  const assign = async (milliseconds: number): Promise<void> => {
+    (globalThis as { Worker: unknown }).Worker = class Replacement {};
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  };
+  await Promise.all([5, 1, 9].map((milliseconds) => lendWorker(() => assign(milliseconds))));
+  assertEquals(Object.getOwnPropertyDescriptor(globalThis, "Worker"), before);
+});
+
+Deno.test("what takes the place of Worker starts its threads without environment variables", async () => {
+  let seen: unknown;
+  await lendWorker(() => {
+    (globalThis as { Worker: unknown }).Worker = class {
+      constructor(_file: URL, options: unknown) {
+        seen = options;
+      }
+    };
+    new Worker(new URL("file:///thread.js"), { type: "module", name: "thread" });
+    return Promise.resolve();
+  });
+  assertEquals(seen, { type: "module", name: "thread", env: {} });
 });

@@ -50,7 +50,7 @@ Deno.test("serve answers on a port and, told to end, finishes what is under way"
 
 Deno.test("serve refuses what cannot be served, before models are loaded", async () => {
   const cases: [string[], string][] = [
-    [["--port", "70000"], "port 70000"],
+    [["--port", "70000"], "--port is 70000"],
     [["--api-keys", "/nowhere/keys"], "API keys of /nowhere/keys"],
     [["--page", "/nowhere"], "the folder /nowhere"],
     [["photo.jpg"], "Cannot serve 1 operand:"],

@@ -4,28 +4,14 @@ const root = new URL("../../", import.meta.url);
 
 /** The names of the packages that mod.ts, cli.ts and the modules of src/ import, statically or on demand. */
 export async function importedPackages(): Promise<Set<string>> {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const sources = await Promise.all(
     [new URL("mod.ts", root), new URL("cli.ts", root), ...await modulesOf(new URL("src/", root))]
       .map((file) => Deno.readTextFile(file)),
   );
-  const specifiers = new Set(
-    sources.flatMap((source) => {
-      const code = source.replace(/^\s*\*.*$/gm, ""); // examples in docs import what their readers may choose
-      return [...code.matchAll(/(?:from|import\()\s*"([^".][^"]*)"/g)].map(([, name]) => name);
-    }),
-  );
-  const used = new Set<string>();
-  for (const specifier of specifiers) {
-    // A file of a package, such as @jsquash/jpeg/codec/..., is reached through the package's own entry.
-    const entry = Object.keys(imports).filter((name) =>
-      specifier === name || specifier.startsWith(`${name}/`)
-    ).sort((a, b) => b.length - a.length)[0];
-    const target: string = imports[entry] ?? "";
-    const [, name] = target.match(/^npm:((?:@[^/]+\/)?[^@/]+)@/) ?? [];
-    if (name) used.add(name);
-  }
-  return used;
+  return new Set(sources.flatMap((source) => {
+    const code = source.replace(/^\s*\*.*$/gm, ""); // examples in docs import what their readers may choose
+    return [...code.matchAll(/"npm:((?:@[^/"]+\/)?[^@/"]+)@/g)].map(([, name]) => name);
+  }));
 }
 
 async function modulesOf(folder: URL): Promise<URL[]> {

@@ -1,10 +1,10 @@
-// The bill of materials of maskinv, as CycloneDX 1.6 JSON: npm packages from deno.lock, models from models/manifest.json.
+// The bill of materials of maskinv, as CycloneDX 1.6 JSON: npm packages from tests/deno.lock, models from models/manifest.json.
 //   deno task sbom      # writes out/sbom.cdx.json
 // The same lockfile and manifest give the same file, so that two releases can be compared.
 
 import { importedPackages } from "./packages.ts";
 
-/** What is used of deno.lock. */
+/** What is used of tests/deno.lock, which has all packages: those of the project and those of its tests. */
 interface Lockfile {
   readonly specifiers: Readonly<Record<string, string>>;
   readonly npm: Readonly<Record<string, LockedPackage>>;
@@ -38,7 +38,7 @@ const readJson = async (name: string): Promise<unknown> =>
 /** Makes the bill. */
 export async function makeBill(): Promise<Bill> {
   const { name, version, license } = await readJson("deno.json") as Record<string, string>;
-  const lock = await readJson("deno.lock") as Lockfile;
+  const lock = await readJson("tests/deno.lock") as Lockfile;
   const { models } = await readJson("models/manifest.json") as {
     models: Record<string, Record<string, string>>;
   };
@@ -131,7 +131,7 @@ function resolved(lock: Lockfile, { dependencies, optionalDependencies }: Locked
   return [...dependencies ?? [], ...optionalDependencies ?? []].map((wanted) => {
     const key = keys.find((key) => key === wanted || key.startsWith(`${wanted}_`)) ??
       keys.find((key) => key.startsWith(`${wanted}@`));
-    if (!key) throw new Error(`deno.lock does not say which ${wanted} is meant`);
+    if (!key) throw new Error(`tests/deno.lock does not say which ${wanted} is meant`);
     return key;
   }).sort();
 }

@@ -8,7 +8,7 @@ const scopeOf = (name: string): unknown =>
 const nameOf = ({ group, name }: Component): string => group ? `${group}/${name}` : name;
 
 Deno.test("the bill has every locked package once, with the hash that npm gives for it", async () => {
-  const { npm } = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root)));
+  const { npm } = JSON.parse(await Deno.readTextFile(new URL("tests/deno.lock", root)));
   const packages = bill.components.filter(({ type }) => type === "library");
   assertEquals(packages.map((component) => component["bom-ref"]), Object.keys(npm));
   for (const { purl, hashes } of packages) {

@@ -1,8 +1,7 @@
 // The real photos with and without masks of ../shared: what they show, by the name of the file.
 // They come as tight crops of faces; a black border of a quarter gives a detector the surroundings that others have.
 
-import { withBorder as withRoom } from "../../src/distill/data/border.ts";
-import type { Image } from "../../src/image/image.ts";
+import { fromPixels, type Image } from "../../src/image/image.ts";
 import type { MaskStateName } from "../../src/pipeline/embed/mask_state.ts";
 
 /** The border on each side, of the picture's width and height. */
@@ -15,7 +14,15 @@ const NOSE_OUT: readonly string[] = (
 
 /** The photo with the black border that the real photos get. */
 export function withBorder(image: Image): Image {
-  return withRoom(image, BORDER);
+  const left = Math.round(image.width * BORDER), top = Math.round(image.height * BORDER);
+  const width = image.width + 2 * left, height = image.height + 2 * top;
+  const data = new Uint8Array(width * height * 4);
+  const row = image.width * 4;
+  for (let y = 0; y < image.height; y++) {
+    data.set(image.data.subarray(y * row, (y + 1) * row), ((y + top) * width + left) * 4);
+  }
+  for (let i = 3; i < data.length; i += 4) data[i] = 255;
+  return fromPixels({ width, height, data });
 }
 
 /** The state of the face in a photo, by its path in the data folder. */

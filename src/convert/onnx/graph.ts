@@ -1,8 +1,8 @@
 // An ONNX graph while it is put together: nodes, and tensors whose numbers are made only when they are written.
 // The counterpart of src/distill/network/onnx_write.ts for networks too large to be held twice.
 
-import proto from "onnx-proto";
-import type { onnx as Types } from "onnx-proto";
+import proto from "npm:onnx-proto@8.0.1";
+import type { onnx as Types } from "npm:onnx-proto@8.0.1";
 
 /** The messages of ONNX. */
 export const onnx = (proto as unknown as { onnx: typeof Types }).onnx;

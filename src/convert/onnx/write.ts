@@ -3,7 +3,7 @@
 
 import { CheckpointError } from "../../base/errors.ts";
 import { type Graph, int, onnx, type Tensor } from "./graph.ts";
-import type { onnx as Types } from "onnx-proto";
+import type { onnx as Types } from "npm:onnx-proto@8.0.1";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
 const LEAST_WEIGHT = 1e-8;

@@ -25,8 +25,8 @@ export function readTorch(source: ByteSource, label: string): Pickled {
   if (a === 0x50 && b === 0x4b && c === 3 && d === 4) return readZipFormat(source, label);
   if (a === 0x80) return readLegacy(source, label);
   throw new CheckpointError(
-    `Cannot read ${label} as its ${source.length} bytes do not begin as a file of torch.save: ` +
-      `give a .pth, .pt or .ckpt of PyTorch`,
+    `Cannot read ${label} as its ${source.length} bytes do not begin as a file of torch.save ` +
+      `or safetensors: give a .pth, .pt or .ckpt of PyTorch, a .safetensors, or MXNet's .params`,
   );
 }
 

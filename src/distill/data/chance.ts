@@ -1,4 +1,4 @@
-// Chance that repeats: numbers by name and index, and orders by a seed.
+// Repeatable chance: numbers by a name, and orders by a seed.
 // Nothing of it depends on what was drawn before, so that any worker can make any sample.
 
 import { randomNumbers } from "../../math/random.ts";
@@ -12,7 +12,7 @@ export function hashName(name: string): number {
   return (hash ^ hash >>> 13) >>> 0;
 }
 
-/** The whole numbers 0 to `count - 1` in an order by the seed. */
+/** Returns the whole numbers 0 to `count - 1` in an order by the seed. */
 export function shuffled(count: number, seed: number): Uint32Array {
   const random = randomNumbers(seed);
   const order = Uint32Array.from({ length: count }, (_, i) => i);

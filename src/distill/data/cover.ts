@@ -109,10 +109,10 @@ function scarf(
   const edge = chance.happens(0.3)
     ? mouth + chance.between(2, 10)
     : chance.between(rightEye.y + 0.45 * (nose.y - rightEye.y), mouth - 2);
-  const slope = chance.between(-0.15, 0.15), wave = chance.between(1, 5);
+  const tilt = chance.between(-0.15, 0.15), wave = chance.between(1, 5);
   const seed = Math.floor(chance.next() * 1000), sag = chance.between(-0.004, 0.004);
   const depth: Depth = (x, y) =>
-    y - edge - slope * (x - nose.x) - sag * (x - nose.x) ** 2 - wave * smoothNoise(x / 18, 0, seed);
+    y - edge - tilt * (x - nose.x) - sag * (x - nose.x) ** 2 - wave * smoothNoise(x / 18, 0, seed);
   const color = anyColor(chance), top = edge - 25 - 0.004 * CROP_SIZE ** 2 / 4;
   paint(image, { depth, color, shade: folds(chance, 0.2, 0.4), top });
 }
@@ -138,9 +138,9 @@ function hand(image: Image, face: FacePoints, chance: Chance): void {
   const parts = fingers.map(({ from, to }) => capsule(from, to, width));
   const back = capsule(palm, { x: palm.x, y: palm.y + 40 }, width * 3.4);
   const depth: Depth = (x, y) => {
-    let most = back(x, y);
-    for (const part of parts) most = Math.max(most, part(x, y));
-    return most;
+    let depth = back(x, y);
+    for (const part of parts) depth = Math.max(depth, part(x, y));
+    return depth;
   };
   const light = chance.between(0.85, 1.1);
   const skin = meanColor(image, nose.x, nose.y).map((level) => level * light);

@@ -12,14 +12,14 @@ export type Depth = (x: number, y: number) => number;
 export type Shade = (x: number, y: number) => number;
 
 /** Folds of hanging cloth. */
-export function folds(chance: Chance, least: number, most: number): Shade {
-  const strength = chance.between(least, most), seed = Math.floor(chance.next() * 1000);
+export function folds(chance: Chance, min: number, max: number): Shade {
+  const strength = chance.between(min, max), seed = Math.floor(chance.next() * 1000);
   const lean = chance.between(-0.6, 0.6), size = chance.between(9, 20);
   return (x, y) =>
     0.95 + strength * smoothNoise((x + lean * y) / size, (y - lean * x) / (2 * size), seed);
 }
 
-/** A stroke with round ends. */
+/** Returns a stroke with round ends. */
 export function capsule(a: Point, b: Point, radius: number): Depth {
   const dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
   return (x, y) => {
@@ -28,7 +28,7 @@ export function capsule(a: Point, b: Point, radius: number): Depth {
   };
 }
 
-/** A convex polygon whose corners go clockwise on the screen. */
+/** Returns a convex polygon whose corners go clockwise on the screen. */
 export function polygon(corners: readonly Point[]): Depth {
   const edges = corners.map((p, i) => {
     const q = corners[(i + 1) % corners.length];
@@ -36,15 +36,15 @@ export function polygon(corners: readonly Point[]): Depth {
     return { x: p.x, y: p.y, a: (p.y - q.y) / length, b: (q.x - p.x) / length };
   });
   return (x, y) => {
-    let least = Infinity;
+    let depth = Infinity;
     for (const edge of edges) {
-      least = Math.min(least, edge.a * (x - edge.x) + edge.b * (y - edge.y));
+      depth = Math.min(depth, edge.a * (x - edge.x) + edge.b * (y - edge.y));
     }
-    return least;
+    return depth;
   };
 }
 
-/** The mean colour around a place. */
+/** Returns the mean colour around a place. */
 export function meanColor({ data }: Image, x: number, y: number): number[] {
   const sum = [0, 0, 0];
   for (const dy of [-6, 0, 6]) {

@@ -23,12 +23,12 @@ export const CROP_SPEC: TensorSpec = {
   scale: [1, 1, 1],
 };
 
-/** The map of the frame, extended to the crop: from crop pixels to photo pixels. */
+/** Returns the map of the frame, extended to the crop: from crop pixels to photo pixels. */
 export function withMargin([a, b, c, d, e, f]: Affine): Affine {
   return [a, b, c - MARGIN * (a + b), d, e, f - MARGIN * (d + e)];
 }
 
-/** The crop as a picture. */
+/** Returns the crop as a picture. */
 export function cropImage(crop: Uint8Array): Image {
   const data = new Uint8ClampedArray(CROP_SIZE * CROP_SIZE * 4);
   for (let from = 0, to = 0; from < CROP_BYTES; from += 3, to += 4) {

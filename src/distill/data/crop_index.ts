@@ -1,7 +1,7 @@
 // A folder of crops that are aligned already: `index.tsv` says what each file shows and what it may be used for.
 // Only the splits "train" and "validation" are listed; files of any other split are not even opened.
 
-import { parse } from "csv-parse/sync";
+import { parse } from "npm:csv-parse@7.0.3/sync";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import type { SourcePhoto } from "./source.ts";
 
@@ -23,10 +23,10 @@ export interface SourceCrop extends SourcePhoto {
 }
 
 /** The name of the file that makes a folder one of aligned crops. */
-export const CROP_INDEX = "index.tsv";
+const CROP_INDEX = "index.tsv";
 const NEEDED = ["file", "person", "split"] as const;
 
-/** The crops of a folder, or nothing if it has no `index.tsv`. */
+/** Returns the crops of a folder, or nothing if it has no `index.tsv`. */
 export function listCrops(folder: string): SourceCrop[] | undefined {
   const path = `${folder}/${CROP_INDEX}`;
   let text: string;

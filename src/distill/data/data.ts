@@ -141,7 +141,7 @@ class ShardData implements TrainingData {
     return { count, levels, targets, labels, classes };
   }
 
-  /** The photo of a sample: its place in the order of its epoch. */
+  /** Returns the photo of a sample: its place in the order of its epoch. */
   #photoOf(at: number): number {
     const length = this.#epoch.length, number = Math.floor(at / length);
     let order = this.#orders.get(number);

@@ -9,7 +9,7 @@ import { blur, resample } from "./resample.ts";
 /** Share of the pictures that each happens to, at strength 1. */
 const SHARES = { resolution: 0.18, blur: 0.1, motion: 0.04, noise: 0.25, jpeg: 0.25 };
 
-/** Spoils the picture by chance; `strength` 0 changes nothing. */
+/** Degrades the picture at random; `strength` 0 changes nothing. */
 export function degrade(
   pixels: Float32Array,
   size: number,
@@ -31,7 +31,7 @@ export function degrade(
 }
 
 /** Averages down to `cells` a side and back up: a face that was `cells / 112` as large. */
-export function lowResolution(pixels: Float32Array, size: number, cells: number): void {
+function lowResolution(pixels: Float32Array, size: number, cells: number): void {
   pixels.set(resample(resample(pixels, size, cells), cells, size));
 }
 
@@ -60,7 +60,7 @@ function smear(pixels: Float32Array, size: number, angle: number): void {
 const NOISE_LENGTH = 65_521;
 let noise: Float32Array | undefined;
 
-/** Numbers of the normal distribution, drawn once: from any first one on they are new noise. */
+/** Returns numbers of the normal distribution, drawn once: from any first one on they are new noise. */
 function noiseTable(): Float32Array {
   const next = randomNumbers(0x0153);
   return noise ??= Float32Array.from(

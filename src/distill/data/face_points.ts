@@ -21,7 +21,7 @@ export interface FacePoints {
 /** How far the chin is below the mouth and the jaw beside it where there is no mesh, in crop pixels. */
 const CHIN = 24, JAW = 24;
 
-/** The points of a mesh, or of the template if there is none. */
+/** Returns the points of a mesh, or of the template if there is none. */
 export function facePoints(mesh: Float32Array | undefined): FacePoints {
   if (!mesh) {
     const [rightEye, leftEye, nose, rightMouth, leftMouth] = ARCFACE_TEMPLATE.map(({ x, y }) => (

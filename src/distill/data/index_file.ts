@@ -59,7 +59,7 @@ export interface DataIndex {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** The place of a photo in a shard, with what is known of it. */
+/** Returns the place of a photo in a shard, with what is known of it. */
 export function indexedPhoto(facts: PhotoFacts, shard: number, record: number): IndexedPhoto {
   const { split: _split, failed: _failed, mesh = false, ...known } = facts;
   return { ...known, mesh, shard, record };
@@ -100,7 +100,7 @@ export function readIndex(folder: string): DataIndex {
 }
 
 /**
- * The identities of photos, sorted: an identity's place is its label.
+ * Returns the identities of photos, sorted: an identity's place is its label.
  *
  * @param photos The photos of an index.
  * @returns The names, each once.

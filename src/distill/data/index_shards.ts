@@ -84,7 +84,7 @@ export function indexShards(
   return index;
 }
 
-/** What is known of a shard's photos, if it has been made and is whole. */
+/** Returns what is known of a shard's photos, if it has been made and is whole. */
 function photosOf(
   folder: string,
   shard: number,

@@ -1,7 +1,12 @@
 // Which mask a sample gets: the kinds and wearings that cameras see, in many more colours and prints than any shop has,
-// and a fit that is never quite the same. A student that knows only a few masks knows those, not masks.
+// and a slightly different fit each time, so that the student does not learn single masks by heart.
 
-import { completeLook, type MaskOptions, PATTERNS, randomMaskOptions } from "../../mask/kinds.ts";
+import {
+  completeMaskOptions,
+  type MaskOptions,
+  PATTERNS,
+  randomMaskOptions,
+} from "../../mask/kinds.ts";
 import type { Chance } from "./chance.ts";
 import type { ResolvedDataOptions } from "./options.ts";
 
@@ -12,12 +17,12 @@ const NEAR = 22;
 /** Share of the masks of any kind that are printed, and of prints in any colour. */
 const PRINTED = 0.12, ANY_PRINT = 0.6;
 
-/** A mask of a kind that is not excluded. */
+/** Returns a mask of a kind that is not excluded. */
 export function drawnMask(
   chance: Chance,
   { excludeKinds }: Pick<ResolvedDataOptions, "excludeKinds">,
 ): MaskOptions {
-  const options = allowedMask(chance, excludeKinds), { color } = completeLook(options);
+  const options = allowedMask(chance, excludeKinds), { color } = completeMaskOptions(options);
   const way = chance.next(), off = [0, 1, 2].map(() => chance.between(-NEAR, NEAR));
   const free = anyColor(chance), print = anyColor(chance);
   const printed = chance.happens(PRINTED),
@@ -63,7 +68,7 @@ function hex(color: readonly number[]): string {
 /** Deviations of where a mask lies: pixels, of its width's and height's logarithms, radians. */
 const FIT = { move: 1.2, width: 0.03, height: 0.045, turn: 0.025 };
 
-/** The mesh as a mask's wearer had put it on: moved, stretched and turned a little. */
+/** Returns the mesh moved, stretched and turned a little, as masks are never put on exactly. */
 export function looseMesh(mesh: Float32Array, chance: Chance): Float32Array {
   const x = FIT.move * chance.normal(), y = FIT.move * chance.normal();
   const wide = Math.exp(FIT.width * chance.normal()), tall = Math.exp(FIT.height * chance.normal());

@@ -5,23 +5,23 @@ import { ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
 import type { Affine, Point } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import { MARGIN } from "./crop.ts";
-import { strangeMesh } from "./mesh_shape.ts";
+import { meshFault } from "./mesh_shape.ts";
 
 /** The name of FaceMesh in the manifest. */
 export const MESH_MODEL = "facemesh";
 /** The square around the face that FaceMesh sees, in crop pixels: forehead to chin with MediaPipe's room around them. */
 const SIDE = 144, CENTRE = { x: 71.5, y: 84 };
 /** FaceMesh's probability of a face below which its mesh is not used. */
-const LEAST_SCORE = 0.5;
+const MIN_SCORE = 0.5;
 /**
  * Root mean square distance of the mesh's five points from the template, in crop pixels, above which it lies beside the
  * face. Half of the training crops have less than 4.7 (turned heads do not fit the template), 2% more than 8.
  */
-const MOST_DISTANCE = 9;
+const MAX_DISTANCE = 9;
 /** Points of the mesh whose mean is the right eye, left eye, nose, right and left corner of the mouth. */
 const FIVE_POINTS = [[33, 133], [362, 263], [1], [61], [291]];
 
-/** The meshes of crops in crop pixels; undefined where there is none to be believed. */
+/** Returns the meshes of crops in crop pixels; undefined where there is none to be believed. */
 export async function fitMeshes(
   engine: Engine,
   crops: readonly Photo[],
@@ -44,11 +44,11 @@ export async function fitMeshes(
       mesh[k + 1] = step * (mesh[k + 1] - 0.5) + place[5];
       mesh[k + 2] *= step;
     }
-    return scores[i] >= LEAST_SCORE && liesOnFace(mesh) ? mesh : undefined;
+    return scores[i] >= MIN_SCORE && liesOnFace(mesh) ? mesh : undefined;
   });
 }
 
-/** Whether a mesh is shaped like a face and lies where the face of an aligned crop is. */
+/** Returns whether a mesh is shaped like a face and lies where the face of an aligned crop is. */
 export function liesOnFace(mesh: Float32Array): boolean {
   let squares = 0;
   FIVE_POINTS.forEach((indices, i) => {
@@ -57,7 +57,7 @@ export function liesOnFace(mesh: Float32Array): boolean {
       (y - ARCFACE_TEMPLATE[i].y - MARGIN) ** 2;
   });
   const distance = Math.sqrt(squares / FIVE_POINTS.length);
-  return distance <= MOST_DISTANCE && strangeMesh(mesh) === "";
+  return distance <= MAX_DISTANCE && meshFault(mesh) === "";
 }
 
 function meanOf(mesh: Float32Array, indices: readonly number[]): Point {

@@ -7,15 +7,15 @@ type Three = readonly [number, number, number];
 const POINTS = { rightEye: [33, 133], leftEye: [362, 263], nose: [2], chin: [152] };
 
 /** Shares of a mesh: what is long in one face is long in another, turned or not, as z counts. */
-export interface MeshShape {
+interface MeshShape {
   /** From the eyes to the chin, over the distance between the eyes. */
   readonly height: number;
   /** From the nose's base to the chin, over that from the eyes to the nose's base. */
   readonly lower: number;
 }
 
-/** The shares of a mesh. */
-export function meshShape(mesh: Float32Array): MeshShape {
+/** Returns the shares of a mesh. */
+function meshShape(mesh: Float32Array): MeshShape {
   const at = (points: readonly number[]): Three => {
     const sum = [0, 0, 0];
     for (const point of points) {
@@ -33,16 +33,16 @@ export function meshShape(mesh: Float32Array): MeshShape {
   };
 }
 
-/** Limits seen on the training photos: see `strangeMesh`. */
-const LEAST_HEIGHT = 1.3, MOST_HEIGHT = 2.4, LEAST_LOWER = 0.5, MOST_LOWER = 2.2;
+/** Limits seen on the training photos: see `meshFault`. */
+const MIN_HEIGHT = 1.3, MAX_HEIGHT = 2.4, MIN_LOWER = 0.5, MAX_LOWER = 2.2;
 
-/** What is not like a face's mesh, in words; empty if nothing is. */
-export function strangeMesh(mesh: Float32Array): string {
+/** Returns what is wrong with the shape of a mesh, in words; empty if it is shaped like a face. */
+export function meshFault(mesh: Float32Array): string {
   const { height, lower } = meshShape(mesh);
-  if (!(height >= LEAST_HEIGHT && height <= MOST_HEIGHT)) {
+  if (!(height >= MIN_HEIGHT && height <= MAX_HEIGHT)) {
     return `from eyes to chin it is ${height.toFixed(2)} times the distance between the eyes`;
   }
-  if (!(lower >= LEAST_LOWER && lower <= MOST_LOWER)) {
+  if (!(lower >= MIN_LOWER && lower <= MAX_LOWER)) {
     return `from nose to chin it is ${lower.toFixed(2)} times what it is from eyes to nose`;
   }
   return "";

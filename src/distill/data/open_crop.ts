@@ -1,11 +1,12 @@
 // From a photo on disk to its aligned crop: read as it is where the folder holds crops, detected and aligned where it
 // holds photos. This is the one place of the training data that asks for a detector.
 
-import { alignFace } from "../../pipeline/align/arcface.ts";
+import { ARCFACE_SIZE } from "../../pipeline/align/arcface.ts";
 import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
 import type { Engine } from "../../kernels/mod.ts";
-import { locateFaces } from "../../pipeline/detect/locate.ts";
-import { type Face, interEyeDistance } from "../../pipeline/detect/face.ts";
+import { interEyeDistance } from "../../pipeline/detect/face.ts";
+import type { AlignedFace } from "../../pipeline/embed/embed.ts";
+import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
 import { MaskinvError } from "../../base/errors.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";
@@ -37,19 +38,21 @@ export const cutCrop: CropOpener = async (engine, path, label) => {
   if (typeof image === "string") return { failed: image };
   const face = await largestFace(engine, image);
   if (!face) return { failed: "no face" };
-  const cropToPhoto = withMargin(alignFace(face.landmarks).cropToPhoto);
+  const cropToPhoto = withMargin(face.alignment.cropToPhoto);
   const pixels = warpAffine([{ image, cropToPhoto }], CROP_SPEC, false);
   const crop = cropImage(new Uint8Array(Uint8ClampedArray.from(pixels).buffer));
   return { crop, eyes: Math.round(interEyeDistance(face.landmarks) * 10) / 10 };
 };
 
-async function largestFace(engine: Engine, image: Image): Promise<Face | undefined> {
-  using photo = engine.backend.upload(image);
-  const [found] = await locateFaces(engine, [photo], { face: "largest", maxFaces: 1 });
+async function largestFace(engine: Engine, image: Image): Promise<AlignedFace | undefined> {
+  using stack = new DisposableStack();
+  const photo = stack.use(engine.backend.upload(image));
+  const options = { locate: { face: "largest", maxFaces: 1 }, size: ARCFACE_SIZE } as const;
+  const { located: [found] } = await locateAndEmbed(engine, [photo], options, stack);
   return found.kind === "face" ? found.face : undefined;
 }
 
-/** The picture, or why it cannot be read. */
+/** Returns the picture, or why it cannot be read. */
 async function load(path: string, label: string): Promise<Image | string> {
   try {
     return await loadImage(path, { label });

@@ -50,8 +50,8 @@ const DEFAULTS: ResolvedDataOptions = {
   ageWeights: {},
 };
 
-/** More often in an epoch a photo is not drawn. */
-const MOST_WEIGHT = 20;
+/** The most times that an epoch shows one photo. */
+const MAX_WEIGHT = 20;
 
 /** Checks options and fills in the defaults. */
 export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
@@ -71,10 +71,10 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
     checkNumber(name, value, name.endsWith("Probability") ? 1 : 2);
   }
   for (const [name, value] of Object.entries(originWeights)) {
-    checkNumber(`originWeights.${name}`, value, MOST_WEIGHT);
+    checkNumber(`originWeights.${name}`, value, MAX_WEIGHT);
   }
   for (const [name, value] of Object.entries(ageWeights)) {
-    checkNumber(`ageWeights.${name}`, value, MOST_WEIGHT);
+    checkNumber(`ageWeights.${name}`, value, MAX_WEIGHT);
     if (AGE_GROUPS.includes(name as AgeGroup)) continue;
     throw new InvalidArgumentError(
       `There is no age "${name}" of samples: use ${AGE_GROUPS.join(", ")}`,
@@ -91,9 +91,9 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   return resolved;
 }
 
-function checkNumber(name: string, value: unknown, most: number): void {
-  if (typeof value === "number" && value >= 0 && value <= most) return;
+function checkNumber(name: string, value: unknown, max: number): void {
+  if (typeof value === "number" && value >= 0 && value <= max) return;
   throw new InvalidArgumentError(
-    `Cannot draw samples with ${name} ${value}: give a number from 0 to ${most}`,
+    `Cannot draw samples with ${name} ${value}: give a number from 0 to ${max}`,
   );
 }

@@ -16,17 +16,17 @@ const BARE: Spread = { move: 1, scale: 0.03, turn: 0.03 };
 const MASKED: Spread = { move: 1.7, scale: 0.045, turn: 0.04 };
 /** A share of the faces is misaligned by more, as by a detector on a bad photo. */
 const WIDE = { share: 0.1, factor: 2 };
-/** Beyond this many deviations the crop's margin would end. */
-const MOST_DEVIATIONS = 2.5;
+/** Deviations are clamped to this many, or the frame would reach over the margin of the crop. */
+const MAX_DEVIATIONS = 2.5;
 
 const MIDDLE = (FRAME_SIZE - 1) / 2;
 
-/** The map from frame pixels to crop pixels of a face that was found not quite right; `strength` 0 is as prepared. */
+/** Returns the map from frame pixels to crop pixels of a face that was found not quite right; `strength` 0 is as prepared. */
 export function drawPlace(chance: Chance, masked: boolean, strength: number): Affine {
   const { move, scale, turn } = masked ? MASKED : BARE;
   const by = strength * (chance.happens(WIDE.share) ? WIDE.factor : 1);
   const drawn = (deviation: number): number =>
-    deviation * by * Math.min(MOST_DEVIATIONS, Math.max(-MOST_DEVIATIONS, chance.normal()));
+    deviation * by * Math.min(MAX_DEVIATIONS, Math.max(-MAX_DEVIATIONS, chance.normal()));
   return placeMap({
     x: drawn(move),
     y: drawn(move),
@@ -47,7 +47,7 @@ export interface FramePlace {
   readonly angle: number;
 }
 
-/** The map from frame pixels to crop pixels. */
+/** Returns the map from frame pixels to crop pixels. */
 export function placeMap({ x, y, scale, angle }: FramePlace): Affine {
   const a = scale * Math.cos(angle), d = scale * Math.sin(angle);
   return [
@@ -60,7 +60,7 @@ export function placeMap({ x, y, scale, angle }: FramePlace): Affine {
   ];
 }
 
-/** The map of the mirrored frame. */
+/** Returns the map of the mirrored frame. */
 export function mirrored([a, b, c, d, e, f]: Affine): Affine {
   const last = FRAME_SIZE - 1;
   return [-a, b, c + last * a, -d, e, f + last * d];

@@ -130,7 +130,7 @@ export async function prepareShards(
   return settings;
 }
 
-/** Whether a shard is there; one that was made otherwise is an error, so that nothing is mixed or lost. */
+/** Returns whether a shard is there; one that was made otherwise is an error, so that nothing is mixed or lost. */
 function isDone(out: string, shard: number, settings: ShardSettings): boolean {
   const facts = readShard(out, shard);
   if (facts && facts.settings !== settings.hash) {

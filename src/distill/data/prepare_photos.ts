@@ -4,13 +4,14 @@
 import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { Image } from "../../image/image.ts";
-import { CROP_BYTES, MARGIN } from "./crop.ts";
+import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
+import { CROP_BYTES, FRAME_SIZE, MARGIN } from "./crop.ts";
 import { fitMeshes } from "./mesh_fit.ts";
 import type { CropOpener } from "./open_crop.ts";
 import type { PhotoFacts, PreparedPhoto } from "./shard.ts";
 
 /** How photos are prepared. */
-export interface PhotoOptions {
+interface PhotoOptions {
   /** The folder of the photos. */
   readonly folder: string;
   /** Name of the teacher in the engine's models. */
@@ -62,22 +63,23 @@ export async function preparePhotos(
   });
 }
 
-/** The templates of the clean frames and their mirror images together, a row of length 1 each. */
+/** Returns the templates of the clean frames and their mirror images together, a row of length 1 each. */
 async function teacherTemplates(
   engine: Engine,
   teacher: string,
   crops: readonly Photo[],
 ): Promise<Float32Array> {
-  const { backend } = engine, loaded = await engine.network(teacher);
   using stack = new DisposableStack();
-  const jobs = crops.map((photo) => ({ photo, cropToPhoto: FRAME_IN_CROP }));
-  const frames = stack.use(backend.warpAffine(jobs, loaded.model.entry.input, true));
-  const [raw] = (await backend.run(loaded, frames)).map((block) => stack.use(block));
-  const [templates] = await backend.read(stack.use(backend.blendNormalize(raw, true)));
+  const { embedded } = await locateAndEmbed(engine, crops, {
+    known: crops.map(() => ({ cropToPhoto: FRAME_IN_CROP })),
+    size: FRAME_SIZE,
+    embed: { network: teacher, mirrored: true },
+  }, stack);
+  const [templates] = await engine.backend.read(embedded!.embeddings);
   return templates;
 }
 
-/** The picture's rows of RGB. */
+/** Returns the picture's rows of RGB. */
 function cropBytes({ data }: Image): Uint8Array {
   const bytes = new Uint8Array(CROP_BYTES);
   for (let from = 0, to = 0; to < CROP_BYTES; from += 4, to += 3) {

@@ -32,7 +32,7 @@ export class RecordReader implements Disposable {
     this.#templateSize = templateSize;
   }
 
-  /** The record of a photo. */
+  /** Returns the record of a photo. */
   read({ shard, record }: IndexedPhoto): PhotoRecord {
     const { count, layout } = this.#open(shard);
     if (record >= count) throw this.#damaged(shard, `it has no record ${record}`);
@@ -45,7 +45,7 @@ export class RecordReader implements Disposable {
     };
   }
 
-  /** The teacher's templates of all records of a shard, a row each. */
+  /** Returns the teacher's templates of all records of a shard, a row each. */
   templates(shard: number): Float32Array<ArrayBuffer> {
     return decodeTemplates(this.#bytes(shard, 0, this.#open(shard).layout.meshes));
   }

@@ -5,7 +5,7 @@
 import { CROP_BYTES } from "./crop.ts";
 
 /** Numbers of a mesh: 468 points of x, y, z. */
-export const MESH_LENGTH = 468 * 3;
+const MESH_LENGTH = 468 * 3;
 /** Meshes are kept in parts of a crop pixel: int16 then reaches from -512 to 512 pixels. */
 const MESH_STEPS = 64;
 /** Stands in the place of each number of a mesh that there is not. */
@@ -36,19 +36,19 @@ export interface ShardLayout {
 /** Bytes of a mesh. */
 export const MESH_BYTES = 2 * MESH_LENGTH;
 
-/** Where things are in the file of a shard of `count` records. */
+/** Returns where things are in the file of a shard of `count` records. */
 export function shardLayout(count: number, templateSize: number): ShardLayout {
   const templateBytes = 4 * templateSize;
   const meshes = count * templateBytes, crops = meshes + count * MESH_BYTES;
   return { templateBytes, meshes, crops, length: crops + count * CROP_BYTES };
 }
 
-/** How many records a shard's file of `length` bytes has; not whole if it is damaged. */
+/** Returns how many records a shard's file of `length` bytes has; not whole if it is damaged. */
 export function recordCount(length: number, templateSize: number): number {
   return length / shardLayout(1, templateSize).length;
 }
 
-/** The bytes of a shard. */
+/** Returns the bytes of a shard. */
 export function encodeRecords(
   records: readonly PhotoRecord[],
   templateSize: number,
@@ -70,7 +70,7 @@ function clamp(steps: number): number {
   return Math.min(32767, Math.max(NO_MESH + 1, steps));
 }
 
-/** The mesh of its bytes. */
+/** Returns the mesh of its bytes. */
 export function decodeMesh(bytes: Uint8Array): Float32Array | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   if (view.getInt16(0, true) === NO_MESH) return undefined;
@@ -79,7 +79,7 @@ export function decodeMesh(bytes: Uint8Array): Float32Array | undefined {
   return mesh;
 }
 
-/** The numbers of templates from their bytes. */
+/** Returns the numbers of templates from their bytes. */
 export function decodeTemplates(bytes: Uint8Array): Float32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const values = new Float32Array(bytes.length / 4);

@@ -8,7 +8,7 @@ interface Plan {
   readonly weight: Float32Array;
 }
 
-/** The picture at `target` pixels a side: bilinear on the way up, a tent as wide as the new pixel on the way down. */
+/** Returns the picture at `target` pixels a side: bilinear on the way up, a tent as wide as the new pixel on the way down. */
 export function resample(from: Float32Array, size: number, target: number): Float32Array {
   const plan = resizePlan(size, target);
   const rows = pass(from, size, plan, target, size * 3, 3, size * 3, 3);
@@ -41,7 +41,7 @@ function resizePlan(size: number, target: number): Plan {
   );
 }
 
-/** Weights that sum to one; beyond the border the border's pixel counts. */
+/** Returns weights that sum to one; beyond the border the border's pixel counts. */
 function planOf(
   target: number,
   taps: number,

@@ -5,7 +5,7 @@ import type { Affine } from "../../math/affine.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskOptions } from "../../mask/kinds.ts";
 import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
-import { wearMask } from "../../mask/wear.ts";
+import { maskLayer } from "../../mask/mask_layer.ts";
 import type { Chance } from "./chance.ts";
 import { drawCover, drawPlainMask, drawSunglasses } from "./cover.ts";
 import { CROP_SIZE, cropImage, FRAME_SIZE } from "./crop.ts";
@@ -49,7 +49,7 @@ export function drawSample(
   new Uint8ClampedArray(levels.buffer, levels.byteOffset, levels.length).set(pixels);
 }
 
-/** The crop with a mask on, as its wearer had put it on; a plain one where no mesh was found. */
+/** Applies a drawn mask to the crop; a plain one if no mesh was found. */
 export function maskedCrop(
   image: Image,
   mesh: Float32Array | undefined,
@@ -60,7 +60,7 @@ export function maskedCrop(
     drawPlainMask(image, mesh, chance);
     return image;
   }
-  const layer = wearMask(looseMesh(mesh, chance), WHOLE, mask, image), { blend } = layer;
+  const layer = maskLayer(looseMesh(mesh, chance), WHOLE, mask, image), { blend } = layer;
   const shade = Math.exp(SHADE * chance.normal());
   if (layer.region.width === 0 || blend.kind !== "alpha") return image;
   const [red, green, blue] = blend.gain;

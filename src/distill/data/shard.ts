@@ -35,7 +35,7 @@ export interface PreparedPhoto {
   readonly record?: PhotoRecord;
 }
 
-/** The path of a shard without its ending. */
+/** Returns the path of a shard without its ending. */
 export function shardPath(folder: string, shard: number): string {
   return `${folder}/shard-${String(shard).padStart(4, "0")}`;
 }
@@ -59,7 +59,7 @@ export function writeShard(
   writeWhole(`${path}.json`, new TextEncoder().encode(JSON.stringify(facts)));
 }
 
-/** What is known of a shard's photos; undefined if it has not been written. */
+/** Returns what is known of a shard's photos; undefined if it has not been written. */
 export function readShard(folder: string, shard: number): ShardFacts | undefined {
   const path = `${shardPath(folder, shard)}.json`;
   const facts = readJson(path) as ShardFacts | undefined;
@@ -71,7 +71,7 @@ export function readShard(folder: string, shard: number): ShardFacts | undefined
   return facts;
 }
 
-/** A JSON file's content; undefined if there is no such file. */
+/** Returns a JSON file's content; undefined if there is no such file. */
 export function readJson(path: string): unknown {
   let text: string;
   try {

@@ -12,7 +12,7 @@ export interface SourcePhoto {
   readonly identity?: string;
 }
 
-/** The photos below a folder, sorted by path. */
+/** Returns the photos below a folder, sorted by path. */
 export function listPhotos(folder: string): SourcePhoto[] {
   const split = ["labelled", "unlabelled"].filter((name) => isFolder(`${folder}/${name}`));
   const photos = split.length > 0

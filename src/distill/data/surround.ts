@@ -5,7 +5,7 @@
 import { CROP_SIZE } from "./crop.ts";
 
 /** Sum of red, green and blue up to which a pixel may be beyond the border: lossy files do not keep pure black. */
-const MOST_BLACK = 12;
+const MAX_BLACK = 12;
 /** Pixels along the border that were mixed with the black, or that a lossy file has smeared into it. */
 const MIXED = 3;
 /** Sides of the ever smaller pictures. */
@@ -91,7 +91,7 @@ function markBeyond(crop: Uint8Array): boolean {
   const last = CROP_SIZE - 1;
   let open = 0;
   const isBlack = (i: number): boolean =>
-    crop[3 * i] + crop[3 * i + 1] + crop[3 * i + 2] <= MOST_BLACK;
+    crop[3 * i] + crop[3 * i + 1] + crop[3 * i + 2] <= MAX_BLACK;
   const visit = (i: number): void => {
     if (beyond[i] || !isBlack(i)) return;
     beyond[i] = 1;

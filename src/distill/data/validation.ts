@@ -29,7 +29,7 @@ export interface ValidationData {
 /** How the validation set is cut. */
 export interface ValidationOptions {
   /** The most photos, chosen evenly by their hashes; by default all. */
-  readonly most?: number;
+  readonly maxPhotos?: number;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface ValidationOptions {
  * @param folder A folder that `prepare` has made.
  * @param options How many photos.
  * @returns The photos, bare and masked.
- * @throws {InvalidArgumentError} If there is no index or `most` is no positive integer.
+ * @throws {InvalidArgumentError} If there is no index or `maxPhotos` is no positive integer.
  *
  * @example
  * ```ts
@@ -57,10 +57,10 @@ export function openValidationData(
   folder: string,
   options: ValidationOptions = {},
 ): Promise<ValidationData> {
-  const { most = Number.MAX_SAFE_INTEGER } = options;
-  if (!(Number.isSafeInteger(most) && most > 0)) {
+  const { maxPhotos = Number.MAX_SAFE_INTEGER } = options;
+  if (!(Number.isSafeInteger(maxPhotos) && maxPhotos > 0)) {
     throw new InvalidArgumentError(
-      `Cannot validate on ${most} photos: give a whole number of 1 or more`,
+      `Cannot validate on ${maxPhotos} photos: give a whole number of 1 or more`,
     );
   }
   const index = readIndex(folder), { templateSize } = index.settings;
@@ -68,7 +68,7 @@ export function openValidationData(
     index.validation.map(({ file }) => [file, hashName(`validation ${file}`)]),
   );
   const photos = [...index.validation].sort((a, b) => order.get(a.file)! - order.get(b.file)!)
-    .slice(0, most);
+    .slice(0, maxPhotos);
   const labels = new Map(identitiesOf(index.validation).map((name, label) => [name, label]));
   using reader = new RecordReader(folder, templateSize);
   const clean = new Uint8ClampedArray(photos.length * FRAME_LENGTH), masked = clean.slice();

@@ -11,8 +11,8 @@ export type AgeGroup = typeof AGE_GROUPS[number];
 
 const ADULT = 16, SENIOR = 60;
 
-/** The group of an age in years. */
-export function ageGroup(age: number): AgeGroup {
+/** Returns the group of an age in years. */
+function ageGroup(age: number): AgeGroup {
   return age < ADULT ? "child" : age < SENIOR ? "adult" : "senior";
 }
 
@@ -23,7 +23,7 @@ export interface EpochWeights {
 }
 
 /**
- * The photos of an epoch by their numbers, each as often as its weight says. A weight of 1.5 shows half of its photos
+ * Returns the photos of an epoch by their numbers, each as often as its weight says. A weight of 1.5 shows half of its photos
  * twice, the same ones in each epoch.
  */
 export function epochOf(photos: readonly IndexedPhoto[], weights: EpochWeights): Uint32Array {

@@ -1,7 +1,7 @@
 // Contrastive distillation: the student's template must be nearer to the teacher's of the same photo than to the teacher's
 // of all other people. After Tian et al. (2020), arXiv 1910.10699, with the whole bank of templates instead of a sample.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** How the student's template is held against those of others. */
 export interface ContrastOptions {

@@ -1,7 +1,7 @@
 // ElasticFace-Arc (Boutros et al. 2022, arXiv 2109.09416): cross entropy over identities with an angular margin that is
 // drawn anew for every sample, so that no class is pushed into a margin that it cannot have.
 
-import { nn, numpy as np } from "@jax-js/jax";
+import { nn, numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { chanceOf } from "../data/chance.ts";
 
 /** Margin and scale of ElasticFace-Arc. */

@@ -1,7 +1,7 @@
 // Softmax over centres that do not move, with an angular margin for the true one: ArcFace (Deng et al. 2019, arXiv
 // 1801.07698) with the teacher's mean templates in place of learnt classes.
 
-import { nn, numpy as np } from "@jax-js/jax";
+import { nn, numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { moved } from "./elastic_arc.ts";
 import type { CentresOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
 // The loss of a student: distillation for every sample, classification for those whose identity is known.
 // Its slope by the templates is jax-js's; what comes before the templates is the tape's.
 
-import { numpy as np, valueAndGrad } from "@jax-js/jax";
+import { numpy as np, valueAndGrad } from "npm:@jax-js/jax@0.1.25";
 import { type Bank, contrastLoss, type ContrastOptions } from "./contrast.ts";
 import { ELASTIC_ARC, elasticArcLoss, type ElasticArcOptions } from "./elastic_arc.ts";
 import { type FixedCentres, fixedCentresLoss } from "./fixed_centres.ts";

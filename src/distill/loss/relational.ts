@@ -2,7 +2,7 @@
 // The one part of the loss that looks at the whole batch: a worker knows the slopes of its own samples alone, and of the
 // others only where they are.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** The samples of a batch that other workers have. */
 export type OtherSamples = {

@@ -1,7 +1,7 @@
 // Template-level distillation: the student's template against the teacher's of the clean face.
 // Huber et al. (2021), arXiv 2112.05646: mean squared error of templates of length 1, over samples and numbers.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** Rows of length 1. Consumes its argument. */
 export function normalizeRows(x: np.Array): np.Array {

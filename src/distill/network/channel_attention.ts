@@ -1,9 +1,9 @@
 // Cross-covariance attention on a tape (El-Nouby et al. 2021, arXiv 2106.09681): channels attend to channels.
 
-import { nn, numpy as np } from "@jax-js/jax";
-import { addSlope, type Node, type Tape } from "./tape.ts";
+import { nn, numpy as np } from "npm:@jax-js/jax@0.1.25";
+import { addGradient, type Node, type Tape } from "./tape.ts";
 
-/** Shorter rows than this are zero: they stay zero and have no slope. In the published network whole heads are. */
+/** Shorter rows than this are zero: they stay zero and have no gradient. In the published network whole heads are. */
 const MIN_SQUARES = 1e-24;
 const ABSENT = -1e9;
 
@@ -36,33 +36,33 @@ export function channelAttention(tape: Tape, qkv: Node, temperature: Node): Node
   const logits = cosines.ref.mul(temperature.value.ref).add(absent(width, width + spare.width));
   const shares = tape.store(nn.softmax(logits, -1));
   const value = tape.store(back(np.matmul(shares.ref, values.ref)));
-  return tape.record(value, (slope) => {
-    const out = split(slope.ref);
+  return tape.record(value, (gradient) => {
+    const out = split(gradient.ref);
     const byShares = tape.store(np.matmul(out.ref, turned(values)));
     const mean = byShares.ref.mul(shares.ref).sum(-1, { keepdims: true });
     const byLogits = tape.store(byShares.ref.sub(mean).mul(shares.ref));
     const sums = byLogits.ref.mul(cosines.ref).sum([0, 2, 3]);
-    addSlope(temperature, sums.reshape(temperature.value.shape));
+    addGradient(temperature, sums.reshape(temperature.value.shape));
     const byCosines = tape.store(byLogits.ref.mul(temperature.value.ref));
-    const slopes = [
+    const gradients = [
       queries.pullback(np.matmul(byCosines.ref, keys.value.ref)),
       keys.pullback(np.matmul(turned(byCosines), queries.value.ref)),
       np.matmul(turned(shares), out.ref),
     ];
-    addSlope(qkv, tape.store(np.concatenate(slopes.map(back), -1)));
+    addGradient(qkv, tape.store(np.concatenate(gradients.map(back), -1)));
   });
 }
 
-/** What keeps channels that only fill up from getting a share: `[width]`. */
+/** Returns what keeps channels that only fill up from getting a share: `[width]`. */
 function absent(from: number, width: number): np.Array {
   return np.array(Float32Array.from({ length: width }, (_, i) => i < from ? 0 : ABSENT));
 }
 
-/** Rows of length 1, and what turns a slope by them into one by what they were. */
+/** Returns rows of length 1, and what turns a gradient by them into one by what they were. */
 function unitRows(
   tape: Tape,
   x: np.Array,
-): { value: np.Array; pullback: (slope: np.Array) => np.Array } {
+): { value: np.Array; pullback: (gradient: np.Array) => np.Array } {
   const squares = tape.store(x.ref.mul(x.ref).sum(-1, { keepdims: true }));
   const inverse = tape.store(
     np.where(
@@ -75,9 +75,9 @@ function unitRows(
   return {
     value,
     pullback: (given) => {
-      const slope = tape.store(given);
-      const along = slope.ref.mul(value.ref).sum(-1, { keepdims: true });
-      return slope.ref.sub(value.ref.mul(along)).mul(inverse.ref);
+      const gradient = tape.store(given);
+      const along = gradient.ref.mul(value.ref).sum(-1, { keepdims: true });
+      return gradient.ref.sub(value.ref.mul(along)).mul(inverse.ref);
     },
   };
 }

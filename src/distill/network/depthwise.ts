@@ -2,8 +2,8 @@
 // Between the rows of a map lie as many zeros as the filter reaches, so that every tap is a slice of one flat array: loads
 // of neighbours, and sums over rows in steps of one length.
 
-import { numpy as np } from "@jax-js/jax";
-import { addSlope, type Node, type Tape } from "./tape.ts";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
+import { addGradient, type Node, type Tape } from "./tape.ts";
 
 /** jax-js sums so many rows before it stores a partial sum; it is slow where the number of rows is no multiple. */
 const ROWS = 64;
@@ -37,15 +37,15 @@ export function filtered(tape: Tape, x: Node, weight: Node): Node {
     ).reduce((sum, part) => sum.add(part)).reshape([batch, height, width, channels])
       .slice([], [0, rows], [0, columns], []);
   const map = flat(x.value);
-  return tape.record(tape.store(sum(map, 1)), (slope) => {
-    const slopes = flat(slope);
-    addSlope(x, tape.store(sum(slopes, -1)));
+  return tape.record(tape.store(sum(map, 1)), (gradient) => {
+    const gradients = flat(gradient);
+    addGradient(x, tape.store(sum(gradients, -1)));
     const none = (): np.Array => np.zeros([channels]);
     const sums = Array.from({ length: size * size }, none);
     for (const { place, tap } of taps) {
       sums[tap] = from(map, place, even)
-        .mul(from(slopes, 0, even)).sum(0);
+        .mul(from(gradients, 0, even)).sum(0);
     }
-    addSlope(weight, np.stack(sums).transpose().reshape([channels, 1, size, size]));
+    addGradient(weight, np.stack(sums).transpose().reshape([channels, 1, size, size]));
   });
 }

@@ -67,7 +67,7 @@ export class EdgeNext {
     checkPixels(model, label);
   }
 
-  /** The numbers of the parameters and constants. */
+  /** Returns the numbers of the parameters and constants. */
   read(): Parameters {
     const shapes = { ...this.shapes, ...this.constants };
     return Object.fromEntries(
@@ -103,7 +103,7 @@ export class EdgeNext {
     return rates;
   }
 
-  /** The ONNX file with other numbers: the same graph, all that is not given as it was. */
+  /** Returns the ONNX file with other numbers: the same graph, all that is not given as it was. */
   write(parameters: Parameters): Uint8Array<ArrayBuffer> {
     const model = decodeModel(this.#bytes, this.#label);
     for (const [name, tensor] of floats(model)) {
@@ -136,7 +136,7 @@ function checkPixels(model: ModelWithGraph, label: string): void {
   );
 }
 
-/** The weights of the family by name. */
+/** Returns the weights of the family by name. */
 function floats({ graph }: ModelWithGraph): Map<string, TensorProto> {
   return new Map(
     (graph.initializer ?? []).filter(({ name, dataType }) =>

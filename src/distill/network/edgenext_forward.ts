@@ -1,6 +1,6 @@
 // EdgeNeXt on a tape: its blocks by the names of its weights, as src/convert/network/edgenext.ts writes them.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { channelAttention } from "./channel_attention.ts";
 import { filtered } from "./depthwise.ts";
 import * as operations from "./edgenext_operations.ts";
@@ -66,7 +66,7 @@ function attentionBlock(nodes: EdgeNextNodes, name: string, x: Node): Node {
       tape,
       node,
       (values) => values.reshape(shape),
-      (slope) => slope.reshape(node.value.shape),
+      (gradient) => gradient.reshape(node.value.shape),
     );
   const places = flat(norm(nodes, `${name}.norm_xca`, sum), [batch, rows * columns, channels]);
   const qkv = linear(nodes, `${name}.xca.qkv`, places);
@@ -107,19 +107,19 @@ function linear(nodes: EdgeNextNodes, name: string, x: Node): Node {
   return biased(nodes, name, product(nodes, name, x));
 }
 
-/** A linear layer without its bias; its weights may be those of a 1x1 convolution. */
+/** Applies a linear layer without its bias; its weights may be those of a 1x1 convolution. */
 function product({ tape, weights }: EdgeNextNodes, name: string, x: Node): Node {
   const weight = weights[`${name}.weight`], { shape } = weight.value;
   const flat = operations.rearranged(
     tape,
     weight,
     (values) => values.reshape([shape[0], shape[1]]),
-    (slope) => slope.reshape(shape),
+    (gradient) => gradient.reshape(shape),
   );
   return operations.linear(tape, x, flat);
 }
 
-/** A convolution whose patches do not overlap, of patches ordered row, column, channel. */
+/** Applies a convolution whose patches do not overlap, of patches ordered row, column, channel. */
 function convolved(nodes: EdgeNextNodes, name: string, x: Node): Node {
   const { tape, weights } = nodes;
   const weight = weights[`${name}.weight`], [outputs, inputs, rows, columns] = weight.value.shape;
@@ -127,7 +127,7 @@ function convolved(nodes: EdgeNextNodes, name: string, x: Node): Node {
     tape,
     weight,
     (values) => values.transpose([0, 2, 3, 1]).reshape([outputs, rows * columns * inputs]),
-    (slope) => slope.reshape([outputs, rows, columns, inputs]).transpose([0, 3, 1, 2]),
+    (gradient) => gradient.reshape([outputs, rows, columns, inputs]).transpose([0, 3, 1, 2]),
   );
   return biased(nodes, name, operations.linear(tape, x, flat));
 }

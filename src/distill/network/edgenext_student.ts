@@ -1,7 +1,7 @@
 // EdgeNeXt as jax-js trains it. Its parameters are those of the ONNX file, by name, order and shape, so that a training on
 // torch has the same numbers.
 
-import type { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { ModelError } from "../../base/errors.ts";
 import { EdgeNext } from "./edgenext.ts";
 import { runEdgeNext } from "./edgenext_forward.ts";

@@ -1,6 +1,6 @@
 // Walks over the layers of a student and computes them on a tape, choosing the operation that fits each layer.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import { insideMask, sizes } from "./grid.ts";
 import type { Convolution, Layer } from "./layers.ts";
@@ -71,7 +71,7 @@ function convolve(tape: Tape, layer: Convolution, parameters: ParameterNodes, x:
     const padding = np.zeros([PATCH - 27, layer.outputs]);
     const padded = tape.record(
       np.concatenate([weight.value.ref, padding]),
-      (slope) => weight.slope = slope.ref.slice([0, 27], []),
+      (gradient) => weight.gradient = gradient.ref.slice([0, 27], []),
     );
     return product(tape, x, padded);
   }
@@ -92,12 +92,12 @@ function convolve(tape: Tape, layer: Convolution, parameters: ParameterNodes, x:
   throw unsupported(layer.name, `${layer.size}x${layer.size} by steps of ${layer.stride}`);
 }
 
-/** Whether a layer looks at more than one place, so that the border before it must be zero. */
+/** Returns whether a layer looks at more than one place, so that the border before it must be zero. */
 function readsNeighbours(layer: Layer | undefined): boolean {
   return layer?.kind === "convolution" && layer.size > 1;
 }
 
-/** Whether the map has no border as the last convolution but this product halved it. */
+/** Returns whether the map has no border as the last convolution but this product halved it. */
 function hasNoBorder(layers: readonly Layer[], at: number): boolean {
   for (let i = at - 1; i >= 0; i--) {
     const layer = layers[i];

@@ -1,7 +1,7 @@
 // GELU and its derivative by polynomials. jax-js computes sums and products of four numbers at once, but quotients and its own
 // `exp` and `erf` number by number: this is several times faster.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** `exp(-t)` on 0 to 1.25, by least squares: 1e-8 after the squarings. */
 const EXP = [1, -0.999999893, 0.499994722, -0.166583563, 0.0411381158, -0.00691574038] as const;
@@ -23,8 +23,8 @@ const MILLS = [
 ] as const;
 const MAX_MILLS = 5.6;
 
-/** The share of a normal distribution that is below `x`, and its density there, both to 3e-7. Consumes its argument. */
-export function normal(x: np.Array): { below: np.Array; density: np.Array } {
+/** Returns the share of a normal distribution that is below `x`, and its density there, both to 3e-7. Consumes its argument. */
+function normal(x: np.Array): { below: np.Array; density: np.Array } {
   const half = np.minimum(x.ref.mul(x.ref).mul(0.5), MAX_EXP).mul(2 ** -SQUARINGS);
   let density = polynomial(EXP, half);
   for (let i = 0; i < SQUARINGS; i++) density = density.ref.mul(density);
@@ -42,7 +42,7 @@ export function geluOf(x: np.Array): np.Array {
 }
 
 /** Its derivative. Consumes its argument. */
-export function geluSlope(x: np.Array): np.Array {
+export function geluDerivative(x: np.Array): np.Array {
   const { below, density } = normal(x.ref);
   return below.add(x.mul(density));
 }

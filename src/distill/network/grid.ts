@@ -2,7 +2,7 @@
 // With one such border, a shift in any direction is a rotation of the whole array: nothing is padded, and every load is
 // four neighbours wide. jax-js is several times slower where it has to pad.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
 /** `[batch, rows, columns, channels]` of an array with a border. */
 export function sizes(x: np.Array): [number, number, number, number] {
@@ -17,7 +17,7 @@ export function insideMask(rows: number, columns: number): np.Array {
   return np.array(mask).reshape([1, rows, columns, 1]);
 }
 
-/** The array read `places` further, and from the start again at its end. */
+/** Returns the array read `places` further, and from the start again at its end. */
 export function rotated(x: np.Array, places: number): np.Array {
   const [batch, rows, columns, channels] = sizes(x);
   const length = batch * rows * columns;
@@ -28,13 +28,13 @@ export function rotated(x: np.Array, places: number): np.Array {
     .slice([from, from + all]).reshape(x.shape);
 }
 
-/** The array without its border. */
+/** Returns the array without its border. */
 export function inside(x: np.Array): np.Array {
   const [, rows, columns] = sizes(x);
   return x.ref.slice([], [0, rows - 1], [0, columns - 1], []);
 }
 
-/** The array with a border. */
+/** Returns the array with a border. */
 export function bordered(x: np.Array): np.Array {
   return np.pad(x.ref, [[0, 0], [0, 1], [0, 1], [0, 0]]);
 }

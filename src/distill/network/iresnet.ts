@@ -16,7 +16,7 @@ const CHANNELS = [64, 128, 256, 512] as const;
 /** The depths there are. */
 export type Depth = keyof typeof BLOCKS;
 
-/** The layers, from 112x112x3 to a template, of 512 numbers as published. */
+/** Returns the layers, from 112x112x3 to a template, of 512 numbers as published. */
 export function iresnetLayers(depth: Depth, templateSize: number): readonly Layer[] {
   const layers: Layer[] = [convolution("stem", 3, 64, 3, 1), activation("stem", 64)];
   let inputs = 64;

@@ -32,7 +32,7 @@ export interface Activation {
 }
 
 /** A frozen batch norm that cannot be folded: `x * weight + bias` per channel. */
-export interface Scale {
+interface Scale {
   /** What it is. */
   readonly kind: "scale";
   /** Prefix of its parameters `<name>.weight`, `<name>.bias`. */
@@ -69,12 +69,12 @@ export function parameterShapes(layers: readonly Layer[]): Record<string, readon
   return shapes;
 }
 
-/** Rows of places by columns of channels, so that a convolution is a product of matrices. */
+/** Returns rows of places by columns of channels, so that a convolution is a product of matrices. */
 function weightShape({ inputs, outputs, size, depthwise }: Convolution): readonly number[] {
   return depthwise ? [size * size, outputs] : [size * size * inputs, outputs];
 }
 
-/** The layers without the residuals around them, body before shortcut. */
+/** Returns the layers without the residuals around them, body before shortcut. */
 export function flatLayers(layers: readonly Layer[]): Exclude<Layer, Residual>[] {
   return layers.flatMap((layer) =>
     layer.kind === "residual" ? [...flatLayers(layer.body), ...flatLayers(layer.shortcut)] : [layer]

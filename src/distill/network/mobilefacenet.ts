@@ -3,7 +3,7 @@
 
 import type { Activation, Convolution, Layer } from "./layers.ts";
 
-/** A convolution with the defaults of this network. */
+/** Returns a convolution with the defaults of this network. */
 function convolution(
   name: string,
   inputs: number,
@@ -49,7 +49,7 @@ function bottleneck(
   ];
 }
 
-/** A bottleneck that halves rows and columns, then `repeats` with a residual. */
+/** Returns a bottleneck that halves rows and columns, then `repeats` with a residual. */
 function stage(
   name: string,
   inputs: number,
@@ -84,7 +84,7 @@ const BODY: readonly Layer[] = [
   convolution("last.mix", 512, 512),
 ];
 
-/** The layers, from 112x112x3 to a template. */
+/** Returns the layers, from 112x112x3 to a template. */
 export function mobilefacenetLayers(templateSize: number): readonly Layer[] {
   return [...BODY, convolution("last.template", 512, templateSize)];
 }

@@ -10,7 +10,7 @@ import { type WeightLayer, weightLayers } from "./onnx_weights.ts";
 export type Parameters = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
 /**
- * The parameters that an ONNX file has for some layers.
+ * Returns the parameters that an ONNX file has for some layers.
  *
  * @param anySize Whether the last layer may be of other templates: it is left out then.
  * @throws {ModelError} If its weights are not those of the layers.
@@ -44,7 +44,7 @@ export function readParameters(
 
 type Single = Exclude<Layer, { kind: "residual" }>;
 
-/** The parameters of a layer; undefined if theirs is another. */
+/** Returns the parameters of a layer; undefined if theirs is another. */
 function parametersOf(layer: Single, theirs: WeightLayer): Parameters | undefined {
   const { name } = layer;
   if (layer.kind === "convolution" && theirs.kind === "convolution") {
@@ -67,7 +67,7 @@ function parametersOf(layer: Single, theirs: WeightLayer): Parameters | undefine
   return undefined;
 }
 
-/** A fully connected layer is a convolution as large as the map. */
+/** Returns the shape of a fully connected layer, which is a convolution as large as the map. */
 function fits(
   { inputs, outputs, size, depthwise }: Convolution,
   sizes: readonly number[],
@@ -78,7 +78,7 @@ function fits(
     : wanted.every((length, i) => sizes[i] === length);
 }
 
-/** Whether theirs is the same layer with another number of outputs. */
+/** Returns whether theirs is the same layer with another number of outputs. */
 function hasOtherOutputs(layer: Single, theirs: WeightLayer): boolean {
   if (layer.kind !== "convolution" || theirs.kind !== "convolution") return false;
   const outputs = theirs.bias.length;
@@ -92,7 +92,7 @@ function describe(layer: WeightLayer): string {
 }
 
 /** From `[out, in, row, column]` to rows of places (and inputs) by columns of outputs. */
-export function fromOnnx(layer: Convolution, weight: Float32Array): Float32Array<ArrayBuffer> {
+function fromOnnx(layer: Convolution, weight: Float32Array): Float32Array<ArrayBuffer> {
   const out = new Float32Array(weight.length);
   eachWeight(layer, (ours, theirs) => out[ours] = weight[theirs]);
   return out;

@@ -33,7 +33,7 @@ const PASSING = ["Flatten", "Reshape", "Dropout", "Identity"];
 const STRANGE = ["MatMul", "ConvTranspose", "QLinearConv", "DequantizeLinear", "LSTM"];
 
 /**
- * The layers of a graph that have weights. Weights of 16 bits are widened, batch norms behind a convolution or a fully
+ * Returns the layers of a graph that have weights. Weights of 16 bits are widened, batch norms behind a convolution or a fully
  * connected layer, and one before the latter, are folded into it.
  *
  * @throws {ModelError} If a layer is of a kind that no student has, or its weights are not in the file.
@@ -107,7 +107,7 @@ class Reader {
     return foldBefore(layer, before);
   }
 
-  /** What a layer reads, before it was made flat. */
+  /** Returns what a layer reads, before it was made flat. */
   #source(name: string): string {
     let from = name;
     for (let i = 0; i < PASSING.length; i++) {
@@ -125,7 +125,7 @@ class Reader {
     return { kind: "scale", factor, shift: beta.map((value, c) => value - mean[c] * factor[c]) };
   }
 
-  /** The tensor that a node reads, also by way of a cast: float16 weights are widened when the network is loaded. */
+  /** Returns the tensor that a node reads, also by way of a cast: float16 weights are widened when the network is loaded. */
   #tensor(node: NodeProto, at: number): WeightTensor {
     let name = node.input![at] ?? "";
     const maker = this.#makers.get(name);

@@ -1,17 +1,17 @@
 // Writes a student as ONNX, for any number of crops at once: from the aligned crop to the template.
 // The counterpart of onnx_read.ts.
 
-import proto from "onnx-proto";
+import proto from "npm:onnx-proto@8.0.1";
 import type { Layer } from "./layers.ts";
 import { type Parameters, toOnnx } from "./onnx_read.ts";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
-const LEAST_WEIGHT = 1e-8;
+const MIN_WEIGHT = 1e-8;
 
-type Onnx = typeof import("onnx-proto").onnx;
-type NodeProto = import("onnx-proto").onnx.INodeProto;
-type AttributeProto = import("onnx-proto").onnx.IAttributeProto;
-type TensorProto = import("onnx-proto").onnx.ITensorProto;
+type Onnx = typeof import("npm:onnx-proto@8.0.1").onnx;
+type NodeProto = import("npm:onnx-proto@8.0.1").onnx.INodeProto;
+type AttributeProto = import("npm:onnx-proto@8.0.1").onnx.IAttributeProto;
+type TensorProto = import("npm:onnx-proto@8.0.1").onnx.ITensorProto;
 
 /** How the file is written. */
 export interface OnnxOptions {
@@ -23,7 +23,7 @@ export interface OnnxOptions {
   readonly normalized: boolean;
 }
 
-/** The bytes of an ONNX file: input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`, output `[N, templateSize]`. */
+/** Returns the bytes of an ONNX file: input `[N, 112, 112, 3]` RGB, `(x - 127.5) / 128`, output `[N, templateSize]`. */
 export function writeOnnx(
   layers: readonly Layer[],
   parameters: Parameters,
@@ -59,7 +59,7 @@ class Writer {
   }
 
   tensor(name: string, dims: number[], values: Float32Array): string {
-    const flushed = values.map((value) => Math.abs(value) < LEAST_WEIGHT ? 0 : value);
+    const flushed = values.map((value) => Math.abs(value) < MIN_WEIGHT ? 0 : value);
     const dataType = this.#onnx.TensorProto.DataType.FLOAT;
     this.#tensors.push({ name, dims, dataType, rawData: new Uint8Array(flushed.buffer) });
     return name;
@@ -122,7 +122,7 @@ class Writer {
     const info = (
       label: string,
       ...sizes: number[]
-    ): import("onnx-proto").onnx.IValueInfoProto => ({
+    ): import("npm:onnx-proto@8.0.1").onnx.IValueInfoProto => ({
       name: label,
       type: {
         tensorType: {

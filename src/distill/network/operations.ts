@@ -1,9 +1,9 @@
 // The operations of the students on a tape: value and pullback of each, in the form that jax-js computes fastest.
 // Feature maps have a border (see grid.ts) unless said otherwise.
 
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { bordered, everySecond, inside, rotated, sizes, spread } from "./grid.ts";
-import { addSlope, type Node, type Tape } from "./tape.ts";
+import { addGradient, type Node, type Tape } from "./tape.ts";
 
 /** Rows of a reduction that jax-js sums before it stores a partial sum. */
 const ROWS = 64;
@@ -15,19 +15,19 @@ export function product(tape: Tape, x: Node, weight: Node): Node {
   const flat = (): np.Array => x.value.ref.reshape([rows, inputs]);
   const value = np.matmul(flat(), weight.value.ref);
   // The reshape keeps jax-js from adding the bias one number at a time at the end of the product.
-  return tape.record(value.reshape([...x.value.shape.slice(0, -1), outputs]), (slope) => {
-    const flatSlope = slope.ref.reshape([rows, outputs]);
-    addSlope(weight, np.matmul(flat().transpose(), flatSlope.ref));
+  return tape.record(value.reshape([...x.value.shape.slice(0, -1), outputs]), (gradient) => {
+    const flatGradient = gradient.ref.reshape([rows, outputs]);
+    addGradient(weight, np.matmul(flat().transpose(), flatGradient.ref));
     if (!x.trained) return;
-    addSlope(x, np.matmul(flatSlope, weight.value.ref.transpose()).reshape(x.value.shape));
+    addGradient(x, np.matmul(flatGradient, weight.value.ref.transpose()).reshape(x.value.shape));
   });
 }
 
 /** Adds a number to each channel. */
 export function addBias(tape: Tape, x: Node, bias: Node): Node {
-  return tape.record(x.value.ref.add(bias.value.ref), (slope) => {
-    addSlope(x, slope);
-    addSlope(bias, overPlaces(slope.ref));
+  return tape.record(x.value.ref.add(bias.value.ref), (gradient) => {
+    addGradient(x, gradient);
+    addGradient(bias, overPlaces(gradient.ref));
   });
 }
 
@@ -36,11 +36,11 @@ export function activate(tape: Tape, x: Node, bias: Node, slopes: Node, mask?: n
   const sum = (): np.Array => x.value.ref.add(bias.value.ref);
   const masked = (y: np.Array): np.Array => mask ? y.mul(mask.ref) : y;
   const value = np.maximum(sum(), 0).add(np.minimum(sum(), 0).mul(slopes.value.ref));
-  return tape.record(masked(value), (slope) => {
-    const inner = masked(slope.ref).mul(np.where(np.less(sum(), 0), slopes.value.ref, 1));
-    addSlope(slopes, overPlaces(masked(slope.ref).mul(np.minimum(sum(), 0))));
-    addSlope(bias, overPlaces(inner.ref));
-    addSlope(x, inner);
+  return tape.record(masked(value), (gradient) => {
+    const inner = masked(gradient.ref).mul(np.where(np.less(sum(), 0), slopes.value.ref, 1));
+    addGradient(slopes, overPlaces(masked(gradient.ref).mul(np.minimum(sum(), 0))));
+    addGradient(bias, overPlaces(inner.ref));
+    addGradient(x, inner);
   });
 }
 
@@ -48,107 +48,110 @@ export function activate(tape: Tape, x: Node, bias: Node, slopes: Node, mask?: n
 export function scale(tape: Tape, x: Node, weight: Node, bias: Node, mask?: np.Array): Node {
   const masked = (y: np.Array): np.Array => mask ? y.mul(mask.ref) : y;
   const value = x.value.ref.mul(weight.value.ref).add(bias.value.ref);
-  return tape.record(masked(value), (slope) => {
-    addSlope(weight, overPlaces(masked(slope.ref).mul(x.value.ref)));
-    addSlope(bias, overPlaces(masked(slope.ref)));
-    addSlope(x, masked(slope.ref).mul(weight.value.ref));
+  return tape.record(masked(value), (gradient) => {
+    addGradient(weight, overPlaces(masked(gradient.ref).mul(x.value.ref)));
+    addGradient(bias, overPlaces(masked(gradient.ref)));
+    addGradient(x, masked(gradient.ref).mul(weight.value.ref));
   });
 }
 
-/** The sum of two arrays. */
+/** Returns the sum of two arrays. */
 export function add(tape: Tape, a: Node, b: Node): Node {
-  return tape.record(a.value.ref.add(b.value.ref), (slope) => {
-    addSlope(a, slope.ref);
-    addSlope(b, slope.ref);
+  return tape.record(a.value.ref.add(b.value.ref), (gradient) => {
+    addGradient(a, gradient.ref);
+    addGradient(b, gradient.ref);
   });
 }
 
-/** A 3x3 filter of each channel; the border of `x` is zero, that of the result is not. `weight [9, channels]`. */
+/** Applies a 3x3 filter to each channel; the border of `x` is zero, that of the result is not. `weight [9, channels]`. */
 export function depthwise(tape: Tape, x: Node, weight: Node): Node {
   const [batch, rows, columns, channels] = sizes(x.value);
   const length = batch * rows * columns;
   const places = taps((row, column) => (row - 1) * columns + column - 1);
-  return tape.record(filtered(x.value, weight.value, places), (slope) => {
-    addSlope(x, filtered(slope, weight.value, places.map((place) => -place)));
+  return tape.record(filtered(x.value, weight.value, places), (gradient) => {
+    addGradient(x, filtered(gradient, weight.value, places.map((place) => -place)));
     const flat = x.value.ref.reshape([length, channels]);
-    const flatSlope = slope.ref.reshape([length, channels]);
-    const sums = places.map((place) => shiftedProduct(flatSlope, flat, place));
-    addSlope(weight, np.stack(sums));
+    const flatGradient = gradient.ref.reshape([length, channels]);
+    const sums = places.map((place) => shiftedProduct(flatGradient, flat, place));
+    addGradient(weight, np.stack(sums));
   });
 }
 
-/** A 3x3 filter of each channel at every second row and column; the result has no border. */
+/** Applies a 3x3 filter to each channel at every second row and column; the result has no border. */
 export function halvingDepthwise(tape: Tape, x: Node, weight: Node): Node {
   const parts = (): np.Array[] => taps((row, column) => everySecond(x.value, row, column));
   const value = parts().map((part, i) => part.mul(channelWeights(weight.value, i)))
     .reduce((sum, part) => sum.add(part));
-  return tape.record(value, (slope) => {
-    addSlope(x, doubled(tape.store(bordered(slope)), weight.value));
-    addSlope(weight, np.stack(parts().map((part) => overPlaces(part.mul(slope.ref)))));
+  return tape.record(value, (gradient) => {
+    addGradient(x, doubled(tape.store(bordered(gradient)), weight.value));
+    addGradient(weight, np.stack(parts().map((part) => overPlaces(part.mul(gradient.ref)))));
   });
 }
 
 /** Every second row and column, with a border again. */
 export function halve(tape: Tape, x: Node): Node {
   const half = bordered(everySecond(x.value, 0, 0));
-  return tape.record(half, (slope) => addSlope(x, tape.store(spread(inside(slope)))));
+  return tape.record(half, (gradient) => addGradient(x, tape.store(spread(inside(gradient)))));
 }
 
 /**
- * A 3x3 convolution over all channels; the border of `x` is zero, that of the result is not.
+ * Applies a 3x3 convolution over all channels; the border of `x` is zero, that of the result is not.
  * `weight [9 * inputs, outputs]`. Nine products with the map shifted: rows of zeros at both ends make that plain slices.
  */
 export function convolution(tape: Tape, x: Node, weight: Node): Node {
   const [batch, rows, columns, inputs] = sizes(x.value);
   const outputs = weight.value.shape[1], length = batch * rows * columns;
-  const most = columns + 1;
+  const margin = columns + 1;
   const extended = (map: np.Array, channels: number): np.Array =>
-    tape.store(np.pad(map.ref.reshape([length, channels]), [[most, most], [0, 0]]));
+    tape.store(np.pad(map.ref.reshape([length, channels]), [[margin, margin], [0, 0]]));
   const places = taps((row, column) => (row - 1) * columns + column - 1);
   const shifted = (map: np.Array, place: number): np.Array =>
-    map.ref.slice([most + place, most + place + length], []);
+    map.ref.slice([margin + place, margin + place + length], []);
   const part = (i: number): np.Array => weight.value.ref.slice([i * inputs, (i + 1) * inputs], []);
   const sum = (of: (place: number, i: number) => np.Array, channels: number): np.Array =>
     places.map((place, i) => of(place, i).reshape([batch, rows, columns, channels]))
       .reduce((total, product) => total.add(product));
   const map = extended(x.value, inputs);
   const value = sum((place, i) => np.matmul(shifted(map, place), part(i)), outputs);
-  return tape.record(value, (slope) => {
-    const flat = slope.ref.reshape([length, outputs]);
-    const slopes = places.map((place) => np.matmul(shifted(map, place).transpose(), flat.ref));
-    addSlope(weight, np.concatenate(slopes));
-    const back = extended(slope, outputs);
-    addSlope(x, sum((place, i) => np.matmul(shifted(back, -place), part(i).transpose()), inputs));
+  return tape.record(value, (gradient) => {
+    const flat = gradient.ref.reshape([length, outputs]);
+    const gradients = places.map((place) => np.matmul(shifted(map, place).transpose(), flat.ref));
+    addGradient(weight, np.concatenate(gradients));
+    const back = extended(gradient, outputs);
+    addGradient(
+      x,
+      sum((place, i) => np.matmul(shifted(back, -place), part(i).transpose()), inputs),
+    );
   });
 }
 
-/** A convolution as large as the map: `[batch, outputs]`, weights `[rows * columns * inputs, outputs]`. */
+/** Applies a convolution as large as the map: `[batch, outputs]`, weights `[rows * columns * inputs, outputs]`. */
 export function wholeConvolution(tape: Tape, x: Node, weight: Node): Node {
   const [batch, rows, columns, inputs] = sizes(x.value);
   const shape = [batch, rows - 1, columns - 1, inputs];
   const flat = tape.record(
     inside(x.value).reshape([batch, weight.value.shape[0]]),
-    (slope) => addSlope(x, bordered(slope.ref.reshape(shape))),
+    (gradient) => addGradient(x, bordered(gradient.ref.reshape(shape))),
   );
   return product(tape, flat, weight);
 }
 
-/** A filter as large as the map: `[batch, channels]`. */
+/** Applies a filter as large as the map: `[batch, channels]`. */
 export function wholeDepthwise(tape: Tape, x: Node, weight: Node): Node {
   const [batch, rows, columns, channels] = sizes(x.value);
   const flat = (): np.Array =>
     inside(x.value).reshape([batch, (rows - 1) * (columns - 1), channels]);
-  return tape.record(flat().mul(weight.value.ref).sum(1), (slope) => {
-    const spreadSlope = slope.ref.reshape([batch, 1, channels]);
+  return tape.record(flat().mul(weight.value.ref).sum(1), (gradient) => {
+    const spreadGradient = gradient.ref.reshape([batch, 1, channels]);
     const shape = [batch, rows - 1, columns - 1, channels];
-    addSlope(x, bordered(spreadSlope.ref.mul(weight.value.ref).reshape(shape)));
-    addSlope(weight, flat().mul(spreadSlope).sum(0));
+    addGradient(x, bordered(spreadGradient.ref.mul(weight.value.ref).reshape(shape)));
+    addGradient(weight, flat().mul(spreadGradient).sum(0));
   });
 }
 
 /** Gives a map its border. */
 export function addBorder(tape: Tape, x: Node): Node {
-  return tape.record(bordered(x.value), (slope) => addSlope(x, inside(slope)));
+  return tape.record(bordered(x.value), (gradient) => addGradient(x, inside(gradient)));
 }
 
 function taps<T>(of: (row: number, column: number) => T): T[] {
@@ -159,18 +162,18 @@ function channelWeights(weight: np.Array, tap: number): np.Array {
   return weight.ref.slice([tap, tap + 1], []).reshape([weight.shape[1]]);
 }
 
-/** The sum of the map rotated to each place, times the weights of that place. */
+/** Returns the sum of the map rotated to each place, times the weights of that place. */
 function filtered(x: np.Array, weight: np.Array, places: readonly number[]): np.Array {
   return places.map((place, i) => rotated(x, place).mul(channelWeights(weight, i)))
     .reduce((sum, part) => sum.add(part));
 }
 
 /**
- * The pullback of a halving filter. A place at row 2y + p, column 2x + q of the large map was read for the outputs at
+ * Returns the pullback of a halving filter. A place at row 2y + p, column 2x + q of the large map was read for the outputs at
  * (y, x), (y, x - 1), (y - 1, x) and (y - 1, x - 1), by a tap that p and q decide: four products instead of nine.
  */
-function doubled(slope: np.Array, weight: np.Array): np.Array {
-  const [batch, rows, columns, channels] = sizes(slope);
+function doubled(gradient: np.Array, weight: np.Array): np.Array {
+  const [batch, rows, columns, channels] = sizes(gradient);
   const choice = new Float32Array(16 * 9);
   for (let i = 0; i < 16; i++) {
     const row = 2 * (i >> 3) + (i >> 1 & 1), column = 2 * (i >> 2 & 1) + (i & 1);
@@ -179,14 +182,14 @@ function doubled(slope: np.Array, weight: np.Array): np.Array {
   const weights = np.matmul(np.array(choice).reshape([16, 9]), weight.ref)
     .reshape([4, 1, 1, 2, 1, 2, channels]);
   return [0, 1, columns, columns + 1].map((place, i) =>
-    rotated(slope, -place).reshape([batch, rows, 1, columns, 1, channels])
+    rotated(gradient, -place).reshape([batch, rows, 1, columns, 1, channels])
       .mul(weights.ref.slice([i, i + 1], [], [], [], [], [], []).reshape([1, 1, 2, 1, 2, channels]))
   ).reduce((sum, part) => sum.add(part)).reshape([batch, 2 * rows, 2 * columns, channels])
     .slice([], [0, 2 * rows - 1], [0, 2 * columns - 1], []);
 }
 
 /**
- * The sum over rows of `a[row] * b[row + place]`. Rows that fall off either end are zero in one of the two.
+ * Returns the sum over rows of `a[row] * b[row + place]`. Rows that fall off either end are zero in one of the two.
  * In two parts, since jax-js is slow where the number of rows has no divisor near 64.
  */
 function shiftedProduct(a: np.Array, b: np.Array, place: number): np.Array {
@@ -199,7 +202,7 @@ function shiftedProduct(a: np.Array, b: np.Array, place: number): np.Array {
   return [...whole, ...rest].reduce((sum, part) => sum.add(part));
 }
 
-/** The sum over everything but channels. */
+/** Returns the sum over everything but channels. */
 export function overPlaces(x: np.Array): np.Array {
   return x.sum(Array.from({ length: x.shape.length - 1 }, (_, axis) => axis));
 }

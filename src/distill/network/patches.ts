@@ -6,7 +6,7 @@ export const PATCH = 28;
 const SIZE = 112;
 
 /**
- * The patches of 112x112x3 crops in the layout of grid.ts: `[count, 112 / stride + 1, 112 / stride + 1, 28]`, each patch
+ * Returns the patches of 112x112x3 crops in the layout of grid.ts: `[count, 112 / stride + 1, 112 / stride + 1, 28]`, each patch
  * ordered row, column, channel, starting `before` places before its output.
  */
 export function patchesOf(

@@ -40,7 +40,7 @@ export function pixelsOfLevels(
   return pixels;
 }
 
-/** The form of the pixels of which the file itself speaks: `convert` writes it; undefined if they are a student's. */
+/** Returns the form of the pixels of which the file itself speaks: `convert` writes it; undefined if they are a student's. */
 export function pixelsOf(model: ModelWithGraph): TensorSpec | undefined {
   const told = model.metadataProps?.find(({ key }) => key === "input")?.value;
   if (told) return readSpec(told);

@@ -1,7 +1,7 @@
 // A student network: its layers and what can be done with them.
 // One class for all architectures, since they differ in their layers only.
 
-import type { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "npm:@jax-js/jax@0.1.25";
 import type { TensorSpec } from "../../runtime/tensor_spec.ts";
 import { decodeModel } from "../../onnx/model_proto.ts";
 import { runLayers } from "./forward.ts";
@@ -77,7 +77,7 @@ export class StudentNetwork implements TrainedNetwork {
     return spec ? forStudentPixels(this.layers[0] as Convolution, parameters, spec) : parameters;
   }
 
-  /** An ONNX file with the weights. */
+  /** Returns an ONNX file with the weights. */
   write(parameters: Parameters, normalized = true): Uint8Array<ArrayBuffer> {
     const { name, templateSize } = this;
     return writeOnnx(this.layers, parameters, { name, templateSize, normalized });

@@ -1,15 +1,15 @@
-// Reverse-mode differentiation of a network with a pullback of our own for every operation.
-// jax-js's own transposes pad every shifted product, which is several times slower; its `grad` checks ours in the tests.
+// Reverse-mode differentiation of a network with a hand-written pullback for every operation.
+// jax-js's `grad` pads every shifted product, which is several times slower; the tests compare both.
 
-import type { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
-/** An array on the tape, and the slope of the loss by it. */
+/** An array on the tape, and the gradient of the loss with respect to it. */
 export interface Node {
   readonly value: np.Array;
-  /** Whether anybody wants the slope. */
+  /** Whether the gradient is needed. */
   readonly trained: boolean;
   /** The sum of what the pullbacks gave so far. */
-  slope?: np.Array;
+  gradient?: np.Array;
 }
 
 /**
@@ -22,16 +22,16 @@ export class Tape {
   readonly stored: np.Array[] = [];
   readonly #pullbacks: (() => void)[] = [];
 
-  /** An array from outside. */
+  /** Creates a node for an array that no operation made. */
   leaf(value: np.Array, trained: boolean): Node {
     return { value, trained };
   }
 
-  /** The result of an operation, and what adds to the slopes of its arguments from the slope of the result. */
-  record(value: np.Array, pullback: (slope: np.Array) => void): Node {
+  /** Records an operation: its result, and a pullback that adds to the gradients of its arguments. */
+  record(value: np.Array, pullback: (gradient: np.Array) => void): Node {
     const node: Node = { value, trained: true };
     this.#pullbacks.push(() => {
-      if (node.slope) pullback(node.slope);
+      if (node.gradient) pullback(node.gradient);
     });
     return node;
   }
@@ -42,14 +42,14 @@ export class Tape {
     return array;
   }
 
-  /** Goes back from a result with its slope. */
-  backward(result: Node, slope: np.Array): void {
-    result.slope = slope;
+  /** Propagates the gradient of a result back to every node. */
+  backward(result: Node, gradient: np.Array): void {
+    result.gradient = gradient;
     for (const pullback of this.#pullbacks.reverse()) pullback();
   }
 }
 
-/** Adds to the slope of a node. */
-export function addSlope(node: Node, slope: np.Array): void {
-  node.slope = node.slope ? node.slope.ref.add(slope.ref) : slope.ref;
+/** Adds to the gradient of a node. */
+export function addGradient(node: Node, gradient: np.Array): void {
+  node.gradient = node.gradient ? node.gradient.ref.add(gradient.ref) : gradient.ref;
 }

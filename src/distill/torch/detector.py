@@ -1,4 +1,4 @@
-"""The torch engine of `distill --detector`: YuNet on a masked picture learns what the published one says of the clean one.
+"""The torch engine of `distill --engine torch --detector`: YuNet on a masked picture learns what the published one says of the clean one.
 
 The caller (src/distill/detector) hands over the graph, the numbers and pairs of crops; here pairs get their place in a
 picture, light and noise, the published network says what is wanted, and the numbers move. Needs only torch.

@@ -19,7 +19,9 @@ const FRAME = 112 * 112 * 3;
  * @throws {InvalidArgumentError} If there are none.
  */
 export async function openExamination(folder: string, most: number): Promise<Examination> {
-  const { count, clean, masked, targets, labels } = await openValidationData(folder, { most });
+  const { count, clean, masked, targets, labels } = await openValidationData(folder, {
+    maxPhotos: most,
+  });
   if (count === 0) {
     throw new InvalidArgumentError(
       `Cannot train on ${folder} as it has no validation photos to choose by: prepare it with some`,

@@ -1,7 +1,7 @@
 // Loss and gradient of a part of a batch, on jax-js: the one place where a training computes.
 // Everything is one `jit`: it is traced at the first batch, and again only if the part's size changes.
 
-import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
+import { defaultDevice, init, jit, numpy as np } from "npm:@jax-js/jax@0.1.25";
 import { DeviceError, InvalidArgumentError } from "../../base/errors.ts";
 import type { RawBatch, TemplateBank } from "../data/data.ts";
 import { centreTable } from "../loss/centre_table.ts";
@@ -229,7 +229,7 @@ function traceable(
     const found = lossAndSlopes(loss, batchSize, templates.value.ref, centres, input);
     tape.backward(templates, found.templates);
     const slopes = Object.fromEntries(
-      Object.entries(leaves).map(([name, { slope }]) => [name, slope!]),
+      Object.entries(leaves).map(([name, { gradient }]) => [name, gradient!]),
     );
     return {
       stored: tape.stored,

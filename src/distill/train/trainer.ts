@@ -76,7 +76,7 @@ export async function train(
   const graph = await graphOf(config);
   const network = studentNetwork(config.network, config.templateSize, graph);
   checkTemplates(config, network);
-  const validation = await openValidationData(config.data, { most: config.validatePhotos });
+  const validation = await openValidationData(config.data, { maxPhotos: config.validatePhotos });
   if (validation.count === 0) {
     throw new InvalidArgumentError(
       `Cannot train on ${config.data} as it has no validation photos to choose by: prepare it with some`,

@@ -79,7 +79,7 @@ export async function openCsv(path: string): Promise<Dataset> {
 
 async function parse(path: string): Promise<string[][]> {
   const text = await readText(path);
-  const { parse } = await import("csv-parse/sync");
+  const { parse } = await import("npm:csv-parse@7.0.3/sync");
   try {
     return parse(text, { bom: true, skip_empty_lines: true, trim: true }) as string[][];
   } catch (cause) {

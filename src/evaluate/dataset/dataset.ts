@@ -3,10 +3,23 @@
 
 import type { PixelData } from "../../image/image.ts";
 
+/** Why a file is left out. */
+export type LeftOutReason = "missing" | "macos-metadata" | "name-not-utf8";
+
+/** A file that is left out, with the comparisons that name it. */
+export interface LeftOutFile {
+  /** Its path within the data set; bytes of the name that are no UTF-8 are shown as U+FFFD. */
+  readonly id: string;
+  /** Why. */
+  readonly reason: LeftOutReason;
+}
+
 /** One photo of a data set. */
 export interface DatasetImage {
   /** What reports call it: a path within the data set, or its number. */
   readonly id: string;
+  /** Where its file is, if it has one of its own. */
+  readonly path?: string;
   /** Index of the person that it shows, where the data set says so. */
   readonly identity: number;
   /** Whether the person wears a mask, where the data set says so. */
@@ -48,4 +61,6 @@ export interface Dataset extends Disposable {
   readonly images: readonly DatasetImage[];
   /** The comparisons, fold by fold. */
   readonly folds: readonly (readonly DatasetPair[])[];
+  /** Files that are named by the list, or lie in the folders, and are no photos; none of them is in `images`. */
+  readonly leftOut?: readonly LeftOutFile[];
 }

@@ -6,6 +6,8 @@ import { DEFAULT_MAX_BYTES } from "../../image/limits.ts";
 import { readFileBytes } from "../../image/read.ts";
 import { PHOTO_NAME } from "../../image/signature.ts";
 import type { DatasetImage } from "./dataset.ts";
+import type { LeftOutFile } from "./dataset.ts";
+import { isMacMetadata } from "./left_out.ts";
 
 /** What a path is. */
 export async function pathKind(path: string): Promise<"file" | "folder" | undefined> {
@@ -37,15 +39,25 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** The names in a folder, in the order of their characters. */
-export async function listFolder(path: string): Promise<{ folders: string[]; photos: string[] }> {
+/** The names in a folder, in the order of their characters; `leftOut` are those that cannot be or hold photos. */
+export async function listFolder(
+  path: string,
+): Promise<{ folders: string[]; photos: string[]; leftOut: LeftOutFile[] }> {
   const { readdir } = await import("node:fs/promises");
   const entries = await readdir(path, { withFileTypes: true });
-  const names = (wanted: typeof entries): string[] => wanted.map(({ name }) => name).sort();
-  return {
-    folders: names(entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))),
-    photos: names(entries.filter((entry) => entry.isFile() && PHOTO_NAME.test(entry.name))),
-  };
+  const folders: string[] = [], photos: string[] = [], leftOut: LeftOutFile[] = [];
+  for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const { name } = entry;
+    const isFolder = entry.isDirectory() && !name.startsWith(".");
+    if (!isFolder && !(entry.isFile() && PHOTO_NAME.test(name))) continue;
+    // Bytes that are no UTF-8 arrive as U+FFFD, and no name leads back to the file; a name may have that character, too.
+    const isLost = name.includes("\uFFFD") && await pathKind(`${path}/${name}`) === undefined;
+    if (isLost) leftOut.push({ id: name, reason: "name-not-utf8" });
+    else if (isFolder) folders.push(name);
+    else if (isMacMetadata(name)) leftOut.push({ id: name, reason: "macos-metadata" });
+    else photos.push(name);
+  }
+  return { folders, photos, leftOut };
 }
 
 /** A photo in a file. */
@@ -55,6 +67,7 @@ export function photoFile(
 ): DatasetImage {
   return {
     ...about,
+    path,
     load: async (signal): Promise<Uint8Array> => {
       try {
         return await readFileBytes(path, about.id, DEFAULT_MAX_BYTES, signal);

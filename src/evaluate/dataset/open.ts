@@ -5,6 +5,7 @@ import { openBin } from "./bin.ts";
 import { openCsv } from "./csv.ts";
 import { type Dataset, DATASET_KINDS, type DatasetKind } from "./dataset.ts";
 import { listFolder, pathKind } from "./files.ts";
+import { withoutMissing } from "./left_out.ts";
 import { openLfw } from "./lfw_folder.ts";
 import { MFR2_LABELS, openMfr2 } from "./mfr2.ts";
 import { type DrawOptions, openFolder } from "./person_folders.ts";
@@ -15,6 +16,11 @@ export interface DatasetOptions extends DrawOptions {
   readonly kind?: DatasetKind;
   /** Whether the photos are faces already aligned to the ArcFace template; by default only those of `.bin` files. */
   readonly aligned?: boolean;
+  /**
+   * Whether comparisons with photos that are not there count, as failures to acquire. By default they are left out and the
+   * photos named in `leftOut`.
+   */
+  readonly countMissing?: boolean;
 }
 
 /**
@@ -34,6 +40,7 @@ export interface DatasetOptions extends DrawOptions {
  * import { openDataset } from "@maskinv/maskinv/evaluate";
  *
  * const folder = await Deno.makeTempDir();
+ * for (const name of ["a.jpg", "b.jpg"]) await Deno.writeTextFile(`${folder}/${name}`, "a photo");
  * await Deno.writeTextFile(`${folder}/pairs.csv`, "probe,reference,genuine\na.jpg,b.jpg,true\n");
  * using dataset = await openDataset(`${folder}/pairs.csv`);
  * console.log(dataset.kind, dataset.images.map(({ id }) => id)); // csv [ "a.jpg", "b.jpg" ]
@@ -47,7 +54,8 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
       `There is no kind of data set "${kind}": use one of ${DATASET_KINDS.join(", ")}`,
     );
   }
-  const dataset = await open(path, options);
+  const opened = await open(path, options);
+  const dataset = options.countMissing ? opened : await withoutMissing(opened, path);
   return { ...dataset, aligned: options.aligned ?? dataset.aligned };
 }
 

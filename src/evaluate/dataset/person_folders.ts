@@ -19,8 +19,10 @@ export interface DrawOptions {
 export async function openFolder(path: string, options: DrawOptions = {}): Promise<Dataset> {
   const { seed = 0, pairs = 3000 } = options;
   const images: DatasetImage[] = [], people: number[][] = [];
-  for (const person of (await listFolder(path)).folders) {
-    const { photos } = await listFolder(`${path}/${person}`);
+  const { folders, leftOut } = await listFolder(path);
+  for (const person of folders) {
+    const { photos, leftOut: others } = await listFolder(`${path}/${person}`);
+    leftOut.push(...others.map((file) => ({ ...file, id: `${person}/${file.id}` })));
     if (photos.length === 0) continue;
     people.push(photos.map((name) => {
       const id = `${person}/${name}`;
@@ -44,6 +46,7 @@ export async function openFolder(path: string, options: DrawOptions = {}): Promi
     identified: true,
     images,
     folds,
+    leftOut,
     [Symbol.dispose]: () => {},
   };
 }

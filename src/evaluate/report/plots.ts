@@ -5,7 +5,7 @@ import { NOT_COMPARED } from "../scores.ts";
 import type { ScenarioResult } from "../run/evaluation.ts";
 import { resultLabel } from "./text.ts";
 
-type Plot = typeof import("@observablehq/plot");
+type Plot = typeof import("npm:@observablehq/plot@0.6.17");
 type Marks = NonNullable<NonNullable<Parameters<Plot["plot"]>[0]>["marks"]>;
 
 /** A plot and what it shows. */
@@ -28,8 +28,8 @@ export function plotColors(count: number): string[] {
 
 /** All plots of a report. */
 export async function drawPlots(results: readonly ScenarioResult[]): Promise<ReportPlot[]> {
-  const Plot = await import("@observablehq/plot");
-  const { parseHTML } = await import("linkedom");
+  const Plot = await import("npm:@observablehq/plot@0.6.17");
+  const { parseHTML } = await import("npm:linkedom@0.18.15");
   // The types of a browser's document are not at hand outside of one.
   const page: unknown = parseHTML("<!doctype html><html><body></body></html>");
   const { document } = page as { readonly document: never };

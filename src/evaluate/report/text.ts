@@ -1,5 +1,6 @@
 // Numbers and names as reports write them, in one place, so that page, Markdown and terminal agree.
 
+import { describeLeftOut } from "../dataset/left_out.ts";
 import type { Estimate, VerificationMetrics } from "../metrics.ts";
 import type { Evaluation, ScenarioResult } from "../run/evaluation.ts";
 
@@ -124,6 +125,7 @@ export function describeRun({ dataset, masks, run, failures, models }: Evaluatio
         : ", from the photos through the whole pipeline"
     }. ` +
     `Masks: ${masksAre}.`,
+    ...describeLeftOut(dataset.leftOut ?? []),
     `Failures to acquire: ${acquired} of ${run.samples} samples (a photo, or a photo with its mask); their ` +
     `comparisons count as no match. ${bare} photos showed no face mesh to fit a mask on and were compared without it.`,
     `Models: ${

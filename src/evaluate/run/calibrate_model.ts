@@ -52,7 +52,7 @@ export interface ModelCalibrations {
  * // LFW has thousands of persons; two photos of nobody known are refused before anything is computed.
  * const list = `${await Deno.makeTempDir()}/pairs.csv`;
  * await Deno.writeTextFile(list, "probe,reference,genuine\na.jpg,b.jpg,true\n");
- * using dataset = await openDataset(list);
+ * using dataset = await openDataset(list, { countMissing: true });
  * const student = { label: "student", name: "student" };
  * await calibrateModel(dataset, student).catch((error) => console.log(error.name)); // InvalidArgumentError
  * ```

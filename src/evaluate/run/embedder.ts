@@ -1,14 +1,12 @@
 // From photos and the masks they are to wear to templates, for all models at once: a photo is decoded, its face found
 // and its masks drawn once, and only the embedding is each model's own. The same verbs as src/verify, in larger batches.
 
-import { alignFace } from "../../pipeline/align/arcface.ts";
+import { alignFace, ARCFACE_SIZE } from "../../pipeline/align/arcface.ts";
 import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { FaceChoice } from "../../pipeline/detect/choose.ts";
 import type { Face, FaceWithMesh } from "../../pipeline/detect/face.ts";
-import { addMeshes } from "../../pipeline/detect/facemesh.ts";
-import { locateFaces } from "../../pipeline/detect/locate.ts";
-import { alignTo } from "../../pipeline/embed/embed.ts";
+import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
 import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
@@ -21,7 +19,6 @@ import {
   shifted,
   squareMap,
 } from "./dress.ts";
-import { embedAligned, embedCrops } from "./embed_rows.ts";
 import type { MaskPlan } from "./masks.ts";
 import type { ModelSet, OpenModel } from "./models.ts";
 import { NetworkClock } from "./stopwatch.ts";
@@ -175,12 +172,10 @@ export class SampleEmbedder {
     if (images.length === 0) return [];
     using stack = new DisposableStack();
     const photos = images.map((image) => stack.use(engine.backend.upload(image)));
-    const located = await locateFaces(engine, photos, this.#options);
-    const faces = located.flatMap((choice, i) =>
-      choice.kind === "face" ? [{ photo: photos[i], face: choice.face }] : []
-    );
-    const fitted = meshed ? await addMeshes(engine, faces) : faces.map(({ face }) => face);
-    return located.map(({ kind }) => kind === "face" ? fitted.shift() : undefined);
+    const { face, maxFaces } = this.#options;
+    const options = { locate: { face, maxFaces, mesh: meshed }, size: ARCFACE_SIZE };
+    const { located } = await locateAndEmbed(engine, photos, options, stack);
+    return located.map((found) => found.kind === "face" ? found.face : undefined);
   }
 
   async #embedFound(
@@ -192,37 +187,35 @@ export class SampleEmbedder {
     for (const { image } of found) {
       if (!uploaded.has(image)) uploaded.set(image, stack.use(engine.backend.upload(image)));
     }
+    const photos = found.map((state) => ({ ...state, photo: uploaded.get(state.image)! }));
     const rows: Partial<Record<TemplateKind, Float32Array>>[][] = found.map(() => []);
     for (const model of this.#set.models) {
       const made = found.map((): Partial<Record<TemplateKind, Float32Array>> => ({}));
       for (const kind of this.#options.kinds) {
-        for (const aligned of [false, true]) {
-          const places = found.keys().filter((i) => !found[i].face === aligned).toArray();
-          const some = places.map((i) => ({ ...found[i], photo: uploaded.get(found[i].image)! }));
-          const embedded = await this.#embedAlike(engine, model, kind, some);
-          embedded.forEach((row, at) => made[places[at]][kind] = row);
-        }
+        const embedded = await this.#embedWith(engine, model, kind, photos);
+        embedded.forEach((row, i) => made[i][kind] = row);
       }
       made.forEach((kinds, i) => rows[i].push(kinds));
     }
     return rows;
   }
 
-  /** Embeds faces of photos as the verifier does, or crops as they are: all of one sort. */
-  async #embedAlike(
+  /** Embeds faces of photos as the verifier does, and aligned crops as they are. */
+  async #embedWith(
     engine: Engine,
     { network: name, label, dim }: OpenModel,
     kind: TemplateKind,
     found: readonly (Located & { readonly photo: Photo })[],
   ): Promise<Float32Array[]> {
     if (found.length === 0) return [];
-    const mirrored = kind === "mirrored", network = await engine.network(name);
-    const faces = found.flatMap(({ photo, face }) =>
-      face ? [{ photo, face: alignTo(network.model.entry.input, face) }] : []
-    );
-    const values = faces.length > 0
-      ? await embedAligned(engine.backend, network, faces, mirrored)
-      : await embedCrops(engine.backend, network, found.map(({ photo }) => photo), mirrored);
+    const { size } = (await engine.network(name)).model.entry.input;
+    using stack = new DisposableStack();
+    const { embedded } = await locateAndEmbed(engine, found.map(({ photo }) => photo), {
+      known: found.map(({ photo, face }) => face ?? { cropToPhoto: squareMap(size, photo.width) }),
+      size,
+      embed: { network: name, mirrored: kind === "mirrored" },
+    }, stack);
+    const [values] = await engine.backend.read(embedded!.embeddings);
     if (!values.every(Number.isFinite)) {
       throw new DeviceError(
         `Cannot evaluate as model "${label}" gave numbers that are not finite: check the model file`,

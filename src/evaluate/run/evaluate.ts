@@ -118,6 +118,7 @@ export async function evaluate(
       pairs: dataset.folds.flat().length,
       ...(limit !== undefined && { limit }),
       aligned: dataset.aligned,
+      ...(dataset.leftOut?.length && { leftOut: dataset.leftOut }),
     },
     models: set.models.map(({ label, entry, dim }) => ({ label, sha256: entry.sha256, dim })),
     masks: real ? { style: "real", seed: masks.seed ?? 0 } : masksOf(masks),

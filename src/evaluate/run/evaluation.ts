@@ -1,6 +1,7 @@
 // What an evaluation is made of when it is done: metrics of each model in each scenario, and what they were measured on.
 // report/ turns it into pages and files.
 
+import type { LeftOutFile } from "../dataset/dataset.ts";
 import type { DatasetKind } from "../dataset/dataset.ts";
 import type { VerificationMetrics } from "../metrics.ts";
 import type { LabelledScores } from "../scores.ts";
@@ -59,6 +60,8 @@ export interface Evaluation {
     readonly limit?: number;
     /** Whether its photos are aligned crops. */
     readonly aligned: boolean;
+    /** Files that are no photos; their comparisons are left out. */
+    readonly leftOut?: readonly LeftOutFile[];
   };
   /** The models. */
   readonly models: readonly {

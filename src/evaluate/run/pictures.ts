@@ -63,7 +63,7 @@ export class PictureBook {
 }
 
 async function jpegUrl({ width, height, data }: Image): Promise<string> {
-  const { encode } = await import("jpeg-js");
+  const { encode } = await import("npm:jpeg-js@0.4.4");
   const bytes = new Uint8Array(encode({ width, height, data: new Uint8Array(data) }, 82).data);
   return `data:image/jpeg;base64,${bytes.toBase64()}`;
 }

@@ -14,7 +14,7 @@ export const BLEND_NORMALIZE_PARAMS = uniformLayout({
   mirrored: "u32",
 });
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createBlendNormalize(
   context: GpuContext,
 ): Promise<(embeddings: Block, mirrored: boolean) => Block> {

@@ -13,7 +13,7 @@ export function checkDimensions(probeDim: number, referenceDim: number): void {
 }
 
 /**
- * The cosine of every probe with every reference.
+ * Returns the cosine of every probe with every reference.
  *
  * @param probes `[m, dim]`, rows of length 1.
  * @param references `[n, dim]`, rows of length 1.

@@ -24,7 +24,7 @@ const WINDOW_STEP = 64;
 /** Up to so many probes reading the references once per probe beats a tile that is mostly empty. */
 const MAX_FEW = 8;
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createCosineMatrix(
   context: GpuContext,
 ): Promise<(probes: Block, references: Block) => Promise<Block>> {

@@ -12,7 +12,7 @@ export interface LetterboxFit {
 }
 
 /**
- * The fit of a photo into a square: centred, black around it, and as large as possible with a black border of `margin`
+ * Returns the fit of a photo into a square: centred, black around it, and as large as possible with a black border of `margin`
  * times the photo's longer side on each side.
  */
 export function letterboxFit(
@@ -36,7 +36,7 @@ export interface LetterboxJob<T> {
 }
 
 /**
- * Where the pixels of the upright square go when it is turned: pixel (x, y) is written at
+ * Returns where the pixels of the upright square go when it is turned: pixel (x, y) is written at
  * `first + x * stepX + y * stepY`, in pixels of the row-major turned square.
  */
 export function turnedSteps(
@@ -52,7 +52,7 @@ export function turnedSteps(
   ][turns];
 }
 
-/** The letterboxed photos in the form of `spec`: shape [n, size, size, 3] or [n, 3, size, size]. */
+/** Returns the letterboxed photos in the form of `spec`: shape [n, size, size, 3] or [n, 3, size, size]. */
 export function letterbox(
   jobs: readonly LetterboxJob<Image>[],
   spec: TensorSpec,
@@ -85,7 +85,7 @@ function fill(
   for (let y = 0; y < size; y++) {
     row.fill(0);
     for (let t = 0; t < rows.count[y]; t++) {
-      const photoY = rows.first[y] + t, share = rows.weight[y * rows.most + t];
+      const photoY = rows.first[y] + t, share = rows.weight[y * rows.slots + t];
       // Where two output rows meet, both take a share of the same photo row.
       if (photoY !== lineY) fillLine(line, image, photoY, columns);
       lineY = photoY;
@@ -100,20 +100,20 @@ function fill(
   }
 }
 
-/** For each output position: the first source position, how many, and their weights (`most` slots each). */
+/** For each output position: the first source position, how many, and their weights (`slots` each). */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
   readonly weight: Float32Array;
-  readonly most: number;
+  readonly slots: number;
 }
 
 /** Area weights when shrinking, bilinear weights when enlarging; what lies outside of the photo weighs nothing. */
 function taps(size: number, pad: number, scale: number, length: number): Taps {
   const footprint = Math.max(1, 1 / scale);
-  const most = Math.ceil(footprint) + 1;
+  const slots = Math.ceil(footprint) + 1;
   const first = new Int32Array(size), count = new Int32Array(size);
-  const weight = new Float32Array(size * most);
+  const weight = new Float32Array(size * slots);
   for (let i = 0; i < size; i++) {
     const middle = (i + 0.5 - pad) / scale;
     const low = middle - footprint / 2, high = middle + footprint / 2;
@@ -123,23 +123,23 @@ function taps(size: number, pad: number, scale: number, length: number): Taps {
     first[i] = start;
     count[i] = end - start;
     for (let s = start; s < end; s++) {
-      weight[i * most + s - start] = (Math.min(high, s + 1) - Math.max(low, s)) / footprint;
+      weight[i * slots + s - start] = (Math.min(high, s + 1) - Math.max(low, s)) / footprint;
     }
     // Half a pixel inside the border the footprint hangs over: the border pixel fills in for what is missing.
-    weight[i * most] += Math.max(0, -low) / footprint;
-    weight[i * most + end - 1 - start] += Math.max(0, high - length) / footprint;
+    weight[i * slots] += Math.max(0, -low) / footprint;
+    weight[i * slots + end - 1 - start] += Math.max(0, high - length) / footprint;
   }
-  return { first, count, weight, most };
+  return { first, count, weight, slots };
 }
 
 /** One photo row at the width of the output. */
 function fillLine(line: Float32Array, image: Image, y: number, columns: Taps): void {
   const { data, width } = image;
-  const { first, count, weight, most } = columns;
+  const { first, count, weight, slots } = columns;
   for (let x = 0, to = 0; to < line.length; x++, to += 3) {
     let r = 0, g = 0, b = 0;
     let from = (y * width + first[x]) * 4;
-    for (let t = 0, w = x * most; t < count[x]; t++, w++, from += 4) {
+    for (let t = 0, w = x * slots; t < count[x]; t++, w++, from += 4) {
       const share = weight[w];
       r += share * data[from];
       g += share * data[from + 1];

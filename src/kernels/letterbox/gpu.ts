@@ -26,7 +26,7 @@ export const LETTERBOX_PARAMS = uniformLayout({
   bias: "vec3f",
 });
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createLetterbox(
   context: GpuContext,
 ): Promise<(jobs: readonly LetterboxJob<Photo>[], spec: TensorSpec, margin?: number) => Block> {
@@ -71,7 +71,7 @@ export async function createLetterbox(
   };
 }
 
-/** The positions whose middle lies on the photo, decided in f64 like the TypeScript kernel. */
+/** Returns the positions whose middle lies on the photo, decided in f64 like the TypeScript kernel. */
 function insideRange(
   size: number,
   pad: number,

@@ -47,7 +47,7 @@ function drawLayer({ layer, box, pieces }: PlannedLayer, data: Image["data"], wi
   const done = pieces.length > 1 ? new Uint8Array(columns * (box.bottom - box.top)) : undefined;
   for (const piece of pieces) {
     const { left, top, right, bottom } = piece.box;
-    const [a, b, c, d, e, f, g, h, i] = piece.toTexture;
+    const [a, d, g, , b, e, h, , c, f, i] = piece.toTexture;
     for (let y = 0; y < bottom - top; y++) {
       const [first, end] = span(piece, y, right - left);
       const row = ((y + top) * width + left) * 4;
@@ -64,7 +64,7 @@ function drawLayer({ layer, box, pieces }: PlannedLayer, data: Image["data"], wi
   }
 }
 
-/** The pixels of a row that are inside of all three edges. */
+/** Returns the pixels of a row that are inside of all three edges. */
 function span({ edges }: PlannedPiece, y: number, width: number): [first: number, end: number] {
   let first = 0, end = width;
   for (let k = 0; k < 9; k += 3) {
@@ -158,7 +158,7 @@ function readTexture(
   return true;
 }
 
-/** The brightness at a place of the texture, between four factors of the grid over it. */
+/** Returns the brightness at a place of the texture, between four factors of the grid over it. */
 function lightAt(
   { size, factors }: { readonly size: number; readonly factors: Float32Array },
   { width, height }: MaskTexture,

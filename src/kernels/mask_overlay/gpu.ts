@@ -12,6 +12,7 @@ import {
   type PlannedPiece,
   SNAP,
 } from "./plan.ts";
+import { matrixOf } from "../../math/matrix.ts";
 import type { GpuContext } from "../../runtime/gpu/context.ts";
 import type { Photo } from "../../runtime/memory.ts";
 import { type Dispatch, MAX_WORKGROUPS } from "../../runtime/gpu/launch.ts";
@@ -45,12 +46,8 @@ export const MASK_OVERLAY_LAYER = uniformLayout(LAYER_FIELDS);
 const PIECE_FIELDS = {
   origin: "vec2i",
   size: "vec2i",
-  edge0: "vec3f",
-  edge1: "vec3f",
-  edge2: "vec3f",
-  row0: "vec3f",
-  row1: "vec3f",
-  row2: "vec3f",
+  edges: "mat3x3f",
+  toTexture: "mat3x3f",
 } as const;
 
 /** `struct Piece` of the shader. */
@@ -62,7 +59,7 @@ interface Atlas extends Disposable {
   readonly starts: ReadonlyMap<MaskTexture, number>;
 }
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createMaskOverlay(
   context: GpuContext,
 ): Promise<(photo: Photo, layers: readonly MaskLayer[]) => Photo> {
@@ -107,7 +104,7 @@ export async function createMaskOverlay(
   };
 }
 
-/** A new photo with the same pixels. */
+/** Returns a new photo with the same pixels. */
 function copyPhoto(context: GpuContext, photo: GpuPhoto): GpuPhoto {
   const { width, height, byteLength } = photo;
   const block = context.allocate([height, width], [photo]);
@@ -192,20 +189,7 @@ function blendColor(blend: MaskBlend): readonly [number, number, number] {
 }
 
 function packPiece({ box, edges, toTexture }: PlannedPiece): UniformValues<typeof PIECE_FIELDS> {
-  const triple = (values: readonly number[], at: number): [number, number, number] => [
-    values[at],
-    values[at + 1],
-    values[at + 2],
-  ];
-  return {
-    ...corner(box),
-    edge0: triple(edges, 0),
-    edge1: triple(edges, 3),
-    edge2: triple(edges, 6),
-    row0: triple(toTexture, 0),
-    row1: triple(toTexture, 3),
-    row2: triple(toTexture, 6),
-  };
+  return { ...corner(box), edges: matrixOf(edges), toTexture };
 }
 
 function concat(parts: readonly ArrayBuffer[], byteLength: number): ArrayBuffer {

@@ -1,9 +1,11 @@
 // What both overlay kernels work from: layers checked, cut to the picture, and each piece as edges and a map near it.
 // Decided here once in f64, so that TypeScript and WGSL draw the same pixels.
 
+import { mat3d } from "npm:wgpu-matrix@3.4.2";
 import type { Point } from "../../math/affine.ts";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import { applyHomography, type Homography, invertHomography } from "../../math/homography.ts";
+import { type Matrix, matrixOf } from "../../math/matrix.ts";
 import type { MaskLayer, MaskPiece } from "./layer.ts";
 
 /** A rectangle of whole pixels; `right` and `bottom` are outside. */
@@ -22,9 +24,9 @@ export interface PlannedPiece {
   /** The picture pixels that the piece may cover. */
   readonly box: Box;
   /** Three times (a, b, c): inside is where a x + b y + c, in pixels from the edge, is at least -EDGE. */
-  readonly edges: readonly number[];
+  readonly edges: Homography;
   /** From picture pixels, relative to the box, to texture pixels. */
-  readonly toTexture: Homography;
+  readonly toTexture: Matrix;
 }
 
 /** A layer with what it covers. */
@@ -42,7 +44,7 @@ export const EDGE = 1e-3;
 export const SNAP = 64;
 
 /** Everywhere is inside. */
-const NO_EDGES = [0, 0, 1, 0, 0, 1, 0, 0, 1];
+const NO_EDGES: Homography = [0, 0, 1, 0, 0, 1, 0, 0, 1];
 
 /**
  * Prepares a layer for a picture; pieces that cover no pixel are left out.
@@ -63,12 +65,12 @@ export function planLayer(
   return { layer, box, pieces };
 }
 
-/** Whether a box has no pixels. */
+/** Returns whether a box has no pixels. */
 export function isEmpty({ left, top, right, bottom }: Box): boolean {
   return !(left < right && top < bottom);
 }
 
-/** The common part of two boxes. */
+/** Returns the common part of two boxes. */
 export function common(a: Box, b: Box): Box {
   return {
     left: Math.max(a.left, b.left),
@@ -92,7 +94,7 @@ function planPiece(
   return [{ box, edges, toTexture: shifted(toTexture, box) }];
 }
 
-/** Where the texture and its fading border end in the picture; nothing if that goes over the horizon. */
+/** Returns where the texture and its fading border end in the picture; nothing if that goes over the horizon. */
 function textureCorners(
   toTexture: Homography,
   { width, height }: MaskLayer["texture"],
@@ -118,25 +120,22 @@ function boxOf(corners: readonly Point[]): Box {
   };
 }
 
-/** The edges of a triangle of either turn; not finite if it has no area. */
-function edgesOf([a, b, c]: readonly [Point, Point, Point], { left, top }: Box): number[] {
+/** Returns the edges of a triangle of either turn; not finite if it has no area. */
+function edgesOf([a, b, c]: readonly [Point, Point, Point], { left, top }: Box): Homography {
   const turn = Math.sign((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));
-  return [[a, b], [b, c], [c, a]].flatMap(([p, q]) => {
+  const edge = (p: Point, q: Point): [number, number, number] => {
     const scale = turn / Math.hypot(q.x - p.x, q.y - p.y) || NaN;
     const nx = (p.y - q.y) * scale, ny = (q.x - p.x) * scale;
     return [nx, ny, nx * (left - p.x) + ny * (top - p.y)];
-  });
+  };
+  return [...edge(a, b), ...edge(b, c), ...edge(c, a)];
 }
 
-/** The map for coordinates that begin at the box, with numbers of about the texture's size. */
-function shifted([a, b, c, d, e, f, g, h, i]: Homography, { left, top }: Box): Homography {
-  const w = g * left + h * top + i;
-  const scale = 1 / Math.max(Math.abs(w), Math.abs(g), Math.abs(h));
-  return [
-    ...[a * scale, b * scale, (a * left + b * top + c) * scale] as const,
-    ...[d * scale, e * scale, (d * left + e * top + f) * scale] as const,
-    ...[g * scale, h * scale, w * scale] as const,
-  ];
+/** Returns the map for coordinates that begin at the box, with numbers of about the texture's size. */
+function shifted(map: Homography, { left, top }: Box): Matrix {
+  const moved = mat3d.translate(matrixOf(map), [left, top]);
+  const [, , g, , , , h, , , , w] = moved;
+  return mat3d.multiplyScalar(moved, 1 / Math.max(Math.abs(w), Math.abs(g), Math.abs(h)), moved);
 }
 
 function checkLayer({ region, texture, blend }: MaskLayer): void {

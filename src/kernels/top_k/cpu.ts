@@ -10,7 +10,7 @@ export interface RankedScores {
 }
 
 /**
- * The k largest scores of each row; equal scores in the order of their index.
+ * Returns the k largest scores of each row; equal scores in the order of their index.
  *
  * @param scores `[rows, columns]`, no NaN.
  * @param columns The number of columns.

@@ -28,7 +28,7 @@ export interface GpuTopK {
   readonly indices: GpuBlock;
 }
 
-/** The kernel on a device: `[rows, columns]` with `columns >= k`, and k from 1 to {@linkcode MAX_K}. */
+/** Compiles the kernel for a device: `[rows, columns]` with `columns >= k`, and k from 1 to {@linkcode MAX_K}. */
 export async function createTopK(
   context: GpuContext,
 ): Promise<(scores: GpuBlock, k: number) => GpuTopK> {

@@ -6,7 +6,7 @@ import { channelPlan, type TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { Affine } from "../../math/affine.ts";
 
 /** Above this many photo pixels per crop pixel, each crop pixel averages a grid of bilinear samples. */
-export const SHRINK_LIMIT = 1.5;
+const SHRINK_LIMIT = 1.5;
 
 /** More samples than this a side would take long and show nothing: a face would have to be 7,000 pixels wide. */
 const MAX_SAMPLES = 64;
@@ -17,7 +17,7 @@ export interface ImageWarp {
   readonly cropToPhoto: Affine;
 }
 
-/** The side of the grid of samples per crop pixel: 1 (plain bilinear) up to {@linkcode SHRINK_LIMIT}. */
+/** Returns the side of the grid of samples per crop pixel: 1 (plain bilinear) up to {@linkcode SHRINK_LIMIT}. */
 export function samplesPerSide(cropToPhoto: Affine): number {
   const [a, b, , d, e] = cropToPhoto;
   const shrink = Math.sqrt(Math.abs(a * e - b * d));

@@ -44,7 +44,7 @@ interface PhotoWarp {
 /** Origins are kept within this, which is outside of every photo and fits an i32. */
 const FAR = 1e9;
 
-/** The kernel on a device. */
+/** Compiles the kernel for a device. */
 export async function createWarpAffine(
   context: GpuContext,
 ): Promise<(jobs: readonly PhotoWarp[], spec: TensorSpec, mirrored: boolean) => Block> {

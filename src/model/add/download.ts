@@ -18,7 +18,7 @@ export interface DownloadOptions {
 
 /** The most bytes of a download, unless another limit is given. */
 export const MAX_DOWNLOAD = 1e9;
-const MOST_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 
 /** What is known of a part that lies on the disk. */
 interface Part {
@@ -115,7 +115,7 @@ async function request(
     headers.set("if-range", part.known.validator);
   }
   let at = url;
-  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await fetch(at, { headers, redirect: "manual", signal: options.signal });
     const { status } = response, location = response.headers.get("location");
     if ([301, 302, 303, 307, 308].includes(status) && location) {
@@ -142,11 +142,11 @@ async function request(
   throw new DownloadError(
     `Cannot download ${
       publicName(url.href)
-    } as it was redirected more than ${MOST_REDIRECTS} times: check the URL`,
+    } as it was redirected more than ${MAX_REDIRECTS} times: check the URL`,
   );
 }
 
-/** The size of the whole file, if the server says it. */
+/** Returns the size of the whole file, if the server says it. */
 function totalOf({ status, headers }: Response, from: number, url: URL): number | undefined {
   if (status === 206) {
     const [, start, total] = headers.get("content-range")?.match(/^bytes (\d+)-\d+\/(\d+)$/) ?? [];

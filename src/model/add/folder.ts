@@ -9,7 +9,7 @@ import { hashHex } from "../model.ts";
 /** The folder that `models` uses unless another is given, in the folder where it is run. */
 export const DEFAULT_FOLDER = "maskinv-models";
 
-/** What JSON keeps of an entry: the descriptor of its family, spelled out. */
+/** Returns what JSON keeps of an entry: the descriptor of its family, spelled out. */
 export function entryJson(entry: ModelEntry): Record<string, unknown> {
   const { name: _, inputName, input, ...rest } = entry;
   return { ...rest, input: { name: inputName, ...input }, mirror: "sum", distance: "cosine" };
@@ -20,7 +20,7 @@ interface ManifestJson {
   models: Record<string, unknown>;
 }
 
-/** The folder's own models; none if it has no manifest yet. */
+/** Returns the folder's own models; none if it has no manifest yet. */
 export async function readFolder(folder: string): Promise<Manifest> {
   const text = await manifestText(folder);
   return text === undefined ? {} : parseManifest(text, manifestPath(folder));

@@ -54,7 +54,7 @@ export function inspectModel(
   return { bytes: encodeModel(model), ...names, rebatched: true };
 }
 
-/** The test of insightface's own reader: a subtraction and a multiplication among the first nodes. */
+/** Returns whether the graph normalises its input, by insightface's test: Sub and Mul among the first nodes. */
 function normalisesItself(nodes: readonly { readonly name?: string | null }[]): boolean {
   const first = nodes.slice(0, 8).map(({ name }) => name ?? "");
   return first.some((name) => /^(Sub|_minus)/.test(name)) &&

@@ -65,7 +65,7 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.hypot(...a.map((value, i) => value - b[i]));
 }
 
-/** Two pictures of noise, in the range of the input: the same at every run. */
+/** Returns two pictures of noise, in the range of the input: the same at every run. */
 function pictures(
   length: number,
   [mean]: readonly number[],

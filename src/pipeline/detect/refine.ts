@@ -18,10 +18,15 @@ export interface FaceOfPhoto {
 const UPRIGHT_SCORE = 0.92;
 /** By how much the upright pass must beat the turned ones to be believed without crops. */
 const CLEAR_LEAD = 0.1;
+/**
+ * By how much a turned pass must beat the upright one if it is not sure itself: masks lower the score of upright faces,
+ * and most photos are upright.
+ */
+const TURNED_LEAD = 0.1;
 /** Beyond this the points of a face are found again on a crop that is turned with it. */
 const MAX_ROLL = degrees(15);
-/** Roll that is left on a crop beyond which one more crop is cut. */
-const MAX_ROLL_LEFT = degrees(8);
+/** Roll that is left on a crop beyond which one more crop is cut, and the most crops that are. */
+const MAX_ROLL_LEFT = degrees(8), MAX_CROPS = 3;
 /** Turned passes are half the size of the first pass, unless the face would be too small there. */
 const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 160 };
 /** The least width of a face in a pass, in its pixels. */
@@ -90,7 +95,9 @@ async function chooseQuarter(engine: Engine, states: readonly State[]): Promise<
   return states.map((state) => {
     const views = shown.get(state);
     if (!views) return state;
-    const [best, ...others] = views.toSorted((a, b) => scoreOf(b.face) - scoreOf(a.face));
+    const likelihood = ({ turns, face }: typeof views[number]): number =>
+      scoreOf(face) - (turns > 0 && scoreOf(face) < SURE_ON_CROP ? TURNED_LEAD : 0);
+    const [best, ...others] = views.toSorted((a, b) => likelihood(b) - likelihood(a));
     if (best.turns === 0 || !best.face) {
       const lead = scoreOf(best.face) - Math.max(...others.map(({ face }) => scoreOf(face)));
       const clear = lead > CLEAR_LEAD && Math.abs(rollAngle(state.face.landmarks)) <= MAX_ROLL;
@@ -150,21 +157,30 @@ async function chooseAngle(
   });
 }
 
-/** Finds the points once more on a crop that is turned with the face, where they are not yet. */
+/**
+ * Finds the points once more on a crop that is turned with the face, where they are not yet. Of a leaning face the
+ * detector sees less than its whole roll, so that a crop may show that there is more.
+ */
 async function placeAgain(engine: Engine, states: readonly State[]): Promise<State[]> {
-  const turned = states.filter(({ face, angle, again }) =>
-    again &&
-    (angle === 0 || Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT)
-  );
-  const crops = turned.map(({ photo, face }) =>
-    cropAround(photo, face, rollAngle(face.landmarks), LAST_CROP_ROOM)
-  );
-  const found = await detectInCrops(engine, crops, CROP_SIZE);
-  return states.map((state) => {
-    const at = turned.indexOf(state);
-    const face = at < 0 ? undefined : bestNear(found[at], state.face);
-    return face ? { ...state, face } : state;
-  });
+  let placed = [...states];
+  for (let crop = 0; crop < MAX_CROPS; crop++) {
+    const leaning = placed.filter(({ face, angle, again }) =>
+      again &&
+      (crop === 0 && angle === 0 ||
+        Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT)
+    );
+    const crops = leaning.map(({ photo, face }) =>
+      cropAround(photo, face, rollAngle(face.landmarks), LAST_CROP_ROOM)
+    );
+    const found = await detectInCrops(engine, crops, CROP_SIZE);
+    placed = placed.map((state) => {
+      const at = leaning.indexOf(state);
+      if (at < 0) return state;
+      const face = bestNear(found[at], state.face);
+      return face ? { ...state, face, angle: crops[at].angle } : { ...state, again: false };
+    });
+  }
+  return placed;
 }
 
 function cropAround(

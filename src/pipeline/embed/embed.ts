@@ -16,7 +16,7 @@ export interface AlignedFace extends Face {
 
 /** Aligns a face to the crop that a network with this input takes. */
 export function alignTo<T extends Face>(
-  { size }: TensorSpec,
+  { size }: Pick<TensorSpec, "size">,
   face: T,
 ): T & { readonly alignment: Alignment } {
   return { ...face, alignment: alignFace(face.landmarks, size) };
@@ -43,7 +43,10 @@ export interface EmbeddedBlocks {
 export async function embedFaces(
   backend: Backend,
   networks: { readonly embedding: Network; readonly state?: Network },
-  faces: readonly { readonly photo: Photo; readonly face: AlignedFace }[],
+  faces: readonly {
+    readonly photo: Photo;
+    readonly face: { readonly alignment: Pick<Alignment, "cropToPhoto"> };
+  }[],
   mirrored: boolean,
 ): Promise<EmbeddedBlocks> {
   const jobs = faces.map(({ photo, face }) => ({
@@ -64,7 +67,7 @@ export async function embedFaces(
   return { embeddings, states };
 }
 
-/** The mask-state network on crops that were cut before, or cut again where there are none in the form that it takes. */
+/** Runs the mask-state network on the crops that were cut before, or on new ones if it takes another form of input. */
 async function runState(
   backend: Backend,
   state: Network,
@@ -75,11 +78,11 @@ async function runState(
   if (shared && JSON.stringify(input) === JSON.stringify(shared.input)) {
     return await backend.run(state, shared.crops);
   }
-  using own = backend.warpAffine(jobs, input, false);
-  return await backend.run(state, own);
+  using crops = backend.warpAffine(jobs, input, false);
+  return await backend.run(state, crops);
 }
 
-/** Whether two networks take crops of the same part of the photo, so that one alignment serves both. */
+/** Returns whether two networks take crops of the same part of the photo, so that one alignment serves both. */
 export function takeSameCrops(a: ModelEntry, b: ModelEntry): boolean {
   return a.input.size === b.input.size;
 }

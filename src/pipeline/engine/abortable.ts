@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../kernels/mod.ts";
 
-/** An engine whose every step begins by asking whether the caller still wants it. */
+/** Returns an engine whose every step begins by asking whether the caller still wants it. */
 export function abortable(engine: Engine, signal?: AbortSignal): Engine {
   if (!signal) return engine;
   const backend = new Proxy(engine.backend, {

@@ -1,6 +1,6 @@
 // What the TypeScript kernels and the networks of one runtime share: its handles, and its turn in onnxruntime.
 
-import type { InferenceSession } from "onnxruntime-web";
+import type { InferenceSession } from "npm:onnxruntime-web@1.30.0";
 import { DeviceError } from "../../base/errors.ts";
 import type { Block, Photo } from "../memory.ts";
 import { createSession, inTurn, loadOrt, type Ort, type OrtOptions } from "../ort.ts";
@@ -16,12 +16,12 @@ export class CpuContext implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The picture behind a photo; throws InvalidArgumentError if another kind of runtime made it. */
+  /** Returns the picture behind a photo; throws InvalidArgumentError if another kind of runtime made it. */
   photo(photo: Photo): CpuPhoto {
     return owned("photo", CpuPhoto, photo);
   }
 
-  /** The numbers behind a block; throws InvalidArgumentError if another kind of runtime made it. */
+  /** Returns the numbers behind a block; throws InvalidArgumentError if another kind of runtime made it. */
   block(block: Block): CpuBlock {
     return owned("block", CpuBlock, block);
   }

@@ -1,6 +1,6 @@
 // The runtime of hosts without a GPU: onnxruntime's wasm provider and the TypeScript kernels.
 
-import type { InferenceSession } from "onnxruntime-web";
+import type { InferenceSession } from "npm:onnxruntime-web@1.30.0";
 import type { Image } from "../../image/image.ts";
 import { checkFinite } from "../finite.ts";
 import { type Kernel, PreparedKernels } from "../kernel.ts";

@@ -38,7 +38,7 @@ export class BufferPool implements Disposable {
   }
 
   /**
-   * A buffer of at least so many bytes, with whatever its last user left in it.
+   * Returns a buffer of at least so many bytes, with whatever its last user left in it.
    *
    * @throws {DeviceError} If the device makes no buffers so large.
    */

@@ -28,12 +28,12 @@ export class GpuContext implements Disposable {
     this.readBack = new ReadBack(gpu, this.pool, this.journal);
   }
 
-  /** The memory behind a photo; throws InvalidArgumentError if another runtime made it. */
+  /** Returns the memory behind a photo; throws InvalidArgumentError if another runtime made it. */
   photo(photo: Photo): GpuPhoto {
     return owned("photo", GpuPhoto, photo, this);
   }
 
-  /** The memory behind a block; throws InvalidArgumentError if another runtime made it. */
+  /** Returns the memory behind a block; throws InvalidArgumentError if another runtime made it. */
   block(block: Block): GpuBlock {
     return owned("block", GpuBlock, block, this);
   }
@@ -90,7 +90,7 @@ export class GpuContext implements Disposable {
     }
   }
 
-  /** A block for the results of a kernel, with unknown content. */
+  /** Returns a block for the results of a kernel, with unknown content. */
   allocate(shape: readonly number[], inputs: readonly GpuMemory[]): GpuBlock {
     const byteLength = elementCount(shape) * 4;
     if (byteLength > this.#maxBindable) {

@@ -2,7 +2,7 @@
 // Probing is apart from making a device, so that "auto" can choose before anything heavy is imported.
 
 import { DeviceError, DeviceLostError, DisposedError } from "../../base/errors.ts";
-import { cureDriver } from "./quirks.ts";
+import { cureDriver, isSoftwareGl } from "./quirks.ts";
 
 /** What to ask the host for. */
 export interface AdapterOptions {
@@ -56,7 +56,7 @@ const WANTED_FEATURES = ["shader-f16"] as const;
  * Looks for a WebGPU adapter, without making a device.
  *
  * @param options What to ask the host for.
- * @returns The adapter, or `undefined` if the host has no WebGPU or no adapter.
+ * @returns The adapter, or `undefined` if the host has no WebGPU or no adapter; Mesa's software GL counts as none.
  *
  * @example
  * ```ts
@@ -73,6 +73,7 @@ export async function probeAdapter(options: AdapterOptions = {}): Promise<GpuAda
   // The flag moved from the adapter to its info; browsers of the years between have it only in the old place.
   const old = (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter;
   const name = info.description || `${info.vendor} ${info.architecture}`.trim() || "GPU";
+  if (isSoftwareGl(name, () => adapter.features)) return undefined;
   const flagged = info.isFallbackAdapter || old || false;
   return { adapter, name, software: flagged || isSoftware(info) };
 }
@@ -80,7 +81,7 @@ export async function probeAdapter(options: AdapterOptions = {}): Promise<GpuAda
 /** Software renderers by the names that drivers give them: Mesa's, Google's and Microsoft's. */
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|swrast|software rasterizer|basic render/i;
 
-/** Whether an adapter's names say that it computes on the CPU; Mesa's GL, by way of EGL, does not set the flag. */
+/** Returns whether an adapter's names say that it computes on the CPU; not all drivers set the flag. */
 function isSoftware({ vendor, architecture, device, description }: GPUAdapterInfo): boolean {
   return [vendor, architecture, device, description].some((text) => SOFTWARE.test(text ?? ""));
 }

@@ -68,7 +68,7 @@ export class ErrorJournal {
     this.#check(mark);
   }
 
-  /** What to throw for an error of the host's WebGPU: the loss or the failure behind it, if there is one. */
+  /** Returns what to throw for an error of the host's WebGPU: the loss or the failure behind it, if there is one. */
   async explain(what: string, error: unknown, mark: Mark): Promise<Error> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const delay = new Promise((done) => timer = setTimeout(done, LOSS_DELAY));

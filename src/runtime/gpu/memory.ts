@@ -33,7 +33,7 @@ export class GpuMemory implements Disposable {
     this.#release = release;
   }
 
-  /** The buffer; whether it is still there is checked at every use. */
+  /** Returns the buffer; whether it is still there is checked at every use. */
   get buffer(): GPUBuffer {
     if (this.#buffer) return this.#buffer;
     throw new DisposedError(

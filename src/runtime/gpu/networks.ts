@@ -1,7 +1,7 @@
 // onnxruntime on the device of the kernels: blocks go in and come out as GPU buffers, without a copy.
 // Everything that enters onnxruntime takes its turn, and its errors are traced to what the device went through.
 
-import type { InferenceSession, Tensor } from "onnxruntime-web";
+import type { InferenceSession, Tensor } from "npm:onnxruntime-web@1.30.0";
 import { DisposedError, MaskinvError } from "../../base/errors.ts";
 import type { Network, NetworkSource } from "../network.ts";
 import { createSession, inTurn, type Ort } from "../ort.ts";
@@ -101,7 +101,7 @@ export class GpuNetworks implements AsyncDisposable {
     });
   }
 
-  /** A block over an output of onnxruntime, whose buffer goes back to onnxruntime. */
+  /** Returns a block over an output of onnxruntime, whose buffer goes back to onnxruntime. */
   #adopt(tensor: Tensor, mark: Mark): GpuBlock {
     const release = (memory: GpuMemory): void => {
       this.#context.disown(memory);

@@ -16,11 +16,22 @@ const MAIN = /fn main\(([^{]*)\{/;
 const GROUPS = /@builtin\(num_workgroups\) (\w+)/;
 
 /**
- * Whether an adapter is lavapipe under Deno. Browsers must not have the shield, as their WGSL compilers take barriers
+ * Returns whether an adapter is lavapipe under Deno. Browsers must not have the shield, as their WGSL compilers take barriers
  * only where they can prove that all threads go the same way, which it hides.
  */
 export function isLavapipe(adapterName: string): boolean {
   return adapterName.startsWith("llvmpipe") && "Deno" in globalThis;
+}
+
+/**
+ * Whether an adapter is Mesa's software renderer by way of GL, which takes minutes for what lavapipe, the same by way of
+ * Vulkan, does in seconds, under the same name. GL has no storage textures of BGRA pixels, which tells them apart.
+ *
+ * @param adapterName The name that the driver gives.
+ * @param features Gives the features of the adapter; asked for only where the name leaves it open.
+ */
+export function isSoftwareGl(adapterName: string, features: () => GPUSupportedFeatures): boolean {
+  return /^(llvmpipe|softpipe)/.test(adapterName) && !features().has("bgra8unorm-storage");
 }
 
 /** Makes a device shield all kernels that it gets from now on, onnxruntime's too. */
@@ -84,7 +95,7 @@ export function reuseBindGroups(device: GPUDevice): void {
   };
 }
 
-/** What a bind group is made of, as far as it matters: neither the labels nor the order of the bindings. */
+/** Returns what a bind group is made of, as far as it matters: neither the labels nor the order of the bindings. */
 function keyOf(
   { layout, entries }: GPUBindGroupDescriptor,
   number: (object: object) => number,

@@ -19,13 +19,13 @@ export class ReadBack {
     this.#journal = journal;
   }
 
-  /** How often the host has waited for the device. */
+  /** Returns how often the host has waited for the device. */
   get syncs(): number {
     return this.#syncs;
   }
 
   /**
-   * The bytes of each memory.
+   * Returns the bytes of each memory.
    *
    * @throws {DeviceError} If the device failed at anything that these results rest on.
    * @throws {DeviceLostError} If the device was lost.

@@ -29,12 +29,12 @@ export class GpuRuntime implements Runtime {
     this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options));
   }
 
-  /** The device. */
+  /** Returns the device. */
   get gpu(): GpuDevice {
     return this.#context.gpu;
   }
 
-  /** How often the host has waited for the device. */
+  /** Returns how often the host has waited for the device. */
   get syncs(): number {
     return this.#context.readBack.syncs;
   }

@@ -8,16 +8,21 @@ export type UniformType =
   | "f32"
   | `vec2${"u" | "i" | "f"}`
   | `vec3${"u" | "i" | "f"}`
-  | `vec4${"u" | "i" | "f"}`;
+  | `vec4${"u" | "i" | "f"}`
+  | "mat3x3f";
 
 /** The fields of a struct, in order. */
 export type UniformFields = Readonly<Record<string, UniformType>>;
 
-/** What JavaScript gives for a WGSL type: a number, or a tuple of numbers. */
+/**
+ * What JavaScript gives for a WGSL type: a number, a tuple of numbers, or the twelve numbers of a matrix of wgpu-matrix
+ * (`mat3` or `mat3d`: three columns, each padded to four numbers).
+ */
 export type UniformValue<T extends UniformType> = T extends `vec2${string}`
   ? readonly [number, number]
   : T extends `vec3${string}` ? readonly [number, number, number]
   : T extends `vec4${string}` ? readonly [number, number, number, number]
+  : T extends "mat3x3f" ? ArrayLike<number>
   : number;
 
 /** A value for every field of a struct. */
@@ -66,8 +71,8 @@ export function uniformLayout<const F extends UniformFields>(fields: F): Uniform
   let end = 0, alignment = 4;
   for (const [name, type] of Object.entries(fields)) {
     const width = fieldWidth(type);
-    // A vec3 is aligned like a vec4 but leaves its last four bytes to the next field.
-    const align = width === 3 ? 16 : width * 4;
+    // A vec3 is aligned like a vec4 but leaves its last four bytes to the next field; so are the columns of a matrix.
+    const align = width === 3 ? 16 : Math.min(16, width * 4);
     const offset = roundUp(end, align);
     placed.push({ name, type, offset });
     end = offset + width * 4;
@@ -92,10 +97,10 @@ function writeField(
   view: DataView,
   start: number,
   { type, offset }: UniformField,
-  value: number | readonly number[],
+  value: number | ArrayLike<number>,
 ): void {
-  const numbers = typeof value === "number" ? [value] : value;
-  const kind = type.startsWith("vec") ? type[4] : type[0];
+  const numbers = typeof value === "number" ? [value] : Array.from(value);
+  const kind = type.startsWith("vec") ? type[4] : type === "mat3x3f" ? "f" : type[0];
   numbers.forEach((number, i) => {
     const at = start + offset + i * 4;
     if (kind === "u") view.setUint32(at, number, true);
@@ -105,6 +110,7 @@ function writeField(
 }
 
 function fieldWidth(type: UniformType): number {
+  if (type === "mat3x3f") return 12;
   return type.startsWith("vec") ? Number(type[3]) : 1;
 }
 

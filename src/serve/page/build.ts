@@ -13,6 +13,7 @@ const WASM_FILES: readonly (readonly [name: string, path: string])[] = [
   ["@jsquash/webp", "codec/dec/webp_dec.wasm"],
   ["@jsquash/avif", "codec/dec/avif_dec.wasm"],
   ["imagescript", "wasm/any/gif.wasm"],
+  ["imagescript", "wasm/any/jpeg.wasm"],
   ["libheif-js", "libheif-wasm/libheif.wasm"],
 ];
 
@@ -41,13 +42,12 @@ export async function buildPage(folder: string): Promise<void> {
 }
 
 /** In a browser, onnxruntime-web's entry for all devices takes twice the WebAssembly of its entry for wasm alone. */
-const WASM_ENTRY = { "onnxruntime-web": "npm:onnxruntime-web@1.30.0/wasm" };
+const WASM_ENTRY = { "npm:onnxruntime-web@1.30.0": "npm:onnxruntime-web@1.30.0/wasm" };
 
 async function bundle(output: string): Promise<void> {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const map = await Deno.makeTempFile({ suffix: ".json" });
   try {
-    await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...WASM_ENTRY } }));
+    await Deno.writeTextFile(map, JSON.stringify({ imports: WASM_ENTRY }));
     const page = pathOf(new URL("page.ts", HERE));
     const options = ["--platform", "browser", "--minify", "--import-map", map];
     await deno("bundle", ...options, "-o", output, page);

@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import type { Acquired, Verifier } from "../../../mod.ts";
+import type { Acquired, Verifier } from "../../verify/mod.ts";
 import { interEyeDistance } from "../../pipeline/detect/face.ts";
 import { type Image, loadImage } from "../../image/mod.ts";
 import { MASK_KINDS, type MaskOptions, WEARINGS } from "../../mask/mod.ts";

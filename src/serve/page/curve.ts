@@ -1,7 +1,7 @@
 // The curve of the false match rate over the threshold, as measured, with the score and the threshold marked on it.
 /// <reference lib="dom" />
 
-import type { CurvePoint } from "../../../mod.ts";
+import type { CurvePoint } from "../../model/calibration.ts";
 
 const HEIGHT = 240, LEFT = 116, RIGHT = 16, TOP = 14, BOTTOM = 42;
 

@@ -3,7 +3,7 @@
 
 import type { Image } from "../../image/image.ts";
 import { maskOverlayKernel } from "../../kernels/mask_overlay/mod.ts";
-import { type MaskOptions, wearMask } from "../../mask/mod.ts";
+import { maskLayer, type MaskOptions } from "../../mask/mod.ts";
 import { startRuntime } from "../../runtime/start.ts";
 
 /** Puts masks on pictures. */
@@ -30,7 +30,7 @@ function layerOf(
   image: Image,
   mesh: Float32Array,
   options: MaskOptions,
-): ReturnType<typeof wearMask> {
+): ReturnType<typeof maskLayer> {
   const whole = { x: 0, y: 0, width: image.width, height: image.height };
-  return wearMask(mesh, whole, options, image);
+  return maskLayer(mesh, whole, options, image);
 }

@@ -2,7 +2,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import { compareTemplates, createVerifier, type DeviceChoice } from "../../../mod.ts";
+import { compareTemplates } from "../../pipeline/score/template.ts";
+import { createVerifier, type DeviceChoice } from "../../verify/mod.ts";
 import { type ModelEntry, parseManifest } from "../../pipeline/embed/mod.ts";
 import { decide, type MaskStates, ruleFor, scoreFmr } from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";

@@ -3,8 +3,8 @@
 
 import { answer, load, type Peer } from "./child.ts";
 
-/** The networks of one photo, in maskinv's order; the last takes the crop of the one before it. */
-const NETWORKS = ["blazeface-back", "facemesh", "student", "mask-state"] as const;
+/** The networks of one photo, in maskinv's order. */
+const NETWORKS = ["yunet", "student"] as const;
 
 /** Answers with a runtime: `onnxruntime-web` on wasm, or `onnxruntime-node`. */
 export function answerBare(peer: string, runtime: string): Promise<never> {
@@ -35,19 +35,21 @@ export function answerBare(peer: string, runtime: string): Promise<never> {
         height: side,
       };
       let embedding = new Float32Array(0);
-      let cut: Uint8Array | undefined;
       for (const name of NETWORKS) {
-        const { session, input: { name: inputName, size, mean, scale }, outputs } = networks.get(
-          name,
-        );
-        if (name === "blazeface-back") {
-          cut = await sharp(data, raw).resize(size, size, { fit: "contain" }).toBuffer();
-        } else if (name !== "mask-state") {
-          cut = await sharp(data, raw).extract(middle).resize(size, size).toBuffer();
+        const { session, input: { name: inputName, size, color, mean, scale }, outputs } = networks
+          .get(name);
+        const whole = name === "yunet";
+        const cut: Uint8Array = whole
+          ? await sharp(data, raw).resize(size, size, { fit: "contain" }).toBuffer()
+          : await sharp(data, raw).extract(middle).resize(size, size).toBuffer();
+        const plane = size * size, values = new Float32Array(3 * plane);
+        for (let channel = 0; channel < 3; channel++) {
+          const from = color === "BGR" ? 2 - channel : channel;
+          for (let i = 0; i < plane; i++) {
+            values[channel * plane + i] = (cut[3 * i + from] - mean[channel]) / scale[channel];
+          }
         }
-        const values = new Float32Array(cut!.length);
-        for (let i = 0; i < values.length; i++) values[i] = (cut![i] - mean[0]) / scale[0];
-        const input = new ort.Tensor("float32", values, [1, size, size, 3]);
+        const input = new ort.Tensor("float32", values, [1, 3, size, size]);
         const results = await session.run({ [inputName]: input }, outputs);
         if (name === "student") embedding = results[outputs[0]].data;
       }

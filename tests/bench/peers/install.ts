@@ -109,11 +109,10 @@ async function nativeConfig(): Promise<unknown> {
   const { imports, unstable } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   const entries = Object.entries(imports as Record<string, string>).map(([name, target]) => [
     name,
-    name === "onnxruntime-web"
-      ? new URL("native_ort.ts", import.meta.url).href
-      : target.replace(/^\.\//, `file://${root}`),
+    target.replace(/^\.\//, `file://${root}`),
   ]);
-  return { imports: Object.fromEntries(entries), unstable, lock: false };
+  const native = { [imports["onnxruntime-web"]]: new URL("native_ort.ts", import.meta.url).href };
+  return { imports: { ...Object.fromEntries(entries), ...native }, unstable, lock: false };
 }
 
 /** The npm packages that maskinv brings, in the versions of deno.json. */

@@ -87,6 +87,26 @@ Deno.test("a tilted face is placed on a crop that is turned with it", async () =
   assertEquals(summary(face), [204, 150, 0.95, 33]);
 });
 
+Deno.test("a face that leans by more than the first crop followed is placed on another, three times at most", async () => {
+  const leaning = { ...UPRIGHT, roll: 20 };
+  const more = await refine(leaning, () => [{ ...UPRIGHT, roll: 32 }]);
+  assertEquals([anglesOf(more.crops), summary(more.face)[3]], [[20, 32], 32]);
+  const endless = await refine(leaning, ({ angle }) => [{ ...UPRIGHT, roll: angle! + 10 }]);
+  assertEquals([anglesOf(endless.crops), summary(endless.face)[3]], [[20, 30, 40], 50]);
+});
+
+Deno.test("an upright face behind a mask is not taken for a turned one that is little likelier", async () => {
+  const masked = { ...UPRIGHT, score: 0.7 };
+  const seen = async (turned: number): Promise<number> => {
+    const { face } = await refine(masked, ({ turns, angle }) => {
+      const over = turns === 2 || angle !== undefined && between(angle, 180) === 0;
+      return [over ? { ...masked, score: turned, roll: 180 } : masked];
+    });
+    return Math.abs(summary(face)[3]);
+  };
+  assertEquals([await seen(0.78), await seen(0.93)], [0, 180]);
+});
+
 Deno.test("a small face is placed on a crop, and stays where the crop does not show it", async () => {
   const small = { ...UPRIGHT, side: 50 };
   const moved = await refine(small, () => [{ ...small, x: 203 }]);
@@ -112,10 +132,13 @@ Deno.test("where the whole photo leaves it open, all angles are tried and only a
 });
 
 Deno.test("faces keep their order, and share the waits", async () => {
-  const { engine, count } = scripted(({ photo: { width } }) => [{ ...UPRIGHT, x: width / 2 + 2 }]);
-  const jobs = [400, 390, 380].map((width, i) => ({
+  const rollOf = (width: number): number => width === 390 ? 0 : 20;
+  const { engine, count } = scripted(({ photo: { width } }) => [
+    { ...UPRIGHT, x: width / 2 + 2, roll: rollOf(width) },
+  ]);
+  const jobs = [400, 390, 380].map((width) => ({
     photo: photoOf(width, 300),
-    face: faceOf({ ...UPRIGHT, x: width / 2, roll: i === 1 ? 0 : 20 }),
+    face: faceOf({ ...UPRIGHT, x: width / 2, roll: rollOf(width) }),
   }));
   const faces = await refineFaces(engine, jobs);
   assertEquals(faces.map((face) => summary(face)[0]), [202, 195, 192]);

@@ -1,74 +1,15 @@
-// The shipped mask-state network: its answers on the demo photos and on real photos that training has not seen.
-// tests/train/mask_state.json, written with the model, says which photos those are.
-// deno-lint-ignore-file no-console
+// The shipped mask-state network: its answers on the demo photos, and those of its training.
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import type { Backend, Engine, Network } from "../../../src/kernels/mod.ts";
-import { EngineHost } from "../../../src/pipeline/engine/host.ts";
 import { DeviceError, InvalidArgumentError } from "../../../src/base/errors.ts";
-import { loadImage } from "../../../src/image/load.ts";
-import {
-  MASK_STATE_MODEL,
-  MASK_STATES,
-  type MaskState,
-  maskStates,
-} from "../../../src/pipeline/embed/mask_state.ts";
+import { MASK_STATE_MODEL, maskStates } from "../../../src/pipeline/embed/mask_state.ts";
 import { openModels } from "../../../src/model/model.ts";
-import { photo, testOnDevices, testWithShared } from "../../hosts.ts";
-import { balancedAccuracy, report } from "../../train/confusion.ts";
-import { CROP_SIZE, cutFaces, MARGIN } from "../../train/face_crops.ts";
+import { photo, testOnDevices } from "../../hosts.ts";
 import { probeInputs, type TrainedState } from "../../train/probe.ts";
-import { stateOf, withBorder } from "../../train/real_photos.ts";
+import { run, statesOf, withEngine } from "./mask_state_fixture.ts";
 import trained from "../../train/mask_state.json" with { type: "json" };
 
-const { sha256, probes, heldOut }: TrainedState = trained;
-const INPUT = 112 * 112 * 3;
-
-async function withEngine<T>(
-  device: "wasm" | "webgpu",
-  task: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  await using host = new EngineHost(device, await openModels(), {});
-  return await host.use(task);
-}
-
-async function run(backend: Backend, network: Network, inputs: Float32Array[]): Promise<number[]> {
-  const values = new Float32Array(inputs.length * INPUT);
-  inputs.forEach((input, i) => values.set(input, i * INPUT));
-  using crops = backend.write(values, [inputs.length, 112, 112, 3]);
-  const [block] = await backend.run(network, crops);
-  using output = block;
-  assertEquals(output.shape, [inputs.length, 3]);
-  return Array.from((await backend.read(output))[0]);
-}
-
-/** The states of photos, whose largest faces are cut as `verify` does; undefined where no face is found. */
-async function statesOf(
-  engine: Engine,
-  paths: readonly string[],
-  border: boolean,
-): Promise<(MaskState | undefined)[]> {
-  const network = await engine.network(MASK_STATE_MODEL);
-  const states: (MaskState | undefined)[] = [];
-  for (const path of paths) {
-    const image = await loadImage(path);
-    const [found] = await cutFaces(engine, [border ? withBorder(image) : image]);
-    const values = found && await run(engine.backend, network, [inputOf(found.crop)]);
-    states.push(values && maskStates(new Float32Array(values))[0]);
-  }
-  return states;
-}
-
-/** The network's input from a crop of bytes with its margin. */
-function inputOf(crop: Uint8Array): Float32Array {
-  const input = new Float32Array(INPUT);
-  for (let y = 0; y < 112; y++) {
-    const from = ((y + MARGIN) * CROP_SIZE + MARGIN) * 3;
-    const row = crop.subarray(from, from + 112 * 3);
-    input.set(Float32Array.from(row, (value) => (value - 127.5) / 128), y * 112 * 3);
-  }
-  return input;
-}
+const { sha256, probes }: TrainedState = trained;
 
 testOnDevices(
   "the network agrees with the forward pass of its training, alone and in a batch",
@@ -105,24 +46,6 @@ for (const name of ["collins", "hopper"]) {
     assertEquals(states.map((state) => state?.state), ["none", "none", "none", "none", "full"]);
   });
 }
-
-testWithShared("real photos that training has not seen", async (data) => {
-  const paths = heldOut.map((file) => `${data}/${file}`);
-  assertEquals(new Set(heldOut).size, heldOut.length);
-  const truth = heldOut.map((file) => MASK_STATES.indexOf(stateOf(file)));
-  assert(truth.filter((state) => state === 0).length >= 240);
-  assert(truth.filter((state) => state > 0).length >= 240);
-  const samples = heldOut.map((file) => ({ state: stateOf(file) }));
-  for (const border of [false, true]) {
-    const found = await withEngine("wasm", (engine) => statesOf(engine, paths, border));
-    // Training leaves out photos without a face: one that is not found here counts as a wrong answer.
-    const said = found.map((state, i) =>
-      state ? MASK_STATES.indexOf(state.state) : Number(truth[i] === 0)
-    );
-    console.log(`${border ? "with a border of 25%" : "as they are"}\n${report(samples, said)}`);
-    assert(balancedAccuracy(truth, said) >= 0.97);
-  }
-});
 
 Deno.test("only the first half of a mirrored batch counts", () => {
   const values = new Float32Array([0.75, 0.125, 0.125, 0, 0.25, 0.75, 0, 1, 0, 0, 1, 0]);

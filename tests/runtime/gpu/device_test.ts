@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DeviceError, DisposedError } from "../../../src/base/errors.ts";
 import { acquireDevice, probeAdapter } from "../../../src/runtime/gpu/device.ts";
+import { startRuntime } from "../../../src/runtime/start.ts";
 import { hasAdapter } from "../../kernels/helpers.ts";
 
 if (!hasAdapter) {
@@ -27,19 +28,30 @@ Deno.test("a host without WebGPU, or without an adapter, has no adapter", async 
   }
 });
 
+/** What is found on a host that has an adapter. */
+async function found(adapter: unknown): Promise<{ name: string; software: boolean }> {
+  let result;
+  await withGpu({ requestAdapter: () => Promise.resolve(adapter) }, async () => {
+    result = await probeAdapter();
+  });
+  return result!;
+}
+
 Deno.test("probing says whether an adapter is software, in the old place and the new", async () => {
-  const found = async (adapter: unknown): Promise<{ name: string; software: boolean }> => {
-    let result;
-    await withGpu({ requestAdapter: () => Promise.resolve(adapter) }, async () => {
-      result = await probeAdapter();
-    });
-    return result!;
-  };
   const info = { vendor: "acme", architecture: "one", description: "" };
   assertEquals((await found({ info })).software, false);
   assertEquals((await found({ info: { ...info, isFallbackAdapter: true } })).software, true);
   assertEquals((await found({ info, isFallbackAdapter: true })).software, true);
   assertEquals((await found({ info })).name, "acme one");
+});
+
+Deno.test("Mesa's software renderer is software by its name, and by way of GL no adapter at all", async () => {
+  const info = { description: "llvmpipe (LLVM 15.0.6, 256 bits)", isFallbackAdapter: false };
+  const vulkan = await found({ info, features: new Set(["shader-f16", "bgra8unorm-storage"]) });
+  assertEquals([vulkan.name, vulkan.software], [info.description, true]);
+  assertEquals(await found({ info, features: new Set(["texture-compression-etc2"]) }), undefined);
+  const hardware = { info: { description: "Mesa Intel(R) UHD Graphics" }, features: new Set() };
+  assertEquals((await found(hardware)).software, false);
 });
 
 Deno.test("an adapter that refuses is a DeviceError with a way out", async () => {

@@ -1,10 +1,10 @@
-// The sheet: a smooth surface over the lower face on which masks lie, as a table of FaceMesh points.
-// Rows run from ear to ear, columns from the top edge down; it spans nose to chin as cloth does, over the hollows.
+// The smooth surface over the lower face on which masks lie, by control points that are averages of FaceMesh points.
+// Rows run from ear to ear, columns from the top edge down; like cloth it spans hollows between nose and chin.
 
 import type { Vector } from "./fit_vector.ts";
 import type { Wearing } from "./kinds.ts";
 
-/** The head's own directions and its width, the unit of all lengths on it. */
+/** The head's axes and its width, the unit of all lengths on it. */
 export interface HeadFrame {
   /** From the person's right ear to the left. */
   readonly across: Vector;
@@ -16,8 +16,8 @@ export interface HeadFrame {
   readonly middle: Vector;
 }
 
-/** One row of the sheet: a point for each of the eleven columns, and where the texture lies on it. */
-export interface SheetRow {
+/** A row of control points, one for each of the eleven columns, and its place on the texture. */
+export interface SurfaceRow {
   /** 0 at the mask's top edge, 1 at the chin's lower edge. */
   readonly v: number;
   readonly points: readonly Vector[];
@@ -124,19 +124,22 @@ const NECK = [
 ];
 const NECK_ANGLES = [0, 28, 48, 70, 92, 115].map((degrees) => degrees * Math.PI / 180);
 
-/** The sheet of one face. */
-export function sheetRows(
+/** Returns the control points of the surface of a face. */
+export function surfaceRows(
   mesh: Float32Array,
   head: HeadFrame,
   wearing: Wearing,
   toNeck: boolean,
-): SheetRow[] {
+): SurfaceRow[] {
   const specs = toNeck ? ROWS[wearing].slice(0, -1) : ROWS[wearing];
-  const rows = specs.map((spec): SheetRow => ({ v: spec.v, points: rowPoints(mesh, head, spec) }));
+  const rows = specs.map((spec): SurfaceRow => ({
+    v: spec.v,
+    points: rowPoints(mesh, head, spec),
+  }));
   if (!toNeck) return rows;
   return [
     ...rows,
-    ...NECK.map(({ v, down, front, side, droop }): SheetRow => {
+    ...NECK.map(({ v, down, front, side, droop }): SurfaceRow => {
       const half = NECK_ANGLES.map((angle): Vector => [
         -side * Math.sin(angle),
         down + droop * Math.cos(angle),
@@ -151,8 +154,8 @@ export function sheetRows(
 function rowPoints(mesh: Float32Array, head: HeadFrame, spec: RowSpec): Vector[] {
   const { points, down = 0, back = 0, out = 0 } = spec;
   const side = (sign: number): Vector[] => {
-    const own = points.map((indices) => indices.map((i) => sign < 0 ? i : LEFT[i] ?? i));
-    const half = own.map((indices, column) =>
+    const indicesOfSide = points.map((indices) => indices.map((i) => sign < 0 ? i : LEFT[i] ?? i));
+    const half = indicesOfSide.map((indices, column) =>
       move(average(mesh, indices), head, sign * out * column / 2, down, back)
     );
     // Around the jaw's edge the cloth goes on towards the ear.
@@ -167,7 +170,7 @@ function average(mesh: Float32Array, indices: readonly number[]): Vector {
   return [sum[0], sum[1], sum[2]];
 }
 
-/** A point moved along the head's directions, in head widths. */
+/** Returns a point moved along the head's directions, in head widths. */
 export function move(
   [x, y, z]: Vector,
   { across, down, back, width }: HeadFrame,

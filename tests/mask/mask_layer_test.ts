@@ -6,7 +6,7 @@ import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { fromPixels, type Image } from "../../src/image/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 import type { MaskLayer } from "../../src/kernels/mask_overlay/layer.ts";
-import { wearMask } from "../../src/mask/wear.ts";
+import { maskLayer } from "../../src/mask/mask_layer.ts";
 
 const SIZE = 112;
 const WHOLE = { x: 0, y: 0, width: SIZE, height: SIZE };
@@ -44,15 +44,15 @@ function alphaBlend({ blend }: MaskLayer): {
   return { gain: blend.gain, ...blend.light };
 }
 
-const wear = (image: Image): MaskLayer => wearMask(mesh, WHOLE, OPTIONS, image);
+const layerOf = (image: Image): MaskLayer => maskLayer(mesh, WHOLE, OPTIONS, image);
 
 Deno.test("light from the left makes the mask's left brighter, within the limits", () => {
-  const { size, factors } = alphaBlend(wear(picture((x) => 210 - 1.5 * x)));
+  const { size, factors } = alphaBlend(layerOf(picture((x) => 210 - 1.5 * x)));
   const middle = Math.floor(size / 2) * size;
   assert(factors[middle + 1] > factors[middle + size - 2] + 0.1, factors.join(" "));
-  const mirrored = alphaBlend(wear(picture((x) => 40 + 1.5 * x))).factors;
+  const mirrored = alphaBlend(layerOf(picture((x) => 40 + 1.5 * x))).factors;
   assert(mirrored[middle + 1] < mirrored[middle + size - 2] - 0.1, mirrored.join(" "));
-  const hard = alphaBlend(wear(picture((x) => x < SIZE / 2 ? 255 : 5))).factors;
+  const hard = alphaBlend(layerOf(picture((x) => x < SIZE / 2 ? 255 : 5))).factors;
   assert(hard.every((factor) => factor >= 0.6 && factor <= 1.35), hard.join(" "));
 });
 
@@ -60,7 +60,7 @@ Deno.test("light has no more than four numbers of the photo in it", () => {
   const rows = Array.from({ length: 12 }, (_, seed) => {
     const random = randomNumbers(seed);
     const noise = Float32Array.from({ length: SIZE * SIZE }, random);
-    return [...alphaBlend(wear(picture((x, y) => 130 + 30 * noise[y * SIZE + x]))).factors];
+    return [...alphaBlend(layerOf(picture((x, y) => 130 + 30 * noise[y * SIZE + x]))).factors];
   });
   assertEquals(rank(rows), 4);
 });
@@ -89,14 +89,16 @@ Deno.test("the mouth below the mask changes nothing of it", () => {
       painted.data.set([255, 0, 0], ((y + dy) * SIZE + x + dx) * 4);
     }
   }
-  assertEquals(wear(painted), wear(plain));
+  assertEquals(layerOf(painted), layerOf(plain));
 });
 
 Deno.test("dark photos make dark masks, grey photos grey ones", () => {
-  const [dark, bright] = [40, 220].map((level) => alphaBlend(wear(picture(() => level))).gain[1]);
+  const [dark, bright] = [40, 220].map((level) =>
+    alphaBlend(layerOf(picture(() => level))).gain[1]
+  );
   assert(dark < 0.6 && bright > 0.85, `${dark} ${bright}`);
-  const colored = wearMask(mesh, WHOLE, { ...OPTIONS, color: "#2a6" }, picture(() => 130));
-  const grey = wearMask(mesh, WHOLE, { ...OPTIONS, color: "#2a6" }, picture(() => 130, [1, 1, 1]));
+  const colored = maskLayer(mesh, WHOLE, { ...OPTIONS, color: "#2a6" }, picture(() => 130));
+  const grey = maskLayer(mesh, WHOLE, { ...OPTIONS, color: "#2a6" }, picture(() => 130, [1, 1, 1]));
   const spread = ({ texture: { data, width, height } }: MaskLayer): number => {
     const at = (Math.round(height * 0.4) * width + Math.round(width * 0.4)) * 4;
     return Math.max(...data.subarray(at, at + 3)) - Math.min(...data.subarray(at, at + 3));
@@ -107,7 +109,7 @@ Deno.test("dark photos make dark masks, grey photos grey ones", () => {
 
 Deno.test("strongly coloured light tints the mask, the colour of ordinary skin does not", () => {
   const gains = [[1, 0.8, 0.7], [0.9, 0.6, 0.45], [1, 0.35, 0.1], [0.5, 0.9, 1]]
-    .map((tint) => alphaBlend(wear(picture(() => 160, tint))).gain);
+    .map((tint) => alphaBlend(layerOf(picture(() => 160, tint))).gain);
   for (const [r, g, b] of gains.slice(0, 2)) assertEquals([r, b], [g, g]);
   const [, , orange, blue] = gains;
   assert(orange[0] > 1.4 * orange[1] && orange[2] < 0.8 * orange[1], orange.join(" "));
@@ -116,15 +118,15 @@ Deno.test("strongly coloured light tints the mask, the colour of ordinary skin d
 
 Deno.test("the layer stays in its region, and has no pixels where they do not meet", () => {
   const image = picture(() => 130), region = { x: 10, y: 20, width: 50, height: 60 };
-  const { x, y, width, height } = wearMask(mesh, region, OPTIONS, image).region;
+  const { x, y, width, height } = maskLayer(mesh, region, OPTIONS, image).region;
   assert(x >= 10 && y >= 20 && x + width <= 60 && y + height <= 80 && width > 20 && height > 20);
-  const corner = wearMask(mesh, { x: 0, y: 0, width: 5, height: 5 }, OPTIONS, image).region;
+  const corner = maskLayer(mesh, { x: 0, y: 0, width: 5, height: 5 }, OPTIONS, image).region;
   assertEquals([corner.width, corner.height], [0, 0]);
 });
 
 Deno.test("a face outside of the picture gets even light", () => {
   const away = mesh.map((value, i) => i % 3 === 0 ? value + 1000 : value);
-  const { factors, gain } = alphaBlend(wearMask(away, WHOLE, OPTIONS, picture(() => 130)));
+  const { factors, gain } = alphaBlend(maskLayer(away, WHOLE, OPTIONS, picture(() => 130)));
   assert(factors.every((factor) => Math.abs(factor - 1) < 1e-6));
   assert(gain.every((value) => value > 0.5));
 });
@@ -132,15 +134,15 @@ Deno.test("a face outside of the picture gets even light", () => {
 Deno.test("a mesh that is none is refused", () => {
   const image = picture(() => 130);
   assertThrows(
-    () => wearMask(mesh.subarray(0, 300), WHOLE, OPTIONS, image),
+    () => maskLayer(mesh.subarray(0, 300), WHOLE, OPTIONS, image),
     InvalidArgumentError,
     "300 numbers",
   );
   const broken = mesh.slice();
   broken[70] = NaN;
-  assertThrows(() => wearMask(broken, WHOLE, OPTIONS, image), InvalidArgumentError, "finite");
+  assertThrows(() => maskLayer(broken, WHOLE, OPTIONS, image), InvalidArgumentError, "finite");
   // All points in one place: nothing to draw, and no numbers that are not finite.
-  const { pieces, blend } = wearMask(new Float32Array(468 * 3).fill(50), WHOLE, OPTIONS, image);
+  const { pieces, blend } = maskLayer(new Float32Array(468 * 3).fill(50), WHOLE, OPTIONS, image);
   assertEquals(pieces, []);
   assert(blend.kind === "alpha" && blend.light!.factors.every(Number.isFinite));
 });

@@ -1,10 +1,11 @@
-// The light of the photo as the face shows it: brightness by the direction that skin faces, with four numbers in all.
-// A mask under this light looks worn; four numbers, from forehead to chin, cannot carry who is below the mask.
+// Estimates a photo's light from the skin of a face: brightness by the direction of the surface, in four numbers.
+// So few numbers give a mask the light of the photo, but cannot carry the identity below it into the picture.
 
 import type { Image } from "../image/image.ts";
-import type { HeadFrame } from "./fit_sheet.ts";
-import { scale, type Vector } from "./fit_vector.ts";
+import type { HeadFrame } from "./fit_surface.ts";
+import { cross, dot, length, minus, scale, type Vector } from "./fit_vector.ts";
 import type { Rgb } from "./kinds.ts";
+import { solveDamped } from "../math/symmetric.ts";
 
 /** Light on the face. */
 export interface FaceLight {
@@ -63,15 +64,15 @@ const TWIN: Readonly<Record<number, number>> = {
   201: 421,
 };
 
-const LEAST = 0.6, MOST = 1.3;
-/** Skin in colour photos spreads further over red, green and blue; that of grey and sepia ones does not. */
-const LEAST_SPREAD = 12;
-/** How strongly the light is held to the usual one where few places of skin tell of it. */
+const MIN_FACTOR = 0.6, MAX_FACTOR = 1.3;
+/** The least mean range of red, green and blue over the skin of a colour photo; grey and sepia photos have less. */
+const MIN_SPREAD = 12;
+/** Weight of the usual light (ridge regression), for faces with few samples of skin. */
 const RIDGE = 2;
 /** The usual light: from above and from the camera, in the head's directions (across, down, back). */
 const USUAL = [0, -0.22, -0.3];
 
-/** Reads the light from the picture where the mesh says that skin is. */
+/** Estimates the light from the picture at the places of the mesh that are skin. */
 export function faceLight(mesh: Float32Array, head: HeadFrame, image: Image): FaceLight {
   const samples: { normal: Vector; level: number }[] = [];
   let red = 0, green = 0, blue = 0, spread = 0;
@@ -94,62 +95,45 @@ export function faceLight(mesh: Float32Array, head: HeadFrame, image: Image): Fa
   const mean = samples.reduce((sum, { level }) => sum + level, 0) / samples.length;
   const front = scale(head.back, -1);
   const usual = [0, 1, 2].map((k) => USUAL[1] * head.down[k] + USUAL[2] * head.back[k]);
-  const [even, ...slope] = fitLight(samples, mean, usual);
-  const raw = (n: Vector): number => even + slope[0] * n[0] + slope[1] * n[1] + slope[2] * n[2];
+  const [even, ...gradient] = fitLight(samples, mean, usual);
+  const raw = (n: Vector): number =>
+    even + gradient[0] * n[0] + gradient[1] * n[1] + gradient[2] * n[2];
   const base = Math.max(raw(front), 0.3);
-  const exposure = exposureOf(image, head, mean), grey = spread / samples.length < LEAST_SPREAD;
+  const exposure = exposureOf(image, head, mean), grey = spread / samples.length < MIN_SPREAD;
   return {
-    factor: (normal) => Math.min(MOST, Math.max(LEAST, raw(normal) / base)),
+    factor: (normal) => Math.min(MAX_FACTOR, Math.max(MIN_FACTOR, raw(normal) / base)),
     gain: grey ? [exposure, exposure, exposure] : tinted(exposure, red, green, blue),
     grey,
   };
 }
 
-/** Least squares of level / mean = even + slope . normal, with outliers (hair, glasses, beard) weighed down once. */
+/** Least squares of level / mean = even + gradient . normal, with outliers (hair, glasses, beard) weighted down. */
 function fitLight(
   samples: readonly { normal: Vector; level: number }[],
   mean: number,
   usual: readonly number[],
 ): number[] {
-  let weights = samples.map(() => 1), solution = [1, 0, 0, 0];
+  let weights = samples.map(() => 1), solution: Float64Array = Float64Array.of(1, 0, 0, 0);
   for (let round = 0; round < 3; round++) {
-    const matrix = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]];
+    const matrix = new Float64Array(16), right = new Float64Array(4);
     samples.forEach(({ normal, level }, i) => {
       const row = [1, ...normal];
       for (let r = 0; r < 4; r++) {
-        for (let c = 0; c < 4; c++) matrix[r][c] += weights[i] * row[r] * row[c];
-        matrix[r][4] += weights[i] * row[r] * level / Math.max(mean, 1);
+        for (let c = 0; c < 4; c++) matrix[4 * r + c] += weights[i] * row[r] * row[c];
+        right[r] += weights[i] * row[r] * level / Math.max(mean, 1);
       }
     });
     for (let k = 1; k < 4; k++) {
-      matrix[k][k] += RIDGE;
-      matrix[k][4] += RIDGE * usual[k - 1];
+      matrix[5 * k] += RIDGE;
+      right[k] += RIDGE * usual[k - 1];
     }
-    solution = solve(matrix);
+    solution = solveDamped(matrix, right, 0);
     const misses = samples.map(({ normal: [x, y, z], level }) =>
       level / Math.max(mean, 1) - solution[0] - solution[1] * x - solution[2] * y - solution[3] * z
     );
     weights = misses.map((miss) => 1 / (1 + (miss / 0.15) ** 2));
   }
-  return solution;
-}
-
-/** Gauss elimination of four equations; the ridge keeps it from being singular. */
-function solve(matrix: number[][]): number[] {
-  const size = matrix.length;
-  for (let k = 0; k < size; k++) {
-    let best = k;
-    for (let r = k + 1; r < size; r++) {
-      if (Math.abs(matrix[r][k]) > Math.abs(matrix[best][k])) best = r;
-    }
-    [matrix[k], matrix[best]] = [matrix[best], matrix[k]];
-    for (let r = 0; r < size; r++) {
-      if (r === k) continue;
-      const factor = matrix[r][k] / matrix[k][k];
-      for (let c = k; c <= size; c++) matrix[r][c] -= factor * matrix[k][c];
-    }
-  }
-  return matrix.map((row, k) => row[size] / row[k]);
+  return [...solution];
 }
 
 function facet(
@@ -157,23 +141,17 @@ function facet(
   three: readonly number[],
   head: HeadFrame,
 ): { normal: Vector; x: number; y: number } {
-  const [a, b, c] = three.map((i) => mesh.subarray(3 * i, 3 * i + 3));
-  const u = [b[0] - a[0], b[1] - a[1], b[2] - a[2]], v = [c[0] - a[0], c[1] - a[1], c[2] - a[2]];
-  const cross: Vector = [
-    u[1] * v[2] - u[2] * v[1],
-    u[2] * v[0] - u[0] * v[2],
-    u[0] * v[1] - u[1] * v[0],
-  ];
-  const inward = cross[0] * head.back[0] + cross[1] * head.back[1] + cross[2] * head.back[2] > 0;
-  const length = Math.max(Math.hypot(...cross), 1e-9);
+  const [a, b, c] = three.map((i): Vector => [mesh[3 * i], mesh[3 * i + 1], mesh[3 * i + 2]]);
+  const across = cross(minus(b, a), minus(c, a));
+  const inward = dot(across, head.back) > 0;
   return {
-    normal: scale(cross, (inward ? -1 : 1) / length),
+    normal: scale(across, (inward ? -1 : 1) / Math.max(length(across), 1e-9)),
     x: (a[0] + b[0] + c[0]) / 3,
     y: (a[1] + b[1] + c[1]) / 3,
   };
 }
 
-/** The mean colour of a small square, if it is in the picture. */
+/** Returns the mean colour of a small square, if it is in the picture. */
 function around(
   { width, height, data }: Image,
   x: number,
@@ -195,15 +173,15 @@ function around(
   return count < 5 ? undefined : [red / count, green / count, blue / count];
 }
 
-/** Red and blue over green that skin has in ordinary light; what is beyond is the light's colour, not the person's. */
+/** Red and blue over green that skin has in ordinary light; what is beyond is the colour of the light. */
 const SKIN_RED = [1.05, 1.65], SKIN_BLUE = [0.5, 1];
-const STRONGEST_TINT = 1.8;
+const MAX_TINT = 1.8;
 
-/** The exposure in the colour of strongly coloured light (stages, sunsets, filters), as bright as without it. */
+/** Returns the exposure in the colour of strongly coloured light (stages, sunsets, filters), as bright as without it. */
 function tinted(exposure: number, red: number, green: number, blue: number): Rgb {
-  const beyond = (ratio: number, [least, most]: readonly number[]): number => {
-    const tint = ratio < least ? ratio / least : ratio > most ? ratio / most : 1;
-    return Math.min(STRONGEST_TINT, Math.max(1 / STRONGEST_TINT, tint));
+  const beyond = (ratio: number, [min, max]: readonly number[]): number => {
+    const tint = ratio < min ? ratio / min : ratio > max ? ratio / max : 1;
+    return Math.min(MAX_TINT, Math.max(1 / MAX_TINT, tint));
   };
   const r = beyond((red + 1) / (green + 1), SKIN_RED);
   const b = beyond((blue + 1) / (green + 1), SKIN_BLUE);
@@ -211,7 +189,7 @@ function tinted(exposure: number, red: number, green: number, blue: number): Rgb
   return [r * even, even, b * even];
 }
 
-/** How bright the photo shows a white mask: by the brightest of the head's surroundings and, less, by the skin. */
+/** Returns how bright the photo shows a white mask: by the brightest of the head's surroundings and, less, by the skin. */
 function exposureOf({ width, height, data }: Image, head: HeadFrame, skin: number): number {
   const [x, y] = head.middle, reach = head.width;
   const levels: number[] = [];
