@@ -10,6 +10,10 @@
  * @module
  */
 export * from "./data/mod.ts";
+export { checkDetectorConfig, type DetectorConfig } from "./detector/config.ts";
+export type { DetectorEngineOptions } from "./detector/engine.ts";
+export type { DetectorErrors, PlaceErrors, Spread } from "./detector/place_errors.ts";
+export { type DetectorOptions, type DetectorResult, trainDetector } from "./detector/trainer.ts";
 export type { ContrastOptions } from "./loss/contrast.ts";
 export { ELASTIC_ARC, type ElasticArcOptions } from "./loss/elastic_arc.ts";
 export { HIGH_GUIDANCE, type LossOptions, LOW_GUIDANCE } from "./loss/loss.ts";
