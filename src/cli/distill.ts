@@ -9,6 +9,7 @@ import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";
 import type { Validation } from "../distill/train/validate.ts";
 import { type Arguments, type Command, MODELS_OPTION } from "./command.ts";
+import { stopOnSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ENGINES = ["jax", "torch"] as const;
@@ -98,6 +99,12 @@ export const distillCommand: Command = {
       help: "--head: put the student with its head into the model folder",
     },
     {
+      kind: "flag",
+      name: "detector",
+      with: ON_TORCH,
+      help: "train the detector in place of a student (configs/detector.json)",
+    },
+    {
       kind: "file",
       name: "export",
       value: "checkpoint",
@@ -129,6 +136,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     const { trainHeadCommand } = await import("./distill_head.ts");
     return await trainHeadCommand(args, readConfig(path), path, terminal);
   }
+  if (args.flag("detector")) {
+    const { distillDetector } = await import("./distill_detector.ts");
+    return await distillDetector(args, terminal, readConfig(path), path);
+  }
   const { checkConfig } = await import("../distill/train/config.ts");
   const config = checkConfig(startingFrom(args, readConfig(path)), path);
   const checkpoint = args.text("export"), out = args.text("out");
@@ -144,38 +155,27 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     terminal.out(`wrote ${out}`);
     return 0;
   }
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    terminal.err("stopping after this step ...");
-    stop.abort();
+  using stop = stopOnSignal(terminal);
+  const common = {
+    resume: args.flag("resume"),
+    progress: (text: string): void => terminal.progress(text),
+    found: (step: number, found: Validation): void => {
+      terminal.progress("");
+      const figures = Object.entries(found).map(([name, value]) =>
+        `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
+      );
+      terminal.out(`after ${step} steps: ${figures.join(", ")}`);
+    },
+    signal: stop.signal,
   };
-  Deno.addSignalListener("SIGINT", onSignal);
-  Deno.addSignalListener("SIGTERM", onSignal);
-  try {
-    const common = {
-      resume: args.flag("resume"),
-      progress: (text: string): void => terminal.progress(text),
-      found: (step: number, found: Validation): void => {
-        terminal.progress("");
-        const figures = Object.entries(found).map(([name, value]) =>
-          `${name} ${Number.isInteger(value) ? value : value.toFixed(4)}`
-        );
-        terminal.out(`after ${step} steps: ${figures.join(", ")}`);
-      },
-      signal: stop.signal,
-    };
-    const { step, best } = await trained(args, terminal, config, common);
-    terminal.progress("");
-    terminal.out(
-      step < config.steps
-        ? `stopped after ${step} of ${config.steps} steps: go on with --resume`
-        : `done: the best student is of step ${best.step}, ${config.out}/best.onnx`,
-    );
-    return 0;
-  } finally {
-    Deno.removeSignalListener("SIGINT", onSignal);
-    Deno.removeSignalListener("SIGTERM", onSignal);
-  }
+  const { step, best } = await trained(args, terminal, config, common);
+  terminal.progress("");
+  terminal.out(
+    step < config.steps
+      ? `stopped after ${step} of ${config.steps} steps: go on with --resume`
+      : `done: the best student is of step ${best.step}, ${config.out}/best.onnx`,
+  );
+  return 0;
 }
 
 /** Trains on the engine that the options name. */

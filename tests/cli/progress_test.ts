@@ -62,7 +62,12 @@ Deno.test({
       const args = ["evaluate", "--json", "--scenarios", "uu", "--cache", cache];
       const run = command(["-A"], [...args, `${folder}/pairs.csv`], NO_GPU);
       const first = run.spawn();
-      while (!await hasTemplates(cache)) await new Promise((resolve) => setTimeout(resolve, 20));
+      let ended = false;
+      first.status.then(() => ended = true);
+      while (!ended && !await hasTemplates(cache)) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert(!ended, "it ended before it had made a template");
       first.kill("SIGINT");
       const stopped = await first.output();
       assertEquals(stopped.code, INTERRUPTED);

@@ -1,4 +1,4 @@
-// Messages between the trainer and the processes of train.py: a line of JSON, then the arrays that it names.
+// Messages between the trainer and the processes of torch (channel.py): a line of JSON, then the arrays that it names.
 
 import { DeviceError } from "../../base/errors.ts";
 
@@ -20,7 +20,7 @@ export interface Message {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** Longest line of JSON of a message, in bytes: what is longer did not come from train.py. */
+/** Longest line of JSON of a message, in bytes: what is longer did not come from channel.py. */
 const MAX_LINE = 1 << 20;
 
 /** One end of a connection. */

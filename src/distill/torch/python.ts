@@ -1,4 +1,5 @@
-// The processes of train.py: started here, or elsewhere by hand, they connect to this process and say who they are.
+// The processes of torch (train.py, detector.py): started here, or elsewhere by hand, they connect to this process and
+// say who they are.
 
 import { DeviceError } from "../../base/errors.ts";
 import { MessageStream } from "./messages.ts";
@@ -20,6 +21,9 @@ export interface PythonOptions {
   readonly waiting?: (text: string) => void;
 }
 
+/** The engines in Python. */
+export type TorchScript = "train.py" | "detector.py";
+
 /** Lines of the interpreter's messages that an error quotes. */
 const MAX_LINES = 6;
 
@@ -34,18 +38,22 @@ export class PythonProcesses implements AsyncDisposable {
   /**
    * Starts the processes and waits for them.
    *
+   * @param script Which file of this folder they run.
    * @throws {DeviceError} If there is no such interpreter, it has no torch, or it ends at once.
    */
-  static async start(options: PythonOptions): Promise<PythonProcesses> {
+  static async start(
+    options: PythonOptions,
+    script: TorchScript = "train.py",
+  ): Promise<PythonProcesses> {
     const { python = "python3", processes = 1, listen } = options;
     const [host, port] = listen?.split(/:(?=\d+$)/) ?? ["127.0.0.1", "0"];
     const listener = listening(host, Number(port));
     const address = `${host}:${(listener.addr as Deno.NetAddr).port}`;
-    const token = crypto.randomUUID(), script = scriptPath();
+    const token = crypto.randomUUID(), path = scriptPath(script);
     if (listen !== undefined) {
       options.waiting?.(
         `waiting for ${processes} processes; on each machine: MASKINV_TRAINER=${address} ` +
-          `MASKINV_TOKEN=${token} torchrun <its options> ${script}`,
+          `MASKINV_TOKEN=${token} torchrun <its options> ${path}`,
       );
       return new PythonProcesses(
         await accepted(listener, token, processes),
@@ -55,7 +63,7 @@ export class PythonProcesses implements AsyncDisposable {
     }
     const threads = options.threads ??
       Math.max(1, Math.floor(navigator.hardwareConcurrency / processes));
-    const child = started(python, [...torchrun(processes), script], {
+    const child = started(python, [...torchrun(processes), path], {
       MASKINV_TRAINER: address,
       MASKINV_TOKEN: token,
       OMP_NUM_THREADS: String(threads),
@@ -107,8 +115,8 @@ function listening(hostname: string, port: number): Deno.TcpListener {
   }
 }
 
-function scriptPath(): string {
-  const url = new URL("./train.py", import.meta.url);
+function scriptPath(script: TorchScript): string {
+  const url = new URL(script, import.meta.url);
   if (url.protocol === "file:") return decodeURIComponent(url.pathname);
   throw new DeviceError(
     `Cannot train with torch as ${url} is no file on this disk: clone the repository`,

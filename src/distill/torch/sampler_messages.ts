@@ -1,16 +1,30 @@
-// What the samplers and the trainer with torch say to each other.
+// What the samplers and the trainers with torch say to each other.
 
 import type { DataOptions } from "../data/data.ts";
+import type { DrawnPairs, PairOptions } from "../data/pairs.ts";
 
 /** What a sampler must know once. */
-export interface SamplerSetup {
-  /** Folder of the shards. */
-  readonly data: string;
-  /** How samples are drawn. */
-  readonly samples: DataOptions;
-  /** Samples of a step. */
-  readonly batch: number;
-}
+export type SamplerSetup =
+  & {
+    /** Folder of the shards. */
+    readonly data: string;
+    /** Samples of a step. */
+    readonly batch: number;
+  }
+  & (
+    | {
+      /** Samples of the student's training. */
+      readonly kind: "samples";
+      /** How samples are drawn. */
+      readonly samples: DataOptions;
+    }
+    | {
+      /** Pairs of the detector's training. */
+      readonly kind: "pairs";
+      /** How pairs are drawn. */
+      readonly pairs: PairOptions;
+    }
+  );
 
 /** Some samples of a step: `from` to `to`, not included. */
 export interface SampleRange {
@@ -39,8 +53,11 @@ export interface DrawnSamples {
   readonly classes: Int32Array<ArrayBuffer>;
 }
 
+/** What a sampler draws by its setup. */
+export type Drawn = DrawnSamples | DrawnPairs;
+
 /** From a sampler: that it is ready, samples, or why it cannot go on. */
 export type FromSampler =
   | { readonly kind: "ready" }
-  | { readonly kind: "drawn"; readonly samples: DrawnSamples }
+  | { readonly kind: "drawn"; readonly samples: Drawn }
   | { readonly kind: "error"; readonly message: string };

@@ -3,6 +3,7 @@
 
 import { askWorker } from "../train/ask_worker.ts";
 import type {
+  Drawn,
   DrawnSamples,
   FromSampler,
   SampleRange,
@@ -30,16 +31,16 @@ class Sampler {
   }
 }
 
-interface Piece {
+interface Piece<Batch> {
   readonly range: SampleRange;
-  readonly done: (samples: DrawnSamples) => void;
+  readonly done: (samples: Batch) => void;
   readonly failed: (error: unknown) => void;
 }
 
 /** All samplers of a training. */
-export class Samplers implements Disposable {
-  readonly #pieces: Piece[] = [];
-  readonly #batches = new Map<number, Promise<DrawnSamples>>();
+export class Samplers<Batch extends Drawn = DrawnSamples> implements Disposable {
+  readonly #pieces: Piece<Batch>[] = [];
+  readonly #batches = new Map<number, Promise<Batch>>();
   readonly #idle: Sampler[];
 
   private constructor(
@@ -51,11 +52,15 @@ export class Samplers implements Disposable {
   }
 
   /** Starts `count` samplers for a training of so many steps. */
-  static async start(setup: SamplerSetup, count: number, steps: number): Promise<Samplers> {
+  static async start<Batch extends Drawn = DrawnSamples>(
+    setup: SamplerSetup,
+    count: number,
+    steps: number,
+  ): Promise<Samplers<Batch>> {
     const samplers = Array.from({ length: count }, () => new Sampler());
     try {
       await Promise.all(samplers.map((sampler) => sampler.ask({ kind: "setup", setup })));
-      return new Samplers(samplers, setup, steps);
+      return new Samplers<Batch>(samplers, setup, steps);
     } catch (error) {
       for (const sampler of samplers) sampler.end();
       throw error;
@@ -63,7 +68,7 @@ export class Samplers implements Disposable {
   }
 
   /** The batch of a step; the following ones are begun. Each can be had once. */
-  async batch(step: number): Promise<DrawnSamples> {
+  async batch(step: number): Promise<Batch> {
     for (let next = step; next < Math.min(step + 1 + AHEAD, this.steps); next++) {
       if (!this.#batches.has(next)) this.#batches.set(next, this.#draw(next));
     }
@@ -72,15 +77,15 @@ export class Samplers implements Disposable {
     return await batch;
   }
 
-  #draw(step: number): Promise<DrawnSamples> {
+  #draw(step: number): Promise<Batch> {
     const { batch } = this.setup;
     const pieces = Array.from({ length: Math.ceil(batch / PIECE) }, (_, i) => {
       const from = i * PIECE, to = Math.min(batch, from + PIECE);
-      return new Promise<DrawnSamples>((done, failed) =>
+      return new Promise<Batch>((done, failed) =>
         this.#pieces.push({ range: { step, from, to }, done, failed })
       );
     });
-    const whole = Promise.all(pieces).then(joined);
+    const whole = Promise.all(pieces).then((parts) => joined(parts));
     // Awaited where it is used; a failure must not end the training before that.
     whole.catch(() => {});
     this.#giveOut();
@@ -94,7 +99,7 @@ export class Samplers implements Disposable {
       sampler.ask({ kind: "draw", range }).then((answer) => {
         this.#idle.push(sampler);
         this.#giveOut();
-        done((answer as FromSampler & { kind: "drawn" }).samples);
+        done((answer as FromSampler & { kind: "drawn" }).samples as Batch);
       }, failed);
     }
   }
@@ -105,21 +110,20 @@ export class Samplers implements Disposable {
   }
 }
 
-function joined(parts: readonly DrawnSamples[]): DrawnSamples {
-  const length = (name: keyof DrawnSamples): number =>
-    parts.reduce((sum, part) => sum + part[name].length, 0);
-  const whole: DrawnSamples = {
-    pixels: new Uint8Array(length("pixels")),
-    targets: new Float32Array(length("targets")),
-    labels: new Int32Array(length("labels")),
-    classes: new Int32Array(length("classes")),
-  };
-  const at = { pixels: 0, targets: 0, labels: 0, classes: 0 };
-  for (const part of parts) {
-    for (const name of ["pixels", "targets", "labels", "classes"] as const) {
-      whole[name].set(part[name], at[name]);
-      at[name] += part[name].length;
+/** What was drawn, one after the other. */
+function joined<Batch extends Drawn>(parts: readonly Batch[]): Batch {
+  if (parts.length === 1) return parts[0];
+  const names = Object.keys(parts[0]) as (keyof Batch)[];
+  return Object.fromEntries(names.map((name) => {
+    const arrays = parts.map((part) => part[name] as Uint8Array<ArrayBuffer>);
+    const length = arrays.reduce((sum, array) => sum + array.length, 0);
+    // Of the same kind as the parts, which are floats, whole numbers or bytes.
+    const whole = new (arrays[0].constructor as Uint8ArrayConstructor)(length);
+    let at = 0;
+    for (const array of arrays) {
+      whole.set(array, at);
+      at += array.length;
     }
-  }
-  return whole;
+    return [name, whole];
+  })) as unknown as Batch;
 }

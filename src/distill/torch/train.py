@@ -1,86 +1,22 @@
 """The torch engine of `distill`: network, loss and optimiser of a training.
 
 Everything else is the caller's (trainer.ts): it reads and writes the files, draws the samples and says when to validate.
-It listens on a socket; every process of this file connects to it, is set up once, and then answers message by message.
-Needs only torch, 1.13 or later. Under torchrun the processes share every batch (DistributedDataParallel, gloo).
-
-A message is a line of JSON and the arrays that its "arrays" names ([name, type, shape]), little-endian, one after another.
+It listens on a socket; every process of this file connects to it, is set up once, and then answers message by message
+(channel.py). Needs only torch, 1.13 or later. Under torchrun the processes share every batch (DistributedDataParallel,
+gloo).
 """
 
-import json
 import math
-import os
-import queue
-import signal
-import socket
 import sys
-import threading
 
-# Before torch is loaded. Threads that wait by spinning take the cores from the samplers: five times as slow.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from channel import serve
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
-TYPES = {"float32": torch.float32, "int32": torch.int32, "uint8": torch.uint8}
 EPSILON = 1e-6  # of layer norms, unless the network says another
-READ_AHEAD = 2  # messages that wait to be computed
-
-
-class Channel:
-    """Messages over a socket. Reading happens in a thread, so that the next batch is there when a step ends."""
-
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stream = self.socket.makefile("rb", buffering=1 << 20)
-        self.messages = queue.Queue(READ_AHEAD)
-
-    def start_reading(self):
-        threading.Thread(target=self._read_all, daemon=True).start()
-
-    def next(self):
-        """The next message; None when the caller has gone."""
-        return self.messages.get()
-
-    def _read_all(self):
-        try:
-            while True:
-                message = self._read()
-                self.messages.put(message)
-                if message is None:
-                    return
-        except (OSError, ValueError):
-            self.messages.put(None)
-
-    def _read(self):
-        line = self.stream.readline()
-        if not line:
-            return None
-        message = json.loads(line)
-        for name, kind, shape in message.pop("arrays", []):
-            dtype, count = TYPES[kind], math.prod(shape)
-            if count == 0:
-                message[name] = torch.empty(shape, dtype=dtype)
-                continue
-            content = bytearray(count * torch.empty(0, dtype=dtype).element_size())
-            if self.stream.readinto(content) != len(content):
-                return None
-            message[name] = torch.frombuffer(content, dtype=dtype).view(shape)
-        return message
-
-    def write(self, message, **arrays):
-        message["arrays"] = [[name, "float32", list(a.shape)] for name, a in arrays.items()]
-        self.socket.sendall(json.dumps(message).encode() + b"\n")
-        for array in arrays.values():
-            if array.numel() == 0:
-                continue
-            content = bytearray(array.numel() * 4)
-            torch.frombuffer(content, dtype=torch.float32).copy_(array.detach().flatten())
-            self.socket.sendall(content)
 
 
 # The network. Maps are NCHW to torch but lie in memory channels last, so that linear layers need no copies.
@@ -337,6 +273,8 @@ class Optimizer:
 class Training:
     """What the caller asks for, message by message."""
 
+    ANSWERS = ("step", "slopes", "state", "embed")
+
     def __init__(self, channel, setup, device):
         self.channel, self.student = channel, Student(setup, device)
         self.optimizer = Optimizer(self.student, setup)
@@ -382,46 +320,6 @@ class Training:
         self.channel.write({"kind": "embed"}, templates=torch.cat(parts))
 
 
-def main():
-    # The caller alone decides about Ctrl-C: it ends the training with a checkpoint.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Denormal numbers are 10 times as slow.
-    torch.set_flush_denormal(True)
-    address, token = os.environ["MASKINV_TRAINER"], os.environ["MASKINV_TOKEN"]
-    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    channel = Channel(address)
-    hello = {"kind": "hello", "token": token, "rank": rank, "processes": processes}
-    channel.write({**hello, "torch": torch.__version__})
-    channel.start_reading()
-    try:
-        if processes > 1:
-            dist.init_process_group("gloo")
-        setup = channel.next()
-        if setup is None:
-            return
-        if setup["threads"]:
-            torch.set_num_threads(setup["threads"])
-        training = Training(channel, setup, torch.device(setup["device"]))
-        channel.write({"kind": "ready"})
-        answers = {
-            "step": training.step,
-            "slopes": training.slopes,
-            "state": training.state,
-            "embed": training.embed,
-        }
-        while True:
-            message = channel.next()
-            if message is None or message["kind"] == "end":
-                break
-            answers[message["kind"]](message)
-    except Exception as error:
-        channel.write({"kind": "error", "message": f"{type(error).__name__}: {error}"})
-        raise
-    finally:
-        if dist.is_initialized():
-            dist.destroy_process_group()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Training)
     sys.exit(0)

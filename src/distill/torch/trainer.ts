@@ -77,7 +77,11 @@ export async function trainOnTorch(
     ) => [name, { shape, values: weights[name] }]),
   );
   const count = options.samplers ?? Math.max(1, navigator.hardwareConcurrency - 1);
-  using samplers = await Samplers.start({ data: config.data, samples, batch }, count, steps);
+  using samplers = await Samplers.start(
+    { kind: "samples", data: config.data, samples, batch },
+    count,
+    steps,
+  );
   await using engine = await TorchEngine.start({
     config,
     layout,

@@ -123,9 +123,16 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
 export async function configHash(config: DistillConfig): Promise<string> {
   const { data, samples, network, templateSize, start, loss, optimizer, schedule } = config;
   const { batch, steps, average } = config;
-  const text = JSON.stringify(
+  return await hashOf(
     // deno-fmt-ignore
     { data, samples, network, templateSize, start, loss, optimizer, schedule, batch, steps, average },
+  );
+}
+
+/** SHA-256 of values, whatever the order of their names. */
+export async function hashOf(values: object): Promise<string> {
+  const text = JSON.stringify(
+    values,
     (_, value) =>
       value !== null && typeof value === "object" && !Array.isArray(value)
         ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))

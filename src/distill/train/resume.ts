@@ -12,7 +12,7 @@ import type { DistillConfig } from "./config.ts";
  * @throws {InvalidArgumentError} If there is a training already, or the one to resume has another configuration.
  */
 export function checkpointToResume(
-  config: DistillConfig,
+  config: Pick<DistillConfig, "out">,
   hash: string,
   resume: boolean,
 ): Checkpoint | undefined {

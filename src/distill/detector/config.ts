@@ -1,0 +1,96 @@
+// The configuration of a detector's training, as src/distill/configs/detector.json has it.
+
+import { InvalidArgumentError } from "../../base/errors.ts";
+
+/** A training of the detector. */
+export interface DetectorConfig {
+  /** Folder of the shards that `prepare` made. */
+  readonly data: string;
+  /** YuNet as `convert` makes it of the published file: start and teacher. */
+  readonly start: string;
+  /** Where checkpoint and detector go. */
+  readonly out: string;
+  /** The seed of everything random, a whole number from 0 to 4294967295. */
+  readonly seed: number;
+  /** Share of the pairs with a mask, 0..1; the others have sunglasses, a scarf, a hand or the like. */
+  readonly maskShare: number;
+  /** Share of the pairs whose photo is continued where the crop reaches over its border, 0..1. */
+  readonly surroundShare: number;
+  /** Pairs per step. */
+  readonly batch: number;
+  /** Steps in all. */
+  readonly steps: number;
+  /** The highest learning rate; it rises evenly, then falls as half a cosine to 0. */
+  readonly rate: number;
+  /** Steps in which the rate rises. */
+  readonly warmUp: number;
+  /** Share of the running mean of the numbers that is kept per step, below 1; the mean is what is written. */
+  readonly average: number;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+  /** Pairs of the validation split on which the detector is measured. */
+  readonly heldOut: number;
+}
+
+type NameOf<T> = { [K in keyof DetectorConfig]: DetectorConfig[K] extends T ? K : never }[
+  keyof DetectorConfig
+];
+
+const PATHS: readonly NameOf<string>[] = ["data", "start", "out"];
+/** The least and the most of each number, and whether it is a whole one. */
+const NUMBERS: Readonly<Record<NameOf<number>, readonly [number, number, "whole" | "any"]>> = {
+  seed: [0, 2 ** 32 - 1, "whole"],
+  maskShare: [0, 1, "any"],
+  surroundShare: [0, 1, "any"],
+  batch: [1, 1024, "whole"],
+  steps: [1, 1e9, "whole"],
+  rate: [0, 1, "any"],
+  warmUp: [0, 1e9, "whole"],
+  average: [0, 1 - Number.EPSILON, "any"],
+  checkpointEvery: [1, 1e9, "whole"],
+  heldOut: [1, 1e6, "whole"],
+};
+
+/**
+ * Checks the configuration of a detector's training.
+ *
+ * @param value What the JSON file has.
+ * @param label The file's name, for messages.
+ * @returns The same.
+ * @throws {InvalidArgumentError} If something is missing, not what it should be, or of no known name.
+ *
+ * @example
+ * ```ts
+ * import { checkDetectorConfig } from "@maskinv/maskinv/distill";
+ *
+ * const text = Deno.readTextFileSync("src/distill/configs/detector.json");
+ * console.log(checkDetectorConfig(JSON.parse(text), "detector.json").maskShare); // 0.93
+ * ```
+ */
+export function checkDetectorConfig(value: unknown, label: string): DetectorConfig {
+  const check = (ok: boolean, what: string): void => {
+    if (ok) return;
+    throw new InvalidArgumentError(
+      `Cannot train a detector by ${label} as ${what}: correct the file`,
+    );
+  };
+  check(
+    typeof value === "object" && value !== null && !Array.isArray(value),
+    "it holds no object",
+  );
+  const config = value as DetectorConfig;
+  for (const name of PATHS) {
+    check(typeof config[name] === "string" && config[name] !== "", `"${name}" is no path`);
+  }
+  for (const [name, [least, most, kind]] of Object.entries(NUMBERS)) {
+    const number: unknown = config[name as NameOf<number>];
+    const sound = typeof number === "number" && number >= least && number <= most &&
+      (kind === "any" || Number.isInteger(number));
+    const what = kind === "whole" ? "whole number" : "number";
+    check(sound, `"${name}" is ${number} and not a ${what} from ${least} to ${most}`);
+  }
+  const known = [...PATHS, ...Object.keys(NUMBERS)];
+  const unknown = Object.keys(config).find((name) => !known.includes(name));
+  check(unknown === undefined, `it has "${unknown}" and there are only ${known.join(", ")}`);
+  return config;
+}
