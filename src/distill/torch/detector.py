@@ -96,7 +96,7 @@ class Detector:
         # Nothing is known of photos but what the published network sees.
         width = torch.cat([width, width_by_eyes(teacher[count:], seen[count:])])
         roll = torch.cat([places.roll, places.roll.new_zeros(len(others))])
-        return Targets(teacher, roll, torch.cat([mine, seen[count:]]), width)
+        return Targets.of(teacher, roll, torch.cat([mine, seen[count:]]), width)
 
     def loss(self, clean, masked):
         """The parts of the loss; None where no pair teaches anything."""

@@ -1,4 +1,7 @@
-"""What is around a crop in its picture, and light, colours and noise. Both pictures of a pair, whose six channels are together, get the same."""
+"""What is around a crop in its picture, and light, colours and noise.
+
+Both pictures of a pair, whose six channels are together, get the same.
+"""
 
 import torch
 import torch.nn.functional as F

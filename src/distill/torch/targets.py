@@ -1,6 +1,7 @@
 """What is wanted of each picture by the published network's maps of the bare one, and the loss."""
 
 import math
+from typing import NamedTuple
 
 from yunet import points, scores
 
@@ -34,7 +35,7 @@ def wanted_scores(teacher, roll):
     return torch.where(changed.unsqueeze(-1), scaled, given)
 
 
-def weights(teacher, roll):
+def weights_of(teacher, roll):
     """How much points and boxes of each cell count: where the teacher is sure, but not of faces that are turned far."""
     sure = scores(teacher)
     return sure * (sure > LEAST_SCORE) * (roll.abs() <= FAR).unsqueeze(1)
@@ -54,18 +55,24 @@ def width_by_eyes(teacher, seen):
     return (EYES * eyes.gather(1, surest).flatten()).clamp(min=LEAST_WIDTH)
 
 
-class Targets:
-    """Scores, points and boxes that are wanted of pictures, and the faces' widths."""
+class Targets(NamedTuple):
+    """What is wanted of the cells of pictures [n, cells, ...], how much points and boxes count, and the faces' widths."""
 
-    def __init__(self, teacher, roll, points, width):
-        self.scores, self.points, self.width = wanted_scores(teacher, roll), points, width
-        self.boxes, self.weights = teacher[..., 2:6], weights(teacher, roll)
+    scores: torch.Tensor
+    points: torch.Tensor
+    boxes: torch.Tensor
+    weights: torch.Tensor
+    widths: torch.Tensor
+
+    @staticmethod
+    def of(teacher, roll, wanted, widths):
+        """By the teacher's maps; points as they are given."""
+        boxes, given = teacher[..., 2:6], wanted_scores(teacher, roll)
+        return Targets(given, wanted, boxes, weights_of(teacher, roll), widths)
 
     def first(self, count):
         """Those of the first pictures."""
-        part = object.__new__(Targets)
-        part.__dict__ = {name: value[:count] for name, value in self.__dict__.items()}
-        return part
+        return Targets(*(values[:count] for values in self))
 
     def loss(self, f, size):
         """The loss of the maps `f` in parts."""
@@ -73,7 +80,7 @@ class Targets:
         # What cannot be learnt is taken away: 0 is the best.
         surprise = surprise - F.binary_cross_entropy(self.scores, self.scores, reduction="sum")
         total = self.weights.sum() + 1e-6
-        off = (points(f, size) - self.points).abs().mean((-1, -2)) / self.width.view(-1, 1)
+        off = (points(f, size) - self.points).abs().mean((-1, -2)) / self.widths.view(-1, 1)
         boxes = (f[..., 2:6] - self.boxes).abs().mean(-1)
         return {
             "scores": surprise / len(f) / 4,
