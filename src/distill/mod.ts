@@ -15,6 +15,7 @@ export type { HeadFigures } from "./head/examine.ts";
 export { type HeadOptions, type HeadResult, trainHead } from "./head/train_head.ts";
 export { checkDetectorConfig, type DetectorConfig } from "./detector/config.ts";
 export type { DetectorEngineOptions } from "./detector/engine.ts";
+export type { FileNumbers } from "./detector/photos.ts";
 export type { DetectorErrors, PlaceErrors, Spread } from "./detector/place_errors.ts";
 export { type DetectorOptions, type DetectorResult, trainDetector } from "./detector/trainer.ts";
 export type { ContrastOptions } from "./loss/contrast.ts";

@@ -13,6 +13,7 @@ import { heldOutPairs, openPairs } from "../../src/distill/data/pairs.ts";
 import { checkDetectorConfig, type DetectorConfig } from "../../src/distill/detector/config.ts";
 import { DetectorEngine, optimizerOf } from "../../src/distill/detector/engine.ts";
 import { DetectorGraph } from "../../src/distill/detector/graph.ts";
+import { listShownPhotos } from "../../src/distill/detector/photos.ts";
 import { placeErrors } from "../../src/distill/detector/place_errors.ts";
 import { trainDetector } from "../../src/distill/detector/trainer.ts";
 import { readCheckpoint } from "../../src/distill/train/checkpoint.ts";
@@ -20,6 +21,7 @@ import { firstState } from "../../src/distill/train/optimizer.ts";
 import { ARCFACE_TEMPLATE } from "../../src/pipeline/align/arcface.ts";
 import { createSession, inTurn, loadOrt } from "../../src/runtime/ort.ts";
 import { run } from "../cli/run.ts";
+import { photo } from "../hosts.ts";
 import { FOLDER, prepared } from "./torch_fixture.ts";
 import { testWithTorch } from "./torch_hosts.ts";
 
@@ -40,6 +42,8 @@ function configFor(name: string, changes: Partial<DetectorConfig> = {}): Detecto
     warmUp: 1,
     checkpointEvery: 2,
     heldOut: 2,
+    photos: undefined,
+    photoNumbers: undefined,
     ...changes,
   }, name);
 }
@@ -83,7 +87,10 @@ testWithTorch("torch computes the detector's maps as onnxruntime", async (python
 
 testWithTorch("a detector that was stopped goes on to the same numbers", async (python) => {
   await prepared();
-  const whole = configFor("detector-whole"), parts = configFor("detector-parts");
+  // With photos, so that those are the same too.
+  const photos = [await photoFolder()];
+  const whole = configFor("detector-whole", { photos });
+  const parts = configFor("detector-parts", { photos });
   const options = { python, threads: 1, samplers: 1 }, said: string[] = [];
   const { step, file, errors } = await trainDetector(whole, {
     ...options,
@@ -110,7 +117,7 @@ testWithTorch("a detector that was stopped goes on to the same numbers", async (
   const stop = new AbortController();
   const stopped = await trainDetector(parts, {
     ...options,
-    progress: () => stop.abort(),
+    progress: (text) => text.startsWith("step") && stop.abort(),
     signal: stop.signal,
   });
   assertLess(stopped.step, 3);
@@ -142,6 +149,81 @@ testWithTorch("a detector that was stopped goes on to the same numbers", async (
     () => trainDetector(faster, { ...options, resume: true }),
     InvalidArgumentError,
     "configuration was another",
+  );
+});
+
+/** A folder of photos of faces with numbers, one without, and something else; it is written once. */
+async function photoFolder(): Promise<string> {
+  const folder = `${FOLDER}/photos`;
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [i, name] of ["collins", "hopper_mirrored", "collins_dark"].entries()) {
+    await Deno.copyFile(photo(name), `${folder}/face-00${i + 1}.jpg`);
+  }
+  await Deno.copyFile(photo("collins"), `${folder}/face.jpg`);
+  await Deno.writeTextFile(`${folder}/notes-2.txt`, "no photo");
+  return folder;
+}
+
+testWithTorch("photos without labels are shown and change what is learnt", async (python) => {
+  await prepared();
+  const photos = [await photoFolder()], options = { python, threads: 1, samplers: 1 };
+  const shown = configFor("photos", { photos, photoNumbers: "even", steps: 2 });
+  const plain = configFor("no-photos", { steps: 2 }), said: string[] = [];
+  const progress = (text: string): unknown => said.push(text);
+  const { step } = await trainDetector(shown, { ...options, progress });
+  await trainDetector(plain, options);
+  assertEquals([step, said[0]], [2, "photo 1/1"]);
+  const [one, other] = [shown, plain].map(({ out }) => readCheckpoint(`${out}/last.checkpoint`));
+  assert(one.parameters.every(Number.isFinite));
+  assert(one.parameters.some((value, i) => value !== other.parameters[i]));
+  const all = { ...shown, photoNumbers: undefined };
+  await assertRejects(
+    () => trainDetector(all, { ...options, resume: true }),
+    InvalidArgumentError,
+    "configuration was another",
+  );
+});
+
+testWithTorch(
+  "places, cuts and targets of the detector's pictures are as the card says",
+  async (python) => {
+    const script = new URL("detector_parts.py", import.meta.url).pathname;
+    const folder = new URL("../../src/distill/torch", import.meta.url).pathname;
+    const { success, stderr } = await new Deno.Command(python, {
+      args: [decodeURIComponent(script), decodeURIComponent(folder)],
+      env: { OMP_NUM_THREADS: "1" },
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  },
+);
+
+Deno.test("the photos that are shown are those of even or odd numbers, and never none", async () => {
+  const folder = await photoFolder();
+  const names = (numbers?: "all" | "even" | "odd"): string[] =>
+    listShownPhotos([folder], numbers).map((path) => path.slice(folder.length + 1));
+  assertEquals(names(), ["face-001.jpg", "face-002.jpg", "face-003.jpg", "face.jpg"]);
+  assertEquals(names("even"), ["face-002.jpg"]);
+  assertEquals(names("odd"), ["face-001.jpg", "face-003.jpg"]);
+  assertEquals(listShownPhotos([]), []);
+  const unnumbered = `${FOLDER}/unnumbered`;
+  await Deno.mkdir(unnumbered);
+  assertThrows(() => listShownPhotos([unnumbered]), InvalidArgumentError, "known format");
+  await Deno.copyFile(photo("collins"), `${unnumbered}/face.jpg`);
+  assertThrows(() => listShownPhotos([unnumbered], "odd"), InvalidArgumentError, "an odd number");
+  const missing = `${FOLDER}/nowhere`;
+  assertThrows(() => listShownPhotos([missing]), InvalidArgumentError, missing);
+});
+
+testWithTorch("a photo that cannot be shown is an error that names it", async (python) => {
+  await prepared();
+  const folder = `${FOLDER}/broken`;
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/broken.jpg`, "no picture");
+  const config = configFor("broken-photo", { photos: [folder] });
+  await assertRejects(
+    () => trainDetector(config, { python, threads: 1, samplers: 1 }),
+    InvalidArgumentError,
+    "broken.jpg",
   );
 });
 
@@ -191,6 +273,14 @@ Deno.test("a detector's configuration is refused with the reason", async () => {
     [{ ...sound, start: undefined }, `"start" is no path`],
     [{ ...sound, batch: 2.5 }, `"batch" is 2.5`],
     [{ ...sound, maskShare: 1.2 }, `"maskShare" is 1.2`],
+    [{ ...sound, smallShare: -0.1 }, `"smallShare" is -0.1`],
+    [{ ...sound, tightShare: undefined }, `"tightShare" is undefined`],
+    [{ ...sound, rolledShare: 0.9 }, "together more than 1"],
+    [{ ...sound, turnedShare: 2 }, `"turnedShare" is 2`],
+    [{ ...sound, photos: "faces" }, `"photos" is no list`],
+    [{ ...sound, photos: [] }, `"photos" is no list`],
+    [{ ...sound, photoNumbers: "prime" }, `"photoNumbers" is prime`],
+    [{ ...sound, photos: undefined }, `"photoNumbers" without "photos"`],
     [{ ...sound, average: 1 }, `"average" is 1`],
     [{ ...sound, rate: "fast" }, `"rate" is fast`],
     [{ ...sound, network: "edgenext" }, `"network"`],

@@ -1,6 +1,7 @@
 // The configuration of a detector's training, as src/distill/configs/detector.json has it.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
+import { type FileNumbers, isFileNumbers } from "./photos.ts";
 
 /** A training of the detector. */
 export interface DetectorConfig {
@@ -16,6 +17,24 @@ export interface DetectorConfig {
   readonly maskShare: number;
   /** Share of the pairs whose photo is continued where the crop reaches over its border, 0..1. */
   readonly surroundShare: number;
+  /** Share of the pictures with faces from 9 pixels of width on, 0..1; all others have them from 24 on. */
+  readonly smallShare: number;
+  /** Share of the pictures with a roll that is drawn evenly within 50 degrees to both sides, 0..1. */
+  readonly rolledShare: number;
+  /**
+   * Share of the pictures with a roll of 62 to 298 degrees, 0..1; with `rolledShare` no more than 1. All others are
+   * nearly upright, with a standard deviation of 11 degrees.
+   */
+  readonly turnedShare: number;
+  /** Share of the pictures that are black outside a tight cut around the face, 0..1. */
+  readonly tightShare: number;
+  /**
+   * Folders of whole photos without labels; a photo is shown for every three pairs, as it is, and the published network
+   * says what is on it. By default none.
+   */
+  readonly photos?: readonly string[];
+  /** Which of the photos are shown, by the number that their file names end with; the others stay for tests. By default all. */
+  readonly photoNumbers?: FileNumbers;
   /** Pairs per step. */
   readonly batch: number;
   /** Steps in all. */
@@ -32,16 +51,21 @@ export interface DetectorConfig {
   readonly heldOut: number;
 }
 
-type NameOf<T> = { [K in keyof DetectorConfig]: DetectorConfig[K] extends T ? K : never }[
+type NameOf<T> = { [K in keyof DetectorConfig]-?: DetectorConfig[K] extends T ? K : never }[
   keyof DetectorConfig
 ];
 
 const PATHS: readonly NameOf<string>[] = ["data", "start", "out"];
+const OPTIONAL = ["photos", "photoNumbers"] as const satisfies readonly (keyof DetectorConfig)[];
 /** The least and the most of each number, and whether it is a whole one. */
 const NUMBERS: Readonly<Record<NameOf<number>, readonly [number, number, "whole" | "any"]>> = {
   seed: [0, 2 ** 32 - 1, "whole"],
   maskShare: [0, 1, "any"],
   surroundShare: [0, 1, "any"],
+  smallShare: [0, 1, "any"],
+  rolledShare: [0, 1, "any"],
+  turnedShare: [0, 1, "any"],
+  tightShare: [0, 1, "any"],
   batch: [1, 1024, "whole"],
   steps: [1, 1e9, "whole"],
   rate: [0, 1, "any"],
@@ -89,8 +113,27 @@ export function checkDetectorConfig(value: unknown, label: string): DetectorConf
     const what = kind === "whole" ? "whole number" : "number";
     check(sound, `"${name}" is ${number} and not a ${what} from ${least} to ${most}`);
   }
-  const known = [...PATHS, ...Object.keys(NUMBERS)];
+  const { rolledShare, turnedShare, photos, photoNumbers } = config;
+  check(
+    rolledShare + turnedShare <= 1,
+    `"rolledShare" and "turnedShare" are ${rolledShare} and ${turnedShare}, together more than 1`,
+  );
+  check(photos === undefined || isPaths(photos), `"photos" is no list of folders`);
+  check(
+    photoNumbers === undefined || isFileNumbers(photoNumbers),
+    `"photoNumbers" is ${photoNumbers} and neither all nor even nor odd`,
+  );
+  check(
+    photoNumbers === undefined || photos !== undefined,
+    `it has "photoNumbers" without "photos"`,
+  );
+  const known = [...PATHS, ...OPTIONAL, ...Object.keys(NUMBERS)];
   const unknown = Object.keys(config).find((name) => !known.includes(name));
   check(unknown === undefined, `it has "${unknown}" and there are only ${known.join(", ")}`);
   return config;
+}
+
+function isPaths(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((path) => typeof path === "string" && path !== "");
 }

@@ -8,6 +8,7 @@ import { type PythonOptions, PythonProcesses } from "../torch/python.ts";
 import type { OptimizerOptions } from "../train/optimizer.ts";
 import type { DetectorConfig } from "./config.ts";
 import type { DetectorGraph } from "./graph.ts";
+import type { ShownPhoto } from "./photos.ts";
 
 /** How torch is started for a detector. */
 export interface DetectorEngineOptions extends Pick<PythonOptions, "python" | "threads"> {
@@ -56,12 +57,22 @@ export class DetectorEngine implements AsyncDisposable {
     const processes = await PythonProcesses.start(options, "detector.py");
     const engine = new DetectorEngine(processes, state), optimizer = optimizerOf(config);
     const { nodes, outputs, layout } = graph, { seed, average } = config;
+    const shares = {
+      small: config.smallShare,
+      rolled: config.rolledShare,
+      turned: config.turnedShare,
+      tight: config.tightShare,
+    };
     const slots = layout.slots.map((slot) => ({ ...slot, rate: 1, decay: optimizer.decay }));
     const states = state.optimizer.length;
     try {
       await engine.#stream.write(
         "setup",
-        { nodes, outputs, slots, seed, average, optimizer, states, threads: threads ?? 0, device },
+        {
+          ...{ nodes, outputs, slots, seed, average, shares, optimizer, states },
+          threads: threads ?? 0,
+          device,
+        },
         {
           published: flat(graph.parameters),
           parameters: flat(state.parameters),
@@ -75,6 +86,13 @@ export class DetectorEngine implements AsyncDisposable {
       await engine[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Sends a photo that following steps may show. */
+  async show({ height, width, pixels }: ShownPhoto): Promise<void> {
+    await this.#stream.write("photo", {}, {
+      pixels: { shape: [height, width, 3], values: pixels },
+    });
   }
 
   /** Sends the pairs of a step; waits while torch has enough to do. */

@@ -20,6 +20,7 @@ import {
   optimizerOf,
 } from "./engine.ts";
 import { DetectorGraph } from "./graph.ts";
+import { listShownPhotos, readShownPhoto } from "./photos.ts";
 import { type DetectorErrors, measureDetector } from "./place_errors.ts";
 
 /** How a detector's training is run; nothing here changes what it computes, but threads round differently. */
@@ -56,8 +57,8 @@ const IN_FLIGHT = 2;
  * @param config What to train and how.
  * @param options How to run it.
  * @returns How far it came, and how well crops are placed before and after.
- * @throws {InvalidArgumentError} If there is a training in `out` already, the one to resume has another configuration, or
- * the shards hold no photo to draw on.
+ * @throws {InvalidArgumentError} If there is a training in `out` already, the one to resume has another configuration,
+ * the shards hold no photo to draw on, or a photo to show cannot be read.
  * @throws {ModelError} If the start is not YuNet as `convert` makes it.
  * @throws {DeviceError} If torch cannot be started, or stops.
  *
@@ -80,6 +81,7 @@ export async function trainDetector(
   const held = heldOutPairs(data, pairs, heldOut);
   // So that a folder without photos is refused before anything is written.
   openPairs(data, pairs)[Symbol.dispose]();
+  const photos = listShownPhotos(config.photos ?? [], config.photoNumbers);
   const hash = await hashOfTraining(config, graph);
   const resumed = checkpointToResume(config, hash, options.resume ?? false);
   const count = options.samplers ?? Math.max(1, navigator.hardwareConcurrency - 1);
@@ -94,6 +96,11 @@ export async function trainDetector(
     optimizer: firstState(optimizerOf(config), graph.layout.length),
   };
   await using engine = await DetectorEngine.start(graph, config, state, options);
+  for (const [i, path] of photos.entries()) {
+    if (options.signal?.aborted) break;
+    options.progress?.(`photo ${i + 1}/${photos.length}`);
+    await engine.show(await readShownPhoto(path));
+  }
   const run = new DetectorRun(config, hash, graph, engine, resumed?.step ?? 0);
   await run.steps(samplers, options);
   const errors = run.step === steps ? await measureDetector(engine, held) : [];
