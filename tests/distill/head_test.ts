@@ -145,7 +145,9 @@ Deno.test("the student keeps its embeddings to the bit, and the head says what i
 });
 
 Deno.test("a head is replaced by another, and goes where the trunk is trained on", async () => {
-  const { bytes } = await (await openModels()).load("student");
+  const shipped = new EdgeNext((await (await openModels()).load("student")).bytes, "student.onnx");
+  // Without the head that the shipped one may have.
+  const bytes = shipped.write(shipped.read());
   const { features } = withFeatures(bytes, "student.onnx");
   const headed = withHead(bytes, constantHead(features, {}), "student.onnx");
   const again = withHead(headed, constantHead(features, { child: 0.9 }), "student.onnx");

@@ -160,6 +160,7 @@ Deno.test("CSV: columns by name, paths from the file's place, errors with their 
 
 Deno.test("CSV: other separators and names, and no names at all", async () => {
   using folder = temporaryFolder();
+  for (const name of ["a", "b", "c"]) await Deno.writeTextFile(`${folder.path}/${name}.jpg`, "");
   const lists = [
     ["pairs.csv", "\ufeffImage1;Image2;Same\r\na.jpg;b.jpg;1\r\na.jpg;c.jpg;0\r\n"],
     ["pairs.tsv", "file_1\tfile_2\tlabel\na.jpg\tb.jpg\tgenuine\na.jpg\tc.jpg\timpostor\n"],
