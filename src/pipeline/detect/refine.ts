@@ -26,7 +26,7 @@ const TURNED_LEAD = 0.1;
 /** Beyond this the points of a face are found again on a crop that is turned with it. */
 const MAX_ROLL = degrees(15);
 /** Roll that is left on a crop beyond which one more crop is cut, and the most crops that are. */
-const MAX_ROLL_LEFT = degrees(8), MAX_CROPS = 3;
+const MAX_ROLL_LEFT = degrees(12), MAX_CROPS = 3;
 /** Turned passes are half the size of the first pass, unless the face would be too small there. */
 const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 160 };
 /** The least width of a face in a pass, in its pixels. */

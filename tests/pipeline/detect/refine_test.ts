@@ -89,10 +89,10 @@ Deno.test("a tilted face is placed on a crop that is turned with it", async () =
 
 Deno.test("a face that leans by more than the first crop followed is placed on another, three times at most", async () => {
   const leaning = { ...UPRIGHT, roll: 20 };
-  const more = await refine(leaning, () => [{ ...UPRIGHT, roll: 32 }]);
-  assertEquals([anglesOf(more.crops), summary(more.face)[3]], [[20, 32], 32]);
-  const endless = await refine(leaning, ({ angle }) => [{ ...UPRIGHT, roll: angle! + 10 }]);
-  assertEquals([anglesOf(endless.crops), summary(endless.face)[3]], [[20, 30, 40], 50]);
+  const more = await refine(leaning, () => [{ ...UPRIGHT, roll: 35 }]);
+  assertEquals([anglesOf(more.crops), summary(more.face)[3]], [[20, 35], 35]);
+  const endless = await refine(leaning, ({ angle }) => [{ ...UPRIGHT, roll: angle! + 15 }]);
+  assertEquals([anglesOf(endless.crops), summary(endless.face)[3]], [[20, 35, 50], 65]);
 });
 
 Deno.test("an upright face behind a mask is not taken for a turned one that is little likelier", async () => {
