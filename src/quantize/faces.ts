@@ -2,7 +2,7 @@
 // The crops are kept in memory, in the form of the network; nothing of them is written.
 
 import type { Engine } from "../kernels/mod.ts";
-import { locateAndEmbed } from "../pipeline/locate_and_embed.ts";
+import { locateAligned } from "../pipeline/locate_and_embed.ts";
 import { listPhotos } from "../distill/data/source.ts";
 import { MaskinvError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
@@ -39,11 +39,8 @@ export async function facesOf(
   const { backend } = engine;
   using stack = new DisposableStack();
   const photo = stack.use(backend.upload(image));
-  const options = {
-    locate: { face: "largest", maxFaces: 1, mesh: true },
-    size: spec.size,
-  } as const;
-  const { located: [found] } = await locateAndEmbed(engine, [photo], options, stack);
+  const options = { face: "largest", maxFaces: 1, mesh: true, size: spec.size } as const;
+  const [found] = await locateAligned(engine, [photo], options);
   if (found.kind !== "face" || !found.face.mesh) return [];
   const { face, face: { alignment: { cropToPhoto } } } = found;
   using masked = backend.upload(applyMask(image, [face], randomMaskOptions(seed)));

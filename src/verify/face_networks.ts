@@ -4,8 +4,8 @@ import { DeviceError } from "../base/errors.ts";
 import type { Block, Engine } from "../kernels/mod.ts";
 import type { Cohort } from "../model/cohort.ts";
 import type { ModelEntry } from "../model/manifest.ts";
-import { embedFaces } from "../pipeline/embed/embed.ts";
 import { MASK_STATE_MODEL } from "../pipeline/embed/mask_state.ts";
+import { embedAligned } from "../pipeline/locate_and_embed.ts";
 import { CohortScores } from "../pipeline/score/cohort_scores.ts";
 import { normalizedScore } from "../pipeline/score/normalize.ts";
 import { Template } from "../pipeline/score/template.ts";
@@ -91,13 +91,14 @@ export class FaceNetworks {
     faces: readonly FaceInPhoto[],
     stack: DisposableStack,
   ): Promise<{ embeddings: Block; beside: FaceBlocks }> {
-    const embedding = await engine.network(this.#entry.name);
-    const state = this.#hasMaskState ? await engine.network(MASK_STATE_MODEL) : undefined;
-    const made = await embedFaces(engine.backend, { embedding, state }, faces, this.#mirror);
-    const { embeddings, conditions, states } = made;
+    const { embeddings, conditions, states } = await embedAligned(engine, faces, {
+      network: this.#entry.name,
+      mirrored: this.#mirror,
+      state: this.#hasMaskState ? MASK_STATE_MODEL : undefined,
+    }, stack);
     const kind = conditions ? "conditions" : states ? "states" : undefined;
-    const blocks = [conditions, states].flatMap((block) => block ? [stack.use(block)] : []);
-    return { embeddings: stack.use(embeddings), beside: { kind, blocks } };
+    const blocks = [conditions, states].flatMap((block) => block ?? []);
+    return { embeddings, beside: { kind, blocks } };
   }
 
   #read(

@@ -3,8 +3,8 @@
 
 import type { Image } from "../image/image.ts";
 import type { Engine, Photo } from "../kernels/mod.ts";
-import { locateFaces } from "../pipeline/detect/locate.ts";
-import { type AlignedFace, alignTo } from "../pipeline/embed/embed.ts";
+import type { AlignedFace } from "../pipeline/embed/embed.ts";
+import { locateAligned } from "../pipeline/locate_and_embed.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import type { ResolvedPhotoOptions } from "./options.ts";
 import { inWholePhoto, isTooReduced, type LoadedPhoto } from "./photo.ts";
@@ -50,7 +50,8 @@ async function locateInImages(
   stack: DisposableStack,
 ): Promise<LocatedFace[]> {
   const photos = images.map((image) => stack.use(engine.backend.upload(image)));
-  const found = await locateFaces(engine, photos, options);
+  const { face, maxFaces } = options;
+  const found = await locateAligned(engine, photos, { face, maxFaces, size: input.size });
   return found.map((finding, i): LocatedFace => {
     const image = images[i];
     if (finding.kind === "no-face") return { finding };
@@ -58,8 +59,7 @@ async function locateInImages(
       const faces = finding.faces.map((face) => inWholePhoto(face, image));
       return { finding: { ...finding, faces } };
     }
-    const face = alignTo(input, finding.face);
-    const cut = { photo: photos[i], face };
-    return { finding: { kind: "face", face: inWholePhoto(face, image) }, cut };
+    const cut = { photo: photos[i], face: finding.face };
+    return { finding: { kind: "face", face: inWholePhoto(finding.face, image) }, cut };
   });
 }

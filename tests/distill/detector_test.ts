@@ -23,7 +23,7 @@ import { createSession, inTurn, loadOrt } from "../../src/runtime/ort.ts";
 import { run } from "../cli/run.ts";
 import { photo } from "../hosts.ts";
 import { FOLDER, prepared } from "./torch_fixture.ts";
-import { testWithTorch } from "./torch_hosts.ts";
+import { checkInPython, testWithTorch } from "./torch_hosts.ts";
 
 const START = decodeURIComponent(new URL("../../models/yunet.onnx", import.meta.url).pathname);
 const CONFIG = decodeURIComponent(
@@ -186,15 +186,7 @@ testWithTorch("photos without labels are shown and change what is learnt", async
 
 testWithTorch(
   "places, cuts and targets of the detector's pictures are as the card says",
-  async (python) => {
-    const script = new URL("detector_parts.py", import.meta.url).pathname;
-    const folder = new URL("../../src/distill/torch", import.meta.url).pathname;
-    const { success, stderr } = await new Deno.Command(python, {
-      args: [decodeURIComponent(script), decodeURIComponent(folder)],
-      env: { OMP_NUM_THREADS: "1" },
-    }).output();
-    assert(success, new TextDecoder().decode(stderr));
-  },
+  (python) => checkInPython(python, "detector_parts.py"),
 );
 
 Deno.test("the photos that are shown are those of even or odd numbers, and never none", async () => {

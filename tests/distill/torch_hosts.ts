@@ -1,4 +1,6 @@
-// Whether this host has a Python with torch.
+// Whether this host has a Python with torch, and checks that are written in it.
+
+import { assert } from "@std/assert";
 
 /** The interpreters that may have it: of the path, and Debian's. */
 const CANDIDATES = ["python3", "/usr/bin/python3"];
@@ -21,4 +23,15 @@ export function testWithTorch(name: string, body: (python: string) => Promise<vo
     ignore: !python,
     fn: () => body(python!),
   });
+}
+
+/** Runs a Python file of this folder, which fails where a check of its does; it is told where the project's files are. */
+export async function checkInPython(python: string, name: string): Promise<void> {
+  const [script, folder] = [name, "../../src/distill/torch"]
+    .map((path) => decodeURIComponent(new URL(path, import.meta.url).pathname));
+  const { success, stderr } = await new Deno.Command(python, {
+    args: [script, folder],
+    env: { OMP_NUM_THREADS: "1" },
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
 }

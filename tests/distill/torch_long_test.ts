@@ -19,7 +19,7 @@ import {
   steps,
   trainSteps,
 } from "./torch_fixture.ts";
-import { testWithTorch } from "./torch_hosts.ts";
+import { checkInPython, testWithTorch } from "./torch_hosts.ts";
 
 const FRAME = 112 * 112 * 3;
 
@@ -37,15 +37,10 @@ testWithTorch("torch's templates are those of the ONNX graph", async (python) =>
   found.forEach((value, i) => assertLess(Math.abs(value - wanted[i]), 1e-4));
 });
 
-testWithTorch("torch's gradients are those of finite differences", async (python) => {
-  const script = new URL("torch_gradient.py", import.meta.url).pathname;
-  const folder = new URL("../../src/distill/torch", import.meta.url).pathname;
-  const { success, stderr } = await new Deno.Command(python, {
-    args: [decodeURIComponent(script), decodeURIComponent(folder)],
-    env: { OMP_NUM_THREADS: "1" },
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-});
+testWithTorch(
+  "torch's gradients are those of finite differences",
+  (python) => checkInPython(python, "torch_gradient.py"),
+);
 
 testWithTorch(
   "a step moves parameters, mean and memory as the optimiser of jax-js",

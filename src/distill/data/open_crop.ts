@@ -6,7 +6,7 @@ import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
 import type { Engine } from "../../kernels/mod.ts";
 import { interEyeDistance } from "../../pipeline/detect/face.ts";
 import type { AlignedFace } from "../../pipeline/embed/embed.ts";
-import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
+import { locateAligned } from "../../pipeline/locate_and_embed.ts";
 import { MaskinvError } from "../../base/errors.ts";
 import { fromPixels, type Image } from "../../image/image.ts";
 import { loadImage } from "../../image/load.ts";
@@ -45,10 +45,9 @@ export const cutCrop: CropOpener = async (engine, path, label) => {
 };
 
 async function largestFace(engine: Engine, image: Image): Promise<AlignedFace | undefined> {
-  using stack = new DisposableStack();
-  const photo = stack.use(engine.backend.upload(image));
-  const options = { locate: { face: "largest", maxFaces: 1 }, size: ARCFACE_SIZE } as const;
-  const { located: [found] } = await locateAndEmbed(engine, [photo], options, stack);
+  using photo = engine.backend.upload(image);
+  const options = { face: "largest", maxFaces: 1, size: ARCFACE_SIZE } as const;
+  const [found] = await locateAligned(engine, [photo], options);
   return found.kind === "face" ? found.face : undefined;
 }
 

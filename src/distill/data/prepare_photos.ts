@@ -4,8 +4,8 @@
 import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { Image } from "../../image/image.ts";
-import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
-import { CROP_BYTES, FRAME_SIZE, MARGIN } from "./crop.ts";
+import { embedAligned } from "../../pipeline/locate_and_embed.ts";
+import { CROP_BYTES, MARGIN } from "./crop.ts";
 import { fitMeshes } from "./mesh_fit.ts";
 import type { CropOpener } from "./open_crop.ts";
 import type { PhotoFacts, PreparedPhoto } from "./shard.ts";
@@ -70,12 +70,13 @@ async function teacherTemplates(
   crops: readonly Photo[],
 ): Promise<Float32Array> {
   using stack = new DisposableStack();
-  const { embedded } = await locateAndEmbed(engine, crops, {
-    known: crops.map(() => ({ cropToPhoto: FRAME_IN_CROP })),
-    size: FRAME_SIZE,
-    embed: { network: teacher, mirrored: true },
-  }, stack);
-  const [templates] = await engine.backend.read(embedded!.embeddings);
+  const faces = crops.map((photo) => ({
+    photo,
+    face: { alignment: { cropToPhoto: FRAME_IN_CROP } },
+  }));
+  const options = { network: teacher, mirrored: true };
+  const { embeddings } = await embedAligned(engine, faces, options, stack);
+  const [templates] = await engine.backend.read(embeddings);
   return templates;
 }
 

@@ -6,7 +6,7 @@ import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { FaceChoice } from "../../pipeline/detect/choose.ts";
 import type { Face, FaceWithMesh } from "../../pipeline/detect/face.ts";
-import { locateAndEmbed } from "../../pipeline/locate_and_embed.ts";
+import { embedAligned, locateAligned } from "../../pipeline/locate_and_embed.ts";
 import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
@@ -173,8 +173,8 @@ export class SampleEmbedder {
     using stack = new DisposableStack();
     const photos = images.map((image) => stack.use(engine.backend.upload(image)));
     const { face, maxFaces } = this.#options;
-    const options = { locate: { face, maxFaces, mesh: meshed }, size: ARCFACE_SIZE };
-    const { located } = await locateAndEmbed(engine, photos, options, stack);
+    const options = { face, maxFaces, mesh: meshed, size: ARCFACE_SIZE };
+    const located = await locateAligned(engine, photos, options);
     return located.map((found) => found.kind === "face" ? found.face : undefined);
   }
 
@@ -210,12 +210,13 @@ export class SampleEmbedder {
     if (found.length === 0) return [];
     const { size } = (await engine.network(name)).model.entry.input;
     using stack = new DisposableStack();
-    const { embedded } = await locateAndEmbed(engine, found.map(({ photo }) => photo), {
-      known: found.map(({ photo, face }) => face ?? { cropToPhoto: squareMap(size, photo.width) }),
-      size,
-      embed: { network: name, mirrored: kind === "mirrored" },
-    }, stack);
-    const [values] = await engine.backend.read(embedded!.embeddings);
+    const faces = found.map((located) => ({
+      photo: located.photo,
+      face: { alignment: { cropToPhoto: cropOf(located, size) } },
+    }));
+    const options = { network: name, mirrored: kind === "mirrored" };
+    const { embeddings } = await embedAligned(engine, faces, options, stack);
+    const [values] = await engine.backend.read(embeddings);
     if (!values.every(Number.isFinite)) {
       throw new DeviceError(
         `Cannot evaluate as model "${label}" gave numbers that are not finite: check the model file`,

@@ -46,6 +46,12 @@ export interface EmbeddedBlocks {
   readonly states?: Block;
 }
 
+/** A face of a photo, and where its crop lies. */
+export interface FaceToEmbed {
+  readonly photo: Photo;
+  readonly face: { readonly alignment: Pick<Alignment, "cropToPhoto"> };
+}
+
 /**
  * Cuts aligned faces, and runs the embedding network and the mask-state network on the crops. Only the embedding network
  * is given mirror images.
@@ -53,10 +59,7 @@ export interface EmbeddedBlocks {
 export async function embedFaces(
   backend: Backend,
   networks: { readonly embedding: Network; readonly state?: Network },
-  faces: readonly {
-    readonly photo: Photo;
-    readonly face: { readonly alignment: Pick<Alignment, "cropToPhoto"> };
-  }[],
+  faces: readonly FaceToEmbed[],
   mirrored: boolean,
 ): Promise<EmbeddedBlocks> {
   const jobs = faces.map(({ photo, face }) => ({
