@@ -87,19 +87,28 @@ function overlap(a: Box, b: Box): number {
   return common / (boxArea(a) + boxArea(b) - common);
 }
 
-/** A face carried over to other coordinates: `map` takes points; the box becomes the upright one around its corners. */
+/**
+ * Returns a face carried over to other coordinates: `map` takes points. The box becomes the upright one around the ellipse
+ * in it, as a face has no corners that would make the box larger where the map turns it.
+ */
 export function mapFace(face: Face, map: (point: Point) => Point): Face {
   const { box: { x, y, width, height }, landmarks } = face;
   // Boxes are edges and points pixel centres, half a pixel apart.
-  const corners = [[x, y], [x + width, y], [x, y + height], [x + width, y + height]]
-    .map(([x, y]) => map({ x: x - 0.5, y: y - 0.5 }));
-  const xs = corners.map((point) => point.x + 0.5), ys = corners.map((point) => point.y + 0.5);
-  const left = Math.min(...xs), top = Math.min(...ys);
+  const middle = { x: x + width / 2 - 0.5, y: y + height / 2 - 0.5 }, centre = map(middle);
+  const right = map({ ...middle, x: middle.x + width / 2 });
+  const bottom = map({ ...middle, y: middle.y + height / 2 });
+  const halfWidth = Math.hypot(right.x - centre.x, bottom.x - centre.x);
+  const halfHeight = Math.hypot(right.y - centre.y, bottom.y - centre.y);
   const [rightEye, leftEye, nose, rightMouth, leftMouth] = fivePoints(landmarks).map(map);
   const moved: Landmarks = { rightEye, leftEye, nose, rightMouth, leftMouth };
   return {
     ...face,
-    box: { x: left, y: top, width: Math.max(...xs) - left, height: Math.max(...ys) - top },
+    box: {
+      x: centre.x + 0.5 - halfWidth,
+      y: centre.y + 0.5 - halfHeight,
+      width: 2 * halfWidth,
+      height: 2 * halfHeight,
+    },
     landmarks: moved,
   };
 }
