@@ -15,6 +15,8 @@ import { realMaskTemplates } from "./real_masks.ts";
 
 /** From which age on a face counts as an adult's. */
 const ADULT = 18;
+/** Ages at which the next band of adults begins. */
+const BANDS = [30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
 const MIN_PEOPLE = 200;
 /**
@@ -79,7 +81,8 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
     source:
       `adults of ${
         folder.split("/").pop()
-      }, split calibration, by origin, of each the largest set, masks drawn by maskinv` +
+      }, split calibration, by origin and set, pairs of one age band ` +
+      `(18 to 29, 30 to 49, 50 and older), masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
       "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
@@ -91,21 +94,24 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
 }
 
 /**
- * Adults by origin: of each the largest set, as photos of different sets may show one person; origins of too few people
- * are left out.
+ * Adults by origin and set, as photos of different sets may show one person; those of too few people are left out, as
+ * they cannot show a rate.
  */
 export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
-  const origins = new Map<string, Map<string, SourceCrop[]>>();
+  const groups = new Map<string, SourceCrop[]>();
   for (const crop of crops) {
     const { file, origin, age } = crop;
     if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
-    const sets = origins.get(origin) ?? new Map<string, SourceCrop[]>(), [set] = file.split("/");
-    origins.set(origin, sets.set(set, [...sets.get(set) ?? [], crop]));
+    const name = `${origin} (${file.split("/")[0]})`;
+    groups.set(name, [...groups.get(name) ?? [], crop]);
   }
-  return [...origins].sort(([a], [b]) => a < b ? -1 : 1).map(([origin, sets]) => {
-    const [[set, adults]] = [...sets].sort(([, a], [, b]) => b.length - a.length);
-    return { name: `${origin} (${set})`, crops: adults };
-  }).filter(({ crops }) => crops.length >= MIN_PEOPLE);
+  return [...groups].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([name, crops]) => ({ name, crops }))
+    .filter(({ crops }) => crops.length >= MIN_PEOPLE);
+}
+
+function bandOf({ age = ADULT }: SourceCrop): number {
+  return BANDS.filter((from) => age >= from).length;
 }
 
 async function templatesOf(
@@ -120,7 +126,7 @@ async function templatesOf(
   const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
   let before = 0;
   for (const { name, crops } of groups) {
-    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
+    const { crops: read, bare, masked, size } = await cropTemplates(host, folder, crops, {
       ...options,
       mirrored: kind === "mirrored",
       progress: (done) => options.progress?.(before + done, all),
@@ -132,6 +138,7 @@ async function templatesOf(
       dim: size,
       clean: rowsOf(bare, kept, size),
       masked: rowsOf(masked, kept, size),
+      bands: Uint32Array.from(kept, (row) => bandOf(read[row])),
     });
   }
   return out;
