@@ -3,7 +3,7 @@ import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { chooseCrops } from "../../src/cohort/build.ts";
 import { centresOf, MIN_PEOPLE } from "../../src/cohort/centres.ts";
 import { differentPeople } from "../../src/cohort/different_people.ts";
-import { adultGroups } from "../../src/cohort/groups.ts";
+import { adultGroups, childGroup } from "../../src/cohort/groups.ts";
 import { writeCohort } from "../../src/cohort/mod.ts";
 import type { SourceCrop } from "../../src/distill/data/crop_index.ts";
 import { randomNumbers } from "../../src/math/random.ts";
@@ -112,6 +112,9 @@ Deno.test("groups are adults of one origin and set, and small ones are left out"
     ["asian (utk)", 210],
     ["black (utk)", 280],
   ]);
+  const children = childGroup([...crops("utk", "black", 5, 150), ...crops("utk", "white", 12, 90)]);
+  assertEquals(children.map(({ name, crops }) => [name, crops.length]), [["children (utk)", 240]]);
+  assertEquals(childGroup(crops("utk", "black", 13, 500)), []);
 });
 
 Deno.test("a cohort is written beside its network, and refused with another", async () => {
