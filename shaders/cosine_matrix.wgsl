@@ -6,7 +6,8 @@
 //   per 4 x 4 scores. Bound by arithmetic.
 // References may be a window of all references, as a binding is smaller than a buffer.
 // Bindings: 0 params; 1 the probes, [probes, dim]; 2 the references of the window, [references, dim];
-// 3 the scores of all references, [probes, columns].
+// 3 the scores of all references, [probes, columns]; 4 and 5 gain and offset of each probe and of each reference of the
+// window, [rows, 2], read if `normalized` is not 0.
 
 struct Params {
   probes: u32,
@@ -15,12 +16,25 @@ struct Params {
   // The window's references are the columns from `firstColumn` on.
   firstColumn: u32,
   columns: u32,
+  normalized: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> probes: array<f32>;
 @group(0) @binding(2) var<storage, read> references: array<f32>;
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(4) var<storage, read> probeRows: array<f32>;
+@group(0) @binding(5) var<storage, read> referenceRows: array<f32>;
+
+// The score of a probe with a reference of the window.
+fn scoreOf(cosine: f32, probe: u32, reference: u32) -> f32 {
+  if (params.normalized == 0u) {
+    return cosine;
+  }
+  let gain = probeRows[2u * probe] + referenceRows[2u * reference];
+  let offset = probeRows[2u * probe + 1u] + referenceRows[2u * reference + 1u];
+  return cosine * gain + offset;
+}
 
 const LANES = 8u;
 const GROUPS = 32u;
@@ -50,7 +64,7 @@ fn few(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thr
     for (var lane = 0u; lane < LANES; lane++) {
       sum += partial[thread % GROUPS * LANES + lane][thread / GROUPS];
     }
-    scores[group.y * params.columns + params.firstColumn + row] = sum;
+    scores[group.y * params.columns + params.firstColumn + row] = scoreOf(sum, group.y, row);
   }
 }
 
@@ -75,7 +89,8 @@ fn fourProbes(row: u32, k: u32) -> vec4f {
 fn writeScores(row: u32, column: u32, four: vec4f) {
   if (row < params.probes) {
     for (var j = 0u; j < min(4u, params.references - min(column, params.references)); j++) {
-      scores[row * params.columns + params.firstColumn + column + j] = four[j];
+      let score = scoreOf(four[j], row, column + j);
+      scores[row * params.columns + params.firstColumn + column + j] = score;
     }
   }
 }

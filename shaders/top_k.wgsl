@@ -5,7 +5,9 @@
 // all i, are the best of both and again bitonic: merging halves the runs until one is left (Shanbhag et al., "Efficient
 // Top-K Query Processing on Massively Parallel Hardware", 2018).
 // Bindings: 0 params; 1 the scores of the candidates, [rows, columns]; 2 their indices, of the same shape (not read in
-// the first pass, where the index is the column); 3 and 4 the best scores and indices, [rows, chunks * k].
+// the first pass, where the index is the column); 3 and 4 the best scores and indices, [rows, chunks * k]; 5 and 6 gain and
+// offset of each row and of each column, [rows, 2] and [columns, 2], which turn cosines into the scores that are ranked if
+// `normalized` is not 0, as it may be in the first pass only.
 
 struct Params {
   rows: u32,
@@ -14,6 +16,7 @@ struct Params {
   // Chunks per row.
   chunks: u32,
   firstPass: u32,
+  normalized: u32,
 }
 
 const CHUNK = 1024u;
@@ -27,6 +30,8 @@ const NO_INDEX = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> bestScores: array<f32>;
 @group(0) @binding(4) var<storage, read_write> bestIndices: array<u32>;
+@group(0) @binding(5) var<storage, read> rowValues: array<f32>;
+@group(0) @binding(6) var<storage, read> columnValues: array<f32>;
 
 var<workgroup> score: array<f32, CHUNK>;
 var<workgroup> index: array<u32, CHUNK>;
@@ -82,6 +87,12 @@ fn main(
     if (i < filled) {
       let source = row * params.columns + firstColumn + i;
       score[i] = scores[source];
+      if (params.normalized != 0u) {
+        let column = firstColumn + i;
+        let gain = rowValues[2u * row] + columnValues[2u * column];
+        let offset = rowValues[2u * row + 1u] + columnValues[2u * column + 1u];
+        score[i] = score[i] * gain + offset;
+      }
       if (params.firstPass != 0u) {
         index[i] = firstColumn + i;
       } else {

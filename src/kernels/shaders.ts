@@ -72,7 +72,8 @@ export const cosineMatrix: string = `// Comparison scores of all probes with all
 //   per 4 x 4 scores. Bound by arithmetic.
 // References may be a window of all references, as a binding is smaller than a buffer.
 // Bindings: 0 params; 1 the probes, [probes, dim]; 2 the references of the window, [references, dim];
-// 3 the scores of all references, [probes, columns].
+// 3 the scores of all references, [probes, columns]; 4 and 5 gain and offset of each probe and of each reference of the
+// window, [rows, 2], read if \`normalized\` is not 0.
 
 struct Params {
   probes: u32,
@@ -81,12 +82,25 @@ struct Params {
   // The window's references are the columns from \`firstColumn\` on.
   firstColumn: u32,
   columns: u32,
+  normalized: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> probes: array<f32>;
 @group(0) @binding(2) var<storage, read> references: array<f32>;
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(4) var<storage, read> probeRows: array<f32>;
+@group(0) @binding(5) var<storage, read> referenceRows: array<f32>;
+
+// The score of a probe with a reference of the window.
+fn scoreOf(cosine: f32, probe: u32, reference: u32) -> f32 {
+  if (params.normalized == 0u) {
+    return cosine;
+  }
+  let gain = probeRows[2u * probe] + referenceRows[2u * reference];
+  let offset = probeRows[2u * probe + 1u] + referenceRows[2u * reference + 1u];
+  return cosine * gain + offset;
+}
 
 const LANES = 8u;
 const GROUPS = 32u;
@@ -116,7 +130,7 @@ fn few(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thr
     for (var lane = 0u; lane < LANES; lane++) {
       sum += partial[thread % GROUPS * LANES + lane][thread / GROUPS];
     }
-    scores[group.y * params.columns + params.firstColumn + row] = sum;
+    scores[group.y * params.columns + params.firstColumn + row] = scoreOf(sum, group.y, row);
   }
 }
 
@@ -141,7 +155,8 @@ fn fourProbes(row: u32, k: u32) -> vec4f {
 fn writeScores(row: u32, column: u32, four: vec4f) {
   if (row < params.probes) {
     for (var j = 0u; j < min(4u, params.references - min(column, params.references)); j++) {
-      scores[row * params.columns + params.firstColumn + column + j] = four[j];
+      let score = scoreOf(four[j], row, column + j);
+      scores[row * params.columns + params.firstColumn + column + j] = score;
     }
   }
 }
@@ -424,7 +439,9 @@ export const topK: string = `// The k largest scores of each row, best first, eq
 // all i, are the best of both and again bitonic: merging halves the runs until one is left (Shanbhag et al., "Efficient
 // Top-K Query Processing on Massively Parallel Hardware", 2018).
 // Bindings: 0 params; 1 the scores of the candidates, [rows, columns]; 2 their indices, of the same shape (not read in
-// the first pass, where the index is the column); 3 and 4 the best scores and indices, [rows, chunks * k].
+// the first pass, where the index is the column); 3 and 4 the best scores and indices, [rows, chunks * k]; 5 and 6 gain and
+// offset of each row and of each column, [rows, 2] and [columns, 2], which turn cosines into the scores that are ranked if
+// \`normalized\` is not 0, as it may be in the first pass only.
 
 struct Params {
   rows: u32,
@@ -433,6 +450,7 @@ struct Params {
   // Chunks per row.
   chunks: u32,
   firstPass: u32,
+  normalized: u32,
 }
 
 const CHUNK = 1024u;
@@ -446,6 +464,8 @@ const NO_INDEX = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> bestScores: array<f32>;
 @group(0) @binding(4) var<storage, read_write> bestIndices: array<u32>;
+@group(0) @binding(5) var<storage, read> rowValues: array<f32>;
+@group(0) @binding(6) var<storage, read> columnValues: array<f32>;
 
 var<workgroup> score: array<f32, CHUNK>;
 var<workgroup> index: array<u32, CHUNK>;
@@ -501,6 +521,12 @@ fn main(
     if (i < filled) {
       let source = row * params.columns + firstColumn + i;
       score[i] = scores[source];
+      if (params.normalized != 0u) {
+        let column = firstColumn + i;
+        let gain = rowValues[2u * row] + columnValues[2u * column];
+        let offset = rowValues[2u * row + 1u] + columnValues[2u * column + 1u];
+        score[i] = score[i] * gain + offset;
+      }
       if (params.firstPass != 0u) {
         index[i] = firstColumn + i;
       } else {

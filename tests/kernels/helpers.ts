@@ -3,6 +3,7 @@
 
 import { assert } from "@std/assert";
 import { type Backend, createBackend, type Kernels, type Photo } from "../../src/kernels/mod.ts";
+import type { Normalizations } from "../../src/kernels/normalizations.ts";
 import type { RankedScores } from "../../src/kernels/top_k/cpu.ts";
 import { topKKernel } from "../../src/kernels/top_k/mod.ts";
 import { CpuRuntime } from "../../src/runtime/cpu/runtime.ts";
@@ -66,9 +67,14 @@ export async function cropTimes(backend: Backend, photo: Photo, times: number): 
 }
 
 /** The ranking of one block of scores. */
-export async function rank(backend: Backend, scores: Block, k: number): Promise<RankedScores> {
+export async function rank(
+  backend: Backend,
+  scores: Block,
+  k: number,
+  normalizations?: Normalizations,
+): Promise<RankedScores> {
   const topK = await backend.prepare(topKKernel);
-  using ranking = topK(scores, k);
+  using ranking = topK(scores, k, normalizations);
   return ranking.ranked(await backend.read(...ranking.blocks));
 }
 

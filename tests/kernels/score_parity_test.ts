@@ -2,10 +2,11 @@
 // Scores agree to 1e-5; rankings of the same scores agree exactly, ties included.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DeviceError } from "../../src/base/errors.ts";
+import { DeviceError, InvalidArgumentError } from "../../src/base/errors.ts";
 import { cosineMatrix } from "../../src/kernels/cosine_matrix/cpu.ts";
 import { topK } from "../../src/kernels/top_k/cpu.ts";
 import type { Backend } from "../../src/kernels/mod.ts";
+import { normalizeScores } from "../../src/kernels/normalizations.ts";
 import {
   backendTest,
   largestDifference,
@@ -144,4 +145,90 @@ backendTest("probes find themselves from the first score to the ranking", async 
   using scores = await backend.cosineMatrix(probes, references);
   const { indices } = await rank(backend, scores, 1);
   assertEquals([...indices], Array.from({ length: 20 }, (_, i) => 700 + i));
+});
+
+/** Gains around a half and offsets around 0 as cohorts give them, in steps that float32 adds and multiplies exactly. */
+function gainsAndOffsets(rows: number, seed: number): Float32Array<ArrayBuffer> {
+  const next = random(seed);
+  return Float32Array.from(
+    { length: 2 * rows },
+    (_, i) => i % 2 ? Math.floor(32 * next() - 16) / 64 : (8 + Math.floor(16 * next())) / 32,
+  );
+}
+
+backendTest("cosine_matrix normalises by gains and offsets as its definition", async (backend) => {
+  // Few probes and many, on the CPU with and without onnxruntime's product.
+  for (const [m, n, dim] of [[1, 1, 3], [2, 65, 192], [8, 300, 5], [9, 130, 192], [65, 70, 511]]) {
+    const left = unitRows(m, dim, 1), right = unitRows(n, dim, 2);
+    const p = gainsAndOffsets(m, 3), r = gainsAndOffsets(n, 4);
+    const expected = cosineMatrix(left, right, dim);
+    normalizeScores(expected, { probes: p, references: r });
+    const worst = m * n - 1;
+    const plain = cosineMatrix(left, right, dim)[worst];
+    const wanted = plain * (p[2 * m - 2] + r[2 * n - 2]) + p[2 * m - 1] + r[2 * n - 1];
+    assert(Math.abs(expected[worst] - wanted) < 1e-6);
+    using probes = backend.write(left, [m, dim]);
+    using references = backend.write(right, [n, dim]);
+    using probeRows = backend.write(p, [m, 2]);
+    using referenceRows = backend.write(r, [n, 2]);
+    const normalizations = { probes: probeRows, references: referenceRows };
+    using scores = await backend.cosineMatrix(probes, references, normalizations);
+    const [actual] = await backend.read(scores);
+    const difference = largestDifference(actual, expected);
+    note(`cosine_matrix, normalised, ${m}x${n}x${dim}: ${difference.toExponential(1)}`);
+    assert(difference <= 2e-5, `${m}x${n}x${dim}: off by ${difference}`);
+  }
+});
+
+webgpuTest("cosine_matrix windows gains and offsets with their references", async (backend) => {
+  const { maxStorageBufferBindingSize, maxBufferSize } = backend.gpu.device.limits;
+  const dim = 512, n = Math.ceil(maxStorageBufferBindingSize / (4 * dim)) + 77;
+  if (n * dim * 4 > Math.min(maxBufferSize, 2 ** 28)) return;
+  using probes = backend.write(new Float32Array(dim).fill(1, 0, 1), [1, dim]);
+  using references = backend.write(new Float32Array(n * dim).fill(0.5), [n, dim]);
+  using probeRows = backend.write(new Float32Array([1, 0]), [1, 2]);
+  const r = gainsAndOffsets(n, 6);
+  using referenceRows = backend.write(r, [n, 2]);
+  const normalizations = { probes: probeRows, references: referenceRows };
+  using scores = await backend.cosineMatrix(probes, references, normalizations);
+  const [actual] = await backend.read(scores);
+  const expected = Float32Array.from({ length: n }, (_, i) => (1 + r[2 * i]) / 2 + r[2 * i + 1]);
+  assert(largestDifference(actual, expected) <= 1e-6);
+});
+
+backendTest("top_k ranks normalised scores, ties in the order of the index", async (backend) => {
+  for (const [rows, columns, k] of [[1, 1, 1], [3, 700, 20], [2, 5000, 10], [1, 3000, 300]]) {
+    // Few values, so that scores are equal again and again.
+    const scores = randomScores(rows * columns, 16).map((value) => Math.round(8 * value) / 16);
+    const p = gainsAndOffsets(rows, 1), r = gainsAndOffsets(columns, 2);
+    const normalized = scores.slice();
+    normalizeScores(normalized, { probes: p, references: r });
+    const expected = topK(normalized, columns, k);
+    assertSame(
+      topK(scores, columns, k, { probes: p, references: r }).indices,
+      expected.indices,
+      "",
+    );
+    using block = backend.write(scores, [rows, columns]);
+    using probes = backend.write(p, [rows, 2]);
+    using references = backend.write(r, [columns, 2]);
+    const actual = await rank(backend, block, k, { probes, references });
+    const name = `${rows}x${columns}, k=${k}`;
+    assertSame(actual.indices, expected.indices, `indices of ${name}`);
+    assertSame(actual.scores, expected.scores, `scores of ${name}`);
+    assert(new Set(actual.scores).size < rows * Math.min(k, columns) || k === 1, `ties in ${name}`);
+  }
+});
+
+backendTest("gains and offsets of another number of rows are refused", async (backend) => {
+  using two = backend.write(new Float32Array([1, 0, 0, 1]), [2, 2]);
+  using one = backend.write(new Float32Array([1, 0]), [1, 2]);
+  for (const rows of [{ probes: one, references: two }, { probes: two, references: one }]) {
+    await assertRejects(
+      () => backend.cosineMatrix(two, two, rows),
+      InvalidArgumentError,
+      "a gain and an offset for each, 2x2",
+    );
+    await assertRejects(() => rank(backend, two, 1, rows), InvalidArgumentError, "2x2");
+  }
 });

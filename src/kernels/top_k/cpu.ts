@@ -1,6 +1,8 @@
 // The best references of each probe: the reference of shaders/top_k.wgsl and the path without a GPU.
 // A bounded insertion, as k is small beside n: most scores cost one comparison with the current k-th.
 
+import type { Normalizations } from "../normalizations.ts";
+
 /** The k best of each row, best first. */
 export interface RankedScores {
   /** `rows * k` scores. */
@@ -15,9 +17,16 @@ export interface RankedScores {
  * @param scores `[rows, columns]`, no NaN.
  * @param columns The number of columns.
  * @param k How many; all of them if there are fewer.
+ * @param normalizations Gains and offsets by which cosines become the scores that are ranked; without, they are ranked as
+ *     they are.
  * @returns Scores and column indices, `[rows, min(k, columns)]` each.
  */
-export function topK(scores: Float32Array, columns: number, k: number): RankedScores {
+export function topK(
+  scores: Float32Array,
+  columns: number,
+  k: number,
+  normalizations?: Normalizations<Float32Array>,
+): RankedScores {
   k = Math.min(k, columns);
   const rows = columns === 0 ? 0 : scores.length / columns;
   const best = new Float32Array(rows * k), indices = new Uint32Array(rows * k);
@@ -25,8 +34,16 @@ export function topK(scores: Float32Array, columns: number, k: number): RankedSc
   for (let row = 0; row < rows; row++) {
     const start = row * k, last = start + k - 1;
     let filled = start;
+    const probes = normalizations?.probes, references = normalizations?.references;
+    const gain = probes?.[2 * row] ?? 0, offset = probes?.[2 * row + 1] ?? 0;
     for (let column = 0; column < columns; column++) {
-      const score = scores[row * columns + column];
+      let score = scores[row * columns + column];
+      if (references) {
+        // Rounded as it is kept, or a score would be above its own.
+        score = Math.fround(
+          score * (gain + references[2 * column]) + (offset + references[2 * column + 1]),
+        );
+      }
       if (filled > last) {
         if (!(score > best[last])) continue;
       } else filled++;

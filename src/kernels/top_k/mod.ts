@@ -3,6 +3,7 @@
 
 import type { Kernel } from "../../runtime/kernel.ts";
 import type { Block } from "../../runtime/memory.ts";
+import { checkNormalizations, type Normalizations } from "../normalizations.ts";
 import { type RankedScores, topK } from "./cpu.ts";
 import { createTopK, MAX_K } from "./gpu.ts";
 
@@ -14,25 +15,47 @@ export interface Ranking extends Disposable {
   ranked(values: readonly Float32Array[]): RankedScores;
 }
 
-/** Ranks each row of scores, `[m, n]`, by its k best. The scores must live on if they are among `Ranking.blocks`. */
-export type TopK = (scores: Block, k: number) => Ranking;
+/**
+ * Ranks each row of scores, `[m, n]`, by its k best; with gains and offsets, cosines by the normalised scores that they
+ * become. What is given must live on if it is among `Ranking.blocks`.
+ */
+export type TopK = (scores: Block, k: number, normalizations?: Normalizations) => Ranking;
 
 /** The kernel. */
 export const topKKernel: Kernel<TopK> = {
   name: "top_k",
-  cpu: (context) => (scores, k) => {
-    const { data, shape: [, columns] } = context.block(scores);
-    const ranking = topK(data, columns, k);
+  cpu: (context) => (scores, k, normalizations) => {
+    const { data, shape: [rows, columns] } = context.block(scores);
+    if (normalizations) checkNormalizations(normalizations, rows, columns);
+    const ranking = topK(
+      data,
+      columns,
+      k,
+      normalizations && {
+        probes: context.block(normalizations.probes).data,
+        references: context.block(normalizations.references).data,
+      },
+    );
     return { blocks: [], ranked: () => ranking, [Symbol.dispose](): void {} };
   },
   gpu: async (context) => {
     const launch = await createTopK(context);
-    return (scores, k) => {
+    return (scores, k, normalizations) => {
       const block = context.block(scores), [rows, columns] = block.shape;
+      if (normalizations) checkNormalizations(normalizations, rows, columns);
       const count = Math.min(k, columns);
       // The kernel sorts at most so many, and rows without columns have no best.
-      if (count > MAX_K || count === 0 || rows === 0) return rankAfterReading(scores, k);
-      const best = launch(block, count);
+      if (count > MAX_K || count === 0 || rows === 0) {
+        return rankAfterReading(scores, k, normalizations);
+      }
+      const best = launch(
+        block,
+        count,
+        normalizations && {
+          probes: context.block(normalizations.probes),
+          references: context.block(normalizations.references),
+        },
+      );
       return {
         blocks: [best.scores, best.indices],
         ranked: ([values, { buffer, byteOffset, length }]) => ({
@@ -48,11 +71,13 @@ export const topKKernel: Kernel<TopK> = {
   },
 };
 
-function rankAfterReading(scores: Block, k: number): Ranking {
+function rankAfterReading(scores: Block, k: number, normalizations?: Normalizations): Ranking {
   const [, columns] = scores.shape;
+  const given = normalizations ? [normalizations.probes, normalizations.references] : [];
   return {
-    blocks: [scores],
-    ranked: ([values]) => topK(values, columns, k),
+    blocks: [scores, ...given],
+    ranked: ([values, probes, references]) =>
+      topK(values, columns, k, normalizations && { probes, references }),
     [Symbol.dispose](): void {},
   };
 }
