@@ -2,7 +2,7 @@
 // and a foot by which a file that was cut or changed by accident is known. Not encrypted.
 
 import { MaskinvError } from "../base/errors.ts";
-import { Template } from "../pipeline/score/template.ts";
+import { type Normalization, Template } from "../pipeline/score/template.ts";
 import { GalleryCorruptError } from "./errors.ts";
 import {
   checkEntries,
@@ -13,7 +13,8 @@ import {
   type PutMode,
 } from "./store.ts";
 
-const FORMAT = "maskinv-gallery", VERSION = 1;
+/** Version 1 had no normalisations, and is read as well. */
+const FORMAT = "maskinv-gallery", VERSION = 2;
 
 /** Refuses, by throwing, templates of a model that is not wanted. */
 export type ModelCheck = (model: GalleryModel) => void | Promise<void>;
@@ -29,6 +30,8 @@ interface Head {
 interface Line {
   readonly identity: string;
   readonly templates: readonly string[];
+  /** What normalised scores of the templates take, in their order; absent if none of them has it. */
+  readonly normalizations?: readonly (Normalization | null)[];
 }
 
 /** The last line. */
@@ -62,7 +65,14 @@ export async function* exportStore(store: GalleryStore): AsyncGenerator<string, 
   for await (const { identity, templates } of store.entries()) {
     identities++;
     count += templates.length;
-    const line: Line = { identity, templates: templates.map(toBase64) };
+    const isNormalized = templates.some(({ normalization }) => normalization);
+    const line: Line = {
+      identity,
+      templates: templates.map(toBase64),
+      ...(isNormalized && {
+        normalizations: templates.map(({ normalization }) => normalization ?? null),
+      }),
+    };
     yield await chain.add(JSON.stringify(line));
   }
   const foot: Foot = { identities, templates: count, sha256: chain.hex };
@@ -124,8 +134,8 @@ export async function importStore(
 
 function readHead(json: Record<string, unknown>, number: number): GalleryModel | null {
   const { format, version, model } = json as unknown as Head;
-  if (format !== FORMAT || version !== VERSION) {
-    throw corrupt(number, `it is no ${FORMAT} of version ${VERSION}`);
+  if (format !== FORMAT || !(version >= 1 && version <= VERSION)) {
+    throw corrupt(number, `it is no ${FORMAT} of version 1 to ${VERSION}`);
   }
   if (model === null) return null;
   if (typeof model?.model === "string" && Number.isInteger(model.size)) return model;
@@ -137,21 +147,31 @@ function readEntry(
   model: GalleryModel | null,
   number: number,
 ): GalleryEntry {
-  const { identity, templates } = json as unknown as Line;
+  const { identity, templates, normalizations } = json as unknown as Line;
   try {
     return {
       identity,
-      templates: templates.map((text) => {
+      templates: templates.map((text, i) => {
         const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
         const embedding = new Float32Array(bytes.buffer);
         if (embedding.length !== model?.size) throw new Error(`it has ${embedding.length} numbers`);
-        return new Template(embedding, model.model);
+        return new Template(embedding, model.model, readNormalization(normalizations?.[i]));
       }),
     };
   } catch (error) {
     const why = error instanceof MaskinvError ? error.message : (error as Error).message;
     throw corrupt(number, `its templates cannot be read (${why})`, error);
   }
+}
+
+/** What a line says of one template; a line that was not written by `exportStore` must not bring NaN into a search. */
+function readNormalization(json: Normalization | null | undefined): Normalization | undefined {
+  if (!json) return undefined;
+  const { cohort, gain, offset } = json;
+  if (typeof cohort === "string" && Number.isFinite(gain) && Number.isFinite(offset)) {
+    return { cohort, gain, offset };
+  }
+  throw new Error("a normalisation has no cohort, gain or offset");
 }
 
 function parse(line: string, number: number): Record<string, unknown> {

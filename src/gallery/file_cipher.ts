@@ -17,6 +17,8 @@ export type KeySource = () => Promise<GalleryKey> | GalleryKey;
 export interface Cipher {
   /** The first bytes of the file. */
   readonly header: Uint8Array<ArrayBuffer>;
+  /** The version of the file: from 2 on records may have normalisations. */
+  readonly version: number;
   /** How many bytes a body has more than its payload. */
   readonly overhead: number;
   /** The body of a record; `context` is what it is bound to. */
@@ -31,7 +33,7 @@ export interface Cipher {
 /** Bytes of the header: magic 8, version 4, flags 4, salt 16, key check 16, CRC-32 of these 4. */
 export const HEADER_SIZE = 52;
 
-const MAGIC = "MASKINVG", VERSION = 1, ENCRYPTED = 1;
+const MAGIC = "MASKINVG", VERSION = 2, ENCRYPTED = 1;
 const NONCE_SIZE = 12, TAG_SIZE = 16, CRC_SIZE = 4;
 
 type Crc32 = (data: Uint8Array) => number;
@@ -47,7 +49,9 @@ export async function createCipher(key: KeySource | undefined): Promise<Cipher> 
   const derived = key && await derive(await key(), salt);
   if (derived) header.set(derived.check, 32);
   view.setUint32(HEADER_SIZE - 4, crc32(header.subarray(0, -4)), true);
-  return derived ? new AesCipher(header, derived.aes) : new PlainCipher(header, crc32);
+  return derived
+    ? new AesCipher(header, VERSION, derived.aes)
+    : new PlainCipher(header, VERSION, crc32);
 }
 
 /**
@@ -73,14 +77,14 @@ export async function openCipher(
     );
   }
   const version = view.getUint32(8, true);
-  if (version !== VERSION) {
+  if (!(version >= 1 && version <= VERSION)) {
     throw new GalleryCorruptError(
-      `Cannot open ${label} as it has version ${version} and this program knows version ${VERSION}: ` +
-        `use a newer program`,
+      `Cannot open ${label} as it has version ${version} and this program knows versions 1 to ` +
+        `${VERSION}: use a newer program`,
     );
   }
   if (!(view.getUint32(12, true) & ENCRYPTED)) {
-    if (!key) return new PlainCipher(header, crc32);
+    if (!key) return new PlainCipher(header, version, crc32);
     throw new GalleryKeyError(
       `Cannot open ${label} with a key as it is not encrypted: open it without, and compact it with the key`,
     );
@@ -92,7 +96,7 @@ export async function openCipher(
       `Cannot open ${label} as the key is not the one it was made with: give that one`,
     );
   }
-  return new AesCipher(header, aes);
+  return new AesCipher(header, version, aes);
 }
 
 /** HKDF-SHA-256 (RFC 5869) gives the file's own AES key, and bits by which a wrong key is known. */
@@ -133,7 +137,11 @@ export async function importSecret(key: GalleryKey): Promise<CryptoKey> {
 class AesCipher implements Cipher {
   readonly overhead = NONCE_SIZE + TAG_SIZE;
 
-  constructor(readonly header: Uint8Array<ArrayBuffer>, readonly aes: CryptoKey) {}
+  constructor(
+    readonly header: Uint8Array<ArrayBuffer>,
+    readonly version: number,
+    readonly aes: CryptoKey,
+  ) {}
 
   async seal(payload: Uint8Array<ArrayBuffer>, context: Uint8Array): Promise<Uint8Array> {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_SIZE));
@@ -169,7 +177,11 @@ class AesCipher implements Cipher {
 class PlainCipher implements Cipher {
   readonly overhead = CRC_SIZE;
 
-  constructor(readonly header: Uint8Array<ArrayBuffer>, readonly crc32: Crc32) {}
+  constructor(
+    readonly header: Uint8Array<ArrayBuffer>,
+    readonly version: number,
+    readonly crc32: Crc32,
+  ) {}
 
   seal(payload: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
     const crc = new Uint8Array(CRC_SIZE);

@@ -56,6 +56,11 @@ export class Log implements AsyncDisposable {
     this.#next = next;
   }
 
+  /** The version of the file: one of version 1 has no place for normalisations until it is written anew. */
+  get version(): number {
+    return this.#cipher.version;
+  }
+
   /** Bytes of the file. */
   get size(): number {
     return this.#end;

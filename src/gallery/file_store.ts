@@ -19,6 +19,7 @@ import {
   type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
+  type Normalizer,
   type PutMode,
   type RenameMode,
 } from "./store.ts";
@@ -193,6 +194,14 @@ class OpenFileStore implements FileStore {
     return this.#memory.entries();
   }
 
+  complete(cohort: string, normalize: Normalizer): Promise<number> {
+    return this.#inTurn(async () => {
+      const completed = await this.#memory.complete(cohort, normalize);
+      if (completed > 0) await this.#compact(this.#key);
+      return completed;
+    });
+  }
+
   search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]> {
     return this.#memory.search(probes, k);
   }
@@ -264,6 +273,9 @@ class OpenFileStore implements FileStore {
       }
     }
     try {
+      if (this.#log.version < 2 && accepted.some(({ change }) => isNormalized(change))) {
+        await this.#compact(this.#key);
+      }
       if (payloads.length > 0) await this.#log.append(payloads);
     } catch (error) {
       for (const { reject } of accepted) reject(error);
@@ -279,7 +291,7 @@ class OpenFileStore implements FileStore {
     const { size } = this.#log;
     if (size < LEAST_COMPACTED) return;
     const { identities, templates } = this.#memory.currentCount;
-    const needed = templates * 4 * (this.#memory.currentModel?.size ?? 0) + identities * 64;
+    const needed = templates * 4 * ((this.#memory.currentModel?.size ?? 0) + 2) + identities * 64;
     // What was acknowledged stays so if this fails, and the next change will say that the disk is full.
     if (size > 2 * needed) await this.#compact(this.#key).catch(() => {});
   }
@@ -299,6 +311,12 @@ class OpenFileStore implements FileStore {
     this.#tail = result.then(() => {}, () => {});
     return result;
   }
+}
+
+/** Whether a change brings what a file of version 1 has no place for. */
+function isNormalized(change: Change): boolean {
+  return change.kind !== "remove" &&
+    change.entries.some(({ templates }) => templates.some(({ normalization }) => normalization));
 }
 
 /** Makes a change in memory; returns how many identities it removed. */

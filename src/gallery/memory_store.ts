@@ -4,12 +4,12 @@
 import type { DeviceChoice } from "../runtime/start.ts";
 import { DeviceLostError, DisposedError } from "../base/errors.ts";
 import type { RankedScores } from "../kernels/top_k/cpu.ts";
-import { Template } from "../pipeline/score/template.ts";
+import { type Normalization, Template } from "../pipeline/score/template.ts";
 import { identityExists } from "./errors.ts";
 import { checkIdentity } from "./names.ts";
 import { type CandidateRow, rankIdentities, SLACK } from "./rank.ts";
 import { Rows } from "./rows.ts";
-import { createScorer, type Scorer } from "./scorer.ts";
+import { createScorer, type Probes, type Scorer } from "./scorer.ts";
 import {
   type Candidate,
   checkEntries,
@@ -19,6 +19,8 @@ import {
   type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
+  incomplete,
+  type Normalizer,
   type PutMode,
   type RenameMode,
 } from "./store.ts";
@@ -31,6 +33,8 @@ export interface MemoryStoreOptions {
 
 /** Probes scored together: bounds the memory for scores. */
 const PROBES = 128;
+/** Templates normalised together, likewise. */
+const NORMALIZED = 1024;
 
 /**
  * Makes a store that keeps templates in memory and searches all of them exactly.
@@ -139,9 +143,25 @@ export class MemoryStore implements GalleryStore {
     }
   }
 
+  complete(cohort: string, normalize: Normalizer): Promise<number> {
+    return this.#inTurn(async () => {
+      const rows = this.#rows;
+      if (!rows || rows.missing(cohort) === 0) return 0;
+      const missing = rows.rowsMissing(cohort), made: Normalization[] = [];
+      for (let start = 0; start < missing.length; start += NORMALIZED) {
+        const part = missing.slice(start, start + NORMALIZED);
+        made.push(...await normalize(part.map((row) => this.#template(row))));
+      }
+      rows.normalize(cohort, made);
+      return missing.length;
+    });
+  }
+
   search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]> {
     return this.#inTurn(async () => {
-      checkSearch(probes, k, this.#model);
+      const cohort = checkSearch(probes, k, this.#model);
+      const missing = cohort === undefined ? 0 : this.#rows?.missing(cohort) ?? 0;
+      if (missing > 0) throw incomplete(missing, cohort!);
       const found: Candidate[][] = [];
       for (let start = 0; start < probes.length; start += PROBES) {
         found.push(...await this.#search(probes.slice(start, start + PROBES), k));
@@ -159,7 +179,12 @@ export class MemoryStore implements GalleryStore {
   }
 
   #templates(identity: string): Template[] {
-    return this.#rows?.of(identity).map((row) => new Template(row, this.#model!.model)) ?? [];
+    return this.#rows?.of(identity).map((row) => this.#template(row)) ?? [];
+  }
+
+  #template(row: number): Template {
+    const rows = this.#rows!;
+    return new Template(rows.embedding(row), this.#model!.model, rows.normalization(row));
   }
 
   /**
@@ -173,17 +198,20 @@ export class MemoryStore implements GalleryStore {
     const wanted = Math.min(k, identities);
     const values = new Float32Array(probes.length * size);
     probes.forEach(({ embedding }, i) => values.set(embedding, i * size));
+    const normalizations = probes[0].normalization &&
+      Float32Array.from(probes.flatMap(({ normalization: by }) => [by!.gain, by!.offset]));
+    const search = { values, normalizations };
     for (let most = Math.min(templates, 2 * k + SLACK);; most = Math.min(templates, 4 * most)) {
-      const best = await this.#best(values, rows, size, most);
-      const found = probes.map(({ embedding }, i) =>
-        rankIdentities(embedding, candidates(rows, best, i, most), k)
+      const best = await this.#best(search, rows, size, most);
+      const found = probes.map((probe, i) =>
+        rankIdentities(probe, candidates(rows, best, i, most), k)
       );
       if (most === templates || found.every(({ length }) => length >= wanted)) return found;
     }
   }
 
   async #best(
-    probes: Float32Array,
+    probes: Probes,
     rows: Rows,
     size: number,
     most: number,
@@ -236,7 +264,11 @@ function* candidates(
   });
   found.sort((a, b) => b.score - a.score || a.row - b.row);
   for (const { row } of found.slice(0, most)) {
-    yield { identity: rows.identity(row), embedding: rows.embedding(row) };
+    yield {
+      identity: rows.identity(row),
+      embedding: rows.embedding(row),
+      normalization: rows.normalization(row),
+    };
   }
 }
 

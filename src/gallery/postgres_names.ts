@@ -78,8 +78,8 @@ export async function renameRows(
   if (mode === "rename") throw identityExists(from, to);
   // Rows go out and in rather than change their owner, by which Citus may have distributed them.
   await query(
-    `INSERT INTO ${templates} (owner, embedding)
-       SELECT $2::text::bigint, embedding ${owned} ORDER BY id`,
+    `INSERT INTO ${templates} (owner, embedding, gain, shift)
+       SELECT $2::text::bigint, embedding, gain, shift ${owned} ORDER BY id`,
     [source, target],
   );
   await query(`DELETE FROM ${identities} WHERE id = $1::text::bigint`, [source]);

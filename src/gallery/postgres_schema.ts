@@ -12,11 +12,11 @@ export type PostgresIndex = "exact" | "hnsw";
 
 /** The names of a gallery's tables. */
 export interface Tables {
-  /** One row: version of the schema, model and width of the templates. */
+  /** One row: version of the schema, model and width of the templates, cohort of their normalisations. */
   readonly meta: string;
   /** One row per identity. */
   readonly identities: string;
-  /** One row per template. */
+  /** One row per template; `gain` and `shift`, its offset, are null where they are not known. */
   readonly templates: string;
 }
 
@@ -33,7 +33,18 @@ const STEPS: readonly ((query: SqlQuery, tables: Tables) => Promise<void>)[] = [
     );
   },
   foldNames,
+  async (query, tables) => {
+    await query(`ALTER TABLE ${tables.meta} ADD COLUMN cohort text`);
+    if (!await readModel(query, tables)) return;
+    await query(`ALTER TABLE ${tables.templates} ADD COLUMN gain real, ADD COLUMN shift real`);
+    await indexMissing(query, tables);
+  },
 ];
+
+/** Finds templates without a normalisation at once, of which there are none most of the time. */
+async function indexMissing(query: SqlQuery, { templates }: Tables): Promise<void> {
+  await query(`CREATE INDEX ${templates}_missing ON ${templates} (owner, id) WHERE gain IS NULL`);
+}
 
 /** Identities folded at a time. */
 const PAGE = 1000;
@@ -129,8 +140,9 @@ export async function createTemplates(
   await query(
     `CREATE TABLE ${templates} (id bigint GENERATED ALWAYS AS IDENTITY,
        owner bigint NOT NULL REFERENCES ${identities} ON DELETE CASCADE,
-       embedding vector(${size}) NOT NULL, PRIMARY KEY (owner, id))`,
+       embedding vector(${size}) NOT NULL, gain real, shift real, PRIMARY KEY (owner, id))`,
   );
+  await indexMissing(query, { meta, identities, templates });
 }
 
 /** Makes the HNSW index if there is none; building it over millions of templates takes minutes. */

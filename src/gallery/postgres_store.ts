@@ -2,9 +2,9 @@
 // The database finds the candidates; scores and order are computed here, as in every store (rank.ts).
 
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import { Template } from "../pipeline/score/template.ts";
-import { GalleryCorruptError, GalleryStoreError } from "./errors.ts";
-import { checkIdentity, foldName } from "./names.ts";
+import type { Template } from "../pipeline/score/template.ts";
+import { GalleryStoreError } from "./errors.ts";
+import { checkIdentity } from "./names.ts";
 import type { SqlClient, SqlQuery, SqlRow } from "./postgres_client.ts";
 import {
   createIndex,
@@ -16,6 +16,9 @@ import {
   tablesOf,
 } from "./postgres_schema.ts";
 import { readNames, readNamesLike, renameRows } from "./postgres_names.ts";
+import { changeCohort, completePage, isComplete, readCohort } from "./postgres_normalize.ts";
+import { rowNormalization, toEmbedding, toTemplate, toVector } from "./postgres_row.ts";
+import { joinEntries, writeEntries } from "./postgres_write.ts";
 import { rankIdentities, SLACK } from "./rank.ts";
 import {
   type Candidate,
@@ -26,6 +29,8 @@ import {
   type GalleryIdentity,
   type GalleryModel,
   type GalleryStore,
+  incomplete,
+  type Normalizer,
   type PutMode,
   type RenameMode,
 } from "./store.ts";
@@ -47,8 +52,6 @@ export interface PostgresStoreOptions {
 
 /** Identities read at a time by `entries`. */
 const PAGE = 500;
-/** Templates per INSERT. */
-const ROWS = 500;
 
 /**
  * Opens a gallery in PostgreSQL; makes its tables if there are none. Any number of processes may have it open. The
@@ -65,7 +68,7 @@ const ROWS = 500;
  * @example
  * ```ts
  * import { openPostgresStore, pgliteClient } from "@maskinv/maskinv/gallery";
- * import { Template } from "@maskinv/maskinv/score";
+ * import type { Template } from "@maskinv/maskinv/score";
  * import { PGlite } from "@electric-sql/pglite";
  * import { vector } from "@electric-sql/pglite-pgvector";
  *
@@ -146,8 +149,7 @@ class PostgresStore implements GalleryStore {
     const joined = joinEntries(entries, mode);
     const model = await this.#run("write", async (query) => {
       const model = await this.#readModel(query, joined);
-      const owners = await this.#owners(query, joined, mode);
-      await this.#insert(query, joined, owners);
+      await writeEntries(query, this.#tables, joined, mode);
       return model;
     });
     this.#model = model;
@@ -193,12 +195,13 @@ class PostgresStore implements GalleryStore {
       const model = await this.#readModel(query);
       if (!model) return [];
       const rows = await query(
-        `SELECT embedding::text AS embedding FROM ${templates}
+        `SELECT embedding::text AS embedding, gain, shift FROM ${templates}
            JOIN ${identities} ON owner = ${identities}.id
            WHERE identity = $1 ORDER BY ${templates}.id`,
         [identity],
       );
-      return rows.map((row) => new Template(toEmbedding(row, model), model.model));
+      const cohort = await readCohort(query, this.#tables);
+      return rows.map((row) => toTemplate(row, model, cohort));
     });
   }
 
@@ -206,30 +209,51 @@ class PostgresStore implements GalleryStore {
     const model = await this.model();
     if (!model) return;
     for (let last = "0";;) {
-      const rows = await this.#run("read", (query) => this.#page(query, last));
+      const { rows, cohort } = await this.#run("read", async (query) => ({
+        rows: await this.#page(query, last),
+        cohort: await readCohort(query, this.#tables),
+      }));
       if (rows.length === 0) return;
       for (const [, own] of Map.groupBy(rows, (row) => row.owner)) {
-        const embeddings = own.map((row) => new Template(toEmbedding(row, model), model.model));
-        yield { identity: String(own[0].identity), templates: embeddings };
+        const templates = own.map((row) => toTemplate(row, model, cohort));
+        yield { identity: String(own[0].identity), templates };
       }
       last = String(rows.at(-1)!.owner);
     }
   }
 
+  async complete(cohort: string, normalize: Normalizer): Promise<number> {
+    const model = await this.model();
+    if (!model) return 0;
+    const isDone = (): Promise<boolean> =>
+      this.#run("read", (query) => isComplete(query, this.#tables, cohort));
+    const read = (row: SqlRow): Template => toTemplate(row, model, undefined);
+    // A transaction for each page, so that nobody else waits long. Another machine may do the same at the same time.
+    let completed = 0;
+    for (let isFirst = true; !await isDone(); isFirst = false) {
+      completed += await this.#run("write", async (query) => {
+        if (isFirst) await changeCohort(query, this.#tables, cohort);
+        return await completePage(query, this.#tables, read, normalize);
+      });
+    }
+    return completed;
+  }
+
   search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]> {
     return this.#run("search", async (query) => {
       const model = await this.#readModel(query);
-      checkSearch(probes, k, model);
+      const cohort = checkSearch(probes, k, model);
       if (!model) return probes.map(() => []);
+      if (cohort && !await isComplete(query, this.#tables, cohort)) {
+        throw incomplete("some", cohort);
+      }
       if (this.#index === "hnsw") {
         await query(`SET LOCAL hnsw.ef_search = ${this.#efSearch}`);
         // Goes on where the first templates belong to too few identities (pgvector 0.8).
         await query("SET LOCAL hnsw.iterative_scan = strict_order");
       }
       const found: Candidate[][] = [];
-      for (const { embedding } of probes) {
-        found.push(await this.#nearest(query, embedding, k, model));
-      }
+      for (const probe of probes) found.push(await this.#nearest(query, probe, k, model));
       return found;
     });
   }
@@ -241,18 +265,26 @@ class PostgresStore implements GalleryStore {
   /** The best identities; an index is asked for more templates where the first ones are of too few identities. */
   async #nearest(
     query: SqlQuery,
-    probe: Float32Array,
+    probe: Template,
     k: number,
     model: GalleryModel,
   ): Promise<Candidate[]> {
-    const isExact = this.#index === "exact";
+    const isExact = this.#index === "exact", gain = probe.normalization?.gain;
     let templates = Infinity;
-    for (let most = 4 * (k + SLACK);; most *= 8) {
-      const values = [toVector(probe), k + SLACK, ...isExact ? [] : [most]];
-      const rows = await query(this.#searchText(), values);
+    // The index knows cosines only: of normalised scores as many candidates are looked at as it finds at no cost.
+    const least = gain === undefined ? 0 : this.#efSearch;
+    for (let most = Math.max(least, 4 * (k + SLACK));; most *= 8) {
+      const values = [
+        toVector(probe.embedding),
+        k + SLACK,
+        ...gain === undefined ? [] : [String(gain)],
+        ...isExact ? [] : [most],
+      ];
+      const rows = await query(this.#searchText(gain !== undefined), values);
       const candidates = rows.map((row) => ({
         identity: String(row.identity),
         embedding: toEmbedding(row, model),
+        normalization: rowNormalization(row, probe.normalization?.cohort),
       }));
       const best = rankIdentities(probe, candidates, k);
       if (isExact || best.length === k || most >= templates) return best;
@@ -262,17 +294,19 @@ class PostgresStore implements GalleryStore {
     }
   }
 
-  /** All templates of the identities that come first; the distance is the negative inner product. */
-  #searchText(): string {
+  /** All templates of the identities that come first; the distance is the negative inner product, or score. */
+  #searchText(isNormalized: boolean): string {
     const { identities, templates } = this.#tables;
-    const near = this.#index === "hnsw"
-      ? `(SELECT owner, embedding <#> $1::vector AS distance FROM ${templates}
-           ORDER BY embedding <#> $1::vector LIMIT $3)`
-      : `(SELECT owner, embedding <#> $1::vector AS distance FROM ${templates})`;
+    const near =
+      `SELECT owner, gain, shift, embedding <#> $1::vector AS distance FROM ${templates}` +
+      (this.#index === "hnsw"
+        ? ` ORDER BY embedding <#> $1::vector LIMIT $${isNormalized ? 4 : 3}`
+        : "");
+    const distance = isNormalized ? "distance * ($3::text::float8 + gain) - shift" : "distance";
     return `WITH best AS MATERIALIZED (
-        SELECT owner, min(distance) AS distance FROM ${near} AS near
-        GROUP BY owner ORDER BY distance, owner LIMIT $2)
-      SELECT identity, embedding::text AS embedding FROM best
+        SELECT owner, min(${distance}) AS distance FROM (${near}) AS near
+        GROUP BY owner ORDER BY 2, owner LIMIT $2)
+      SELECT identity, embedding::text AS embedding, gain, shift FROM best
         JOIN ${templates} USING (owner) JOIN ${identities} ON ${identities}.id = owner`;
   }
 
@@ -297,54 +331,10 @@ class PostgresStore implements GalleryStore {
     return model;
   }
 
-  /** The numbers of identities by name; new ones are made, and replaced ones emptied. */
-  async #owners(
-    query: SqlQuery,
-    entries: readonly GalleryEntry[],
-    mode: PutMode,
-  ): Promise<Map<string, string>> {
-    const { identities, templates } = this.#tables;
-    // In the order of the names, so that two machines never wait for each other. The update locks the rows.
-    const names = entries.map(({ identity }) => identity).sort();
-    const rows = await query(
-      `INSERT INTO ${identities} (identity, folded) SELECT * FROM unnest($1::text[], $2::text[])
-         ON CONFLICT (identity) DO UPDATE SET identity = EXCLUDED.identity
-         RETURNING id::text AS id, identity`,
-      [names, names.map(foldName)],
-    );
-    if (mode === "replace") {
-      await query(
-        `DELETE FROM ${templates} WHERE owner = ANY($1::text[]::bigint[])`,
-        [rows.map(({ id }) => String(id))],
-      );
-    }
-    return new Map(rows.map(({ id, identity }) => [String(identity), String(id)]));
-  }
-
-  async #insert(
-    query: SqlQuery,
-    entries: readonly GalleryEntry[],
-    owners: ReadonlyMap<string, string>,
-  ): Promise<void> {
-    const rows = entries.flatMap(({ identity, templates }) =>
-      templates.map(({ embedding }) => ({ owner: owners.get(identity)!, embedding }))
-    );
-    for (let start = 0; start < rows.length; start += ROWS) {
-      const part = rows.slice(start, start + ROWS);
-      await query(
-        `INSERT INTO ${this.#tables.templates} (owner, embedding)
-           SELECT owner, embedding::vector
-           FROM unnest($1::text[]::bigint[], $2::text[]) WITH ORDINALITY AS rows(owner, embedding, place)
-           ORDER BY place`,
-        [part.map(({ owner }) => owner), part.map(({ embedding }) => toVector(embedding))],
-      );
-    }
-  }
-
   #page(query: SqlQuery, last: string): Promise<readonly SqlRow[]> {
     const { identities, templates } = this.#tables;
     return query(
-      `SELECT page.id::text AS owner, identity, embedding::text AS embedding
+      `SELECT page.id::text AS owner, identity, embedding::text AS embedding, gain, shift
          FROM (SELECT id, identity FROM ${identities} WHERE id > $1::text::bigint
            ORDER BY id LIMIT ${PAGE}) AS page
          JOIN ${templates} ON owner = page.id ORDER BY page.id, ${templates}.id`,
@@ -366,28 +356,4 @@ class PostgresStore implements GalleryStore {
       );
     }
   }
-}
-
-/** One entry per identity: of several, the templates of all, or of the last that replaces. */
-function joinEntries(entries: readonly GalleryEntry[], mode: PutMode): GalleryEntry[] {
-  const joined = new Map<string, readonly Template[]>();
-  for (const { identity, templates } of entries) {
-    const before = mode === "add" ? joined.get(identity) ?? [] : [];
-    joined.set(identity, [...before, ...templates]);
-  }
-  return Array.from(joined, ([identity, templates]) => ({ identity, templates }));
-}
-
-/** pgvector's text form; a float32 is written so that it is read as the same number. */
-function toVector(embedding: Float32Array): string {
-  return `[${embedding.join(",")}]`;
-}
-
-function toEmbedding({ embedding }: SqlRow, { size }: GalleryModel): Float32Array {
-  const values = Float32Array.from(JSON.parse(String(embedding)) as number[]);
-  if (values.length === size) return values;
-  throw new GalleryCorruptError(
-    `Cannot use a template of ${values.length} numbers from the database as the gallery's have ${size}: ` +
-      `restore the table from a backup`,
-  );
 }

@@ -2,6 +2,7 @@
 // Blocks never move, so that growing copies nothing and a GPU uploads only the blocks that changed.
 
 import { foldName } from "./names.ts";
+import type { Normalization, Template } from "../pipeline/score/template.ts";
 import type { GalleryCount, GalleryEntry, GalleryIdentity, PutMode } from "./store.ts";
 
 /** Rows per block: 3 MB at 192 dimensions. */
@@ -11,6 +12,8 @@ const BLOCK_ROWS = 4096;
 export interface RowBlock {
   /** `[rows, size]`, without the rows that are not in use yet. */
   readonly values: Float32Array;
+  /** `[rows, 2]`, gain and offset of each; NaN where they are not known. */
+  readonly normalizations: Float32Array;
   /** Changes when a row changes. */
   readonly version: number;
 }
@@ -23,12 +26,14 @@ interface Owner {
 
 class Block implements RowBlock {
   readonly #all: Float32Array;
+  readonly #normalizations: Float32Array;
   readonly #size: number;
   used = 0;
   version = 0;
 
   constructor(size: number, rows: number) {
     this.#all = new Float32Array(rows * size);
+    this.#normalizations = new Float32Array(2 * rows).fill(NaN);
     this.#size = size;
   }
 
@@ -36,8 +41,17 @@ class Block implements RowBlock {
     return this.#all.subarray(0, this.used * this.#size);
   }
 
+  get normalizations(): Float32Array {
+    return this.#normalizations.subarray(0, 2 * this.used);
+  }
+
   row(at: number): Float32Array {
     return this.#all.subarray(at * this.#size, (at + 1) * this.#size);
+  }
+
+  /** Gain and offset of a row. */
+  normalization(at: number): Float32Array {
+    return this.#normalizations.subarray(2 * at, 2 * at + 2);
   }
 }
 
@@ -49,10 +63,22 @@ export class Rows {
   readonly #byName = new Map<string, Owner>();
   /** The names of each folded name. */
   readonly #byFolded = new Map<string, Set<string>>();
+  #cohort: string | undefined;
+  #missing = 0;
 
   /** @param size The number of dimensions. */
   constructor(size: number) {
     this.#size = size;
+  }
+
+  /** The cohort whose normalisations rows have; that of the first row that came with one. */
+  get cohort(): string | undefined {
+    return this.#cohort;
+  }
+
+  /** How many rows have no normalisation by a cohort. */
+  missing(cohort: string): number {
+    return cohort === this.#cohort ? this.#missing : this.#owners.length;
   }
 
   /** The blocks in use. */
@@ -86,12 +112,37 @@ export class Rows {
 
   /** A row's embedding; valid until the next change. */
   embedding(row: number): Float32Array {
-    return this.#blocks[Math.floor(row / BLOCK_ROWS)].row(row % BLOCK_ROWS);
+    return this.#block(row).row(row % BLOCK_ROWS);
   }
 
-  /** The embeddings of an identity in the order of enrolment; none if there is no such identity. */
-  of(identity: string): Float32Array[] {
-    return this.#byName.get(identity)?.rows.map((row) => this.embedding(row)) ?? [];
+  /** A row's normalisation, if it has one. */
+  normalization(row: number): Normalization | undefined {
+    const [gain, offset] = this.#normalization(row);
+    return Number.isNaN(gain) ? undefined : { cohort: this.#cohort!, gain, offset };
+  }
+
+  /** The rows of an identity in the order of enrolment; none if there is no such identity. */
+  of(identity: string): readonly number[] {
+    return this.#byName.get(identity)?.rows ?? [];
+  }
+
+  /**
+   * Gives rows their normalisations by a cohort, which are in the place of those by another one.
+   *
+   * @param values Gain and offset of each row that was missing, in the order of the rows.
+   */
+  normalize(cohort: string, values: readonly Normalization[]): void {
+    const rows = this.rowsMissing(cohort);
+    this.#cohort = cohort;
+    rows.forEach((row, i) => this.#normalization(row).set([values[i].gain, values[i].offset]));
+    for (const row of rows) this.#block(row).version++;
+    this.#missing = 0;
+  }
+
+  /** The rows without a normalisation by a cohort. */
+  rowsMissing(cohort: string): number[] {
+    const rows = Array.from(this.#owners, (_, row) => row);
+    return rows.filter((row) => this.normalization(row)?.cohort !== cohort);
   }
 
   /** Adds or replaces; the entries have been checked. */
@@ -99,7 +150,7 @@ export class Rows {
     for (const { identity, templates } of entries) {
       if (mode === "replace") this.remove(identity);
       const owner = this.#byName.get(identity) ?? this.#add({ identity, rows: [] });
-      for (const { embedding } of templates) this.#append(owner, embedding);
+      for (const template of templates) this.#append(owner, template);
     }
   }
 
@@ -160,7 +211,7 @@ export class Rows {
     if (names.size === 0) this.#byFolded.delete(folded);
   }
 
-  #append(owner: Owner, embedding: Float32Array): void {
+  #append(owner: Owner, { embedding, normalization }: Template): void {
     const row = this.#owners.length;
     if (row % BLOCK_ROWS === 0) this.#blocks.push(new Block(this.#size, BLOCK_ROWS));
     const block = this.#blocks.at(-1)!;
@@ -169,21 +220,37 @@ export class Rows {
     block.version++;
     this.#owners.push(owner);
     owner.rows.push(row);
+    if (normalization) this.#cohort ??= normalization.cohort;
+    // A row has no normalisation by another cohort: it is computed anew when it is asked for.
+    const isKept = normalization && normalization.cohort === this.#cohort;
+    this.#normalization(row).set(isKept ? [normalization.gain, normalization.offset] : [NaN, NaN]);
+    if (!isKept) this.#missing++;
+  }
+
+  #block(row: number): Block {
+    return this.#blocks[Math.floor(row / BLOCK_ROWS)];
+  }
+
+  #normalization(row: number): Float32Array {
+    return this.#block(row).normalization(row % BLOCK_ROWS);
   }
 
   /** The last row moves into the hole. */
   #drop(row: number): void {
     const last = this.#owners.length - 1;
+    if (!this.normalization(row)) this.#missing--;
     const owner = this.#owners.pop()!;
     if (row !== last) {
-      const block = this.#blocks[Math.floor(row / BLOCK_ROWS)];
+      const block = this.#block(row);
       block.row(row % BLOCK_ROWS).set(this.embedding(last));
+      this.#normalization(row).set(this.#normalization(last));
       block.version++;
       this.#owners[row] = owner;
       owner.rows = owner.rows.map((old) => old === last ? row : old);
     }
     const tail = this.#blocks.at(-1)!;
     tail.row(last % BLOCK_ROWS).fill(0);
+    tail.normalization(last % BLOCK_ROWS).fill(NaN);
     tail.used--;
     tail.version++;
     if (tail.used === 0) this.#blocks.pop();

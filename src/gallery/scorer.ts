@@ -8,14 +8,25 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { type DeviceChoice, startRuntime } from "../runtime/start.ts";
 import type { RowBlock } from "./rows.ts";
 
+/** Probes of a search. */
+export interface Probes {
+  /** The embeddings, `[probes, size]`. */
+  readonly values: Float32Array;
+  /** Gain and offset of each, `[probes, 2]`, if scores are to be normalised. */
+  readonly normalizations?: Float32Array;
+}
+
 /** Ranks the rows of blocks. */
 export interface Scorer extends AsyncDisposable {
   /** Where it computes. */
   readonly device: "webgpu" | "wasm";
   /** For each block the k best rows of each probe, or all of them if there are fewer. */
-  best(probes: Float32Array, blocks: readonly RowBlock[], size: number, k: number): Promise<
-    RankedScores[]
-  >;
+  best(
+    probes: Probes,
+    blocks: readonly RowBlock[],
+    size: number,
+    k: number,
+  ): Promise<RankedScores[]>;
 }
 
 /**
@@ -37,11 +48,25 @@ export async function createScorer(choice: DeviceChoice): Promise<Scorer> {
   }
 }
 
+/** Rows on the device. */
+class Uploaded implements Disposable {
+  constructor(
+    readonly version: number,
+    readonly embeddings: Block,
+    readonly normalizations: Block,
+  ) {}
+
+  [Symbol.dispose](): void {
+    this.embeddings[Symbol.dispose]();
+    this.normalizations[Symbol.dispose]();
+  }
+}
+
 class RuntimeScorer implements Scorer {
   readonly #runtime: Runtime;
   readonly #cosineMatrix: CosineMatrix;
   readonly #topK: TopK;
-  readonly #uploaded = new Map<RowBlock, { version: number; block: Block }>();
+  readonly #uploaded = new Map<RowBlock, Uploaded>();
 
   constructor(runtime: Runtime, cosineMatrix: CosineMatrix, topK: TopK) {
     this.#runtime = runtime;
@@ -54,7 +79,7 @@ class RuntimeScorer implements Scorer {
   }
 
   async best(
-    probes: Float32Array,
+    { values: probes, normalizations }: Probes,
     blocks: readonly RowBlock[],
     size: number,
     k: number,
@@ -62,12 +87,16 @@ class RuntimeScorer implements Scorer {
     this.#forgetAllBut(blocks);
     using stack = new DisposableStack();
     const left = stack.use(this.#runtime.write(probes, [probes.length / size, size]));
+    const probeRows = normalizations &&
+      stack.use(this.#runtime.write(normalizations, [normalizations.length / 2, 2]));
     const rankings: Ranking[] = [];
     // All blocks are submitted before the only wait.
     for (const block of blocks) {
       using made = new DisposableStack();
-      const scores = made.use(await this.#cosineMatrix(left, this.#upload(block, size)));
-      const ranking = stack.use(this.#topK(scores, k));
+      const rows = this.#upload(block, size);
+      const scores = made.use(await this.#cosineMatrix(left, rows.embeddings));
+      const both = probeRows && { probes: probeRows, references: rows.normalizations };
+      const ranking = stack.use(this.#topK(scores, k, both));
       // The scores of all blocks together are large, so that only those are kept that are still to be read.
       if (ranking.blocks.includes(scores)) stack.use(made.move());
       rankings.push(ranking);
@@ -79,21 +108,26 @@ class RuntimeScorer implements Scorer {
     );
   }
 
-  #upload(rows: RowBlock, size: number): Block {
+  #upload(rows: RowBlock, size: number): Uploaded {
     const known = this.#uploaded.get(rows);
-    if (known?.version === rows.version) return known.block;
-    known?.block[Symbol.dispose]();
-    const { values, version } = rows;
-    const block = this.#runtime.write(values, [values.length / size, size]);
-    this.#uploaded.set(rows, { version, block });
-    return block;
+    if (known?.version === rows.version) return known;
+    known?.[Symbol.dispose]();
+    const { values, normalizations, version } = rows, count = values.length / size;
+    const embeddings = this.#runtime.write(values, [count, size]);
+    const uploaded = new Uploaded(
+      version,
+      embeddings,
+      this.#runtime.write(normalizations, [count, 2]),
+    );
+    this.#uploaded.set(rows, uploaded);
+    return uploaded;
   }
 
   #forgetAllBut(blocks: readonly RowBlock[]): void {
     const kept = new Set(blocks);
-    for (const [rows, { block }] of this.#uploaded) {
+    for (const [rows, uploaded] of this.#uploaded) {
       if (kept.has(rows)) continue;
-      block[Symbol.dispose]();
+      uploaded[Symbol.dispose]();
       this.#uploaded.delete(rows);
     }
   }

@@ -2,7 +2,7 @@
 // The rules that hold for every store are checked here once, so that all of them refuse the same things.
 
 import { InvalidArgumentError, TemplateMismatchError } from "../base/errors.ts";
-import { Template } from "../pipeline/score/template.ts";
+import { type Normalization, Template } from "../pipeline/score/template.ts";
 import { checkIdentity } from "./names.ts";
 
 /** The model that a store's templates come from: fixed by the first template that is put in. */
@@ -33,8 +33,13 @@ export interface GalleryIdentity {
 export interface Candidate {
   /** The identity. */
   readonly identity: string;
-  /** The highest comparison score of the probe with one of the identity's templates, -1..1. */
+  /**
+   * The highest comparison score of the probe with one of the identity's templates: normalised if the probe has a
+   * normalisation, else the cosine.
+   */
   readonly score: number;
+  /** The cosine of the probe and that template, -1..1. */
+  readonly cosine: number;
 }
 
 /** How much a store holds. */
@@ -50,6 +55,9 @@ export type PutMode = "add" | "replace";
 
 /** Whether the new name must be free, or may be one whose templates the others then join. */
 export type RenameMode = "rename" | "merge";
+
+/** Computes the normalisations of templates by one cohort, in their order. */
+export type Normalizer = (templates: readonly Template[]) => Promise<readonly Normalization[]>;
 
 /**
  * A place that keeps templates. A change is acknowledged (its promise resolves) when it will survive what the store
@@ -77,7 +85,20 @@ export interface GalleryStore extends AsyncDisposable {
   templates(identity: string): Promise<readonly Template[]>;
   /** All identities with their templates, in no particular order; changes made meanwhile may or may not be seen. */
   entries(): AsyncIterable<GalleryEntry>;
-  /** For each probe the k identities of the highest scores, best first, equal scores in the order of the names. */
+  /**
+   * Completes templates that lack a normalisation by a cohort, those of older galleries: all of them or, on an error, none;
+   * returns how many there were. What they had by another cohort is replaced. Takes no time where none lacks it.
+   *
+   * @param cohort SHA-256 of the cohort file.
+   */
+  complete(cohort: string, normalize: Normalizer): Promise<number>;
+  /**
+   * For each probe the k identities of the highest scores, best first, equal scores in the order of the names. Scores are
+   * normalised if the probes have a normalisation, and cosines if they have none.
+   *
+   * @throws {TemplateMismatchError} If the probes are normalised and a template lacks a normalisation by the same cohort:
+   *     `complete` gives it.
+   */
   search(probes: readonly Template[], k: number): Promise<readonly (readonly Candidate[])[]>;
 }
 
@@ -108,16 +129,43 @@ export function checkEntries(
   return model;
 }
 
-/** Checks probes and k of a search. */
+/**
+ * Checks probes and k of a search.
+ *
+ * @returns The cohort by which scores are to be normalised; none for cosines.
+ */
 export function checkSearch(
   probes: readonly Template[],
   k: number,
   model: GalleryModel | undefined,
-): void {
+): string | undefined {
   if (!(Number.isInteger(k) && k >= 1)) {
     throw new InvalidArgumentError(`Cannot search for the best ${k}: give a whole number from 1`);
   }
   for (const probe of probes) checkTemplate(probe, model, "search with");
+  const cohort = probes[0]?.normalization?.cohort;
+  if (probes.some(({ normalization }) => normalization?.cohort !== cohort)) {
+    throw new TemplateMismatchError(
+      "Cannot search with probes that are not all normalised by one cohort: normalise all of them, or none",
+    );
+  }
+  return cohort;
+}
+
+/** The error for templates that cannot be compared by normalised scores. */
+export function incomplete(missing: number | "some", cohort: string): TemplateMismatchError {
+  return new TemplateMismatchError(
+    `Cannot search by normalised scores as ${missing} of the gallery's templates lack a normalisation by the ` +
+      `cohort ${
+        cohort.slice(0, 12)
+      }: give createGallery thresholds of openThresholds, which completes ` +
+      `them, or search by cosines (normalize "none")`,
+  );
+}
+
+/** A template without its normalisation, with which a search is by cosines. */
+export function withoutNormalization(template: Template): Template {
+  return template.normalization ? new Template(template.embedding, template.model) : template;
 }
 
 function checkTemplate(
