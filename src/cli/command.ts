@@ -2,8 +2,10 @@
 
 import type { ImageInput } from "../image/image.ts";
 import { DEFAULT_MAX_PIXELS } from "../image/limits.ts";
+import { MAX_THRESHOLD, MIN_THRESHOLD } from "../model/calibration.ts";
 import { VARIANTS } from "../model/manifest.ts";
 import { FACE_CHOICES } from "../pipeline/detect/choose.ts";
+import type { RuleOptions } from "../pipeline/score/decide.ts";
 import type { DeviceChoice } from "../runtime/start.ts";
 import type { VerifierOptions } from "../verify/options.ts";
 import type { Option } from "./option.ts";
@@ -137,10 +139,30 @@ export const THRESHOLD_OPTION: Option = {
   help: "a threshold of your own instead, -1 to 1",
 };
 
+/** The names of measured thresholds: whose false match rate counts. */
+export const GROUP_THRESHOLDS = ["worst-group", "pooled"] as const;
+
+/** A threshold that was measured of some people, or in the place of it. */
+export const GROUP_THRESHOLD_OPTION: Option = {
+  kind: "number",
+  name: "threshold",
+  names: GROUP_THRESHOLDS,
+  value: "score",
+  min: MIN_THRESHOLD,
+  max: MAX_THRESHOLD,
+  help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
+};
+
+/** A threshold of the user's own, or the name of a measured one. */
+export function readThreshold(args: Arguments): RuleOptions["threshold"] {
+  const name = GROUP_THRESHOLDS.find((name) => args.given("threshold") === name);
+  return name ?? args.number("threshold");
+}
+
 /** The scores that there are to decide by. */
 const NORMALIZATIONS: readonly NonNullable<VerifierOptions["normalize"]>[] = ["cohort", "none"];
 
-/** The option of the commands that compare two photos. */
+/** The option of the commands that compare. */
 export const NORMALIZE_OPTION: Option = {
   kind: "choice",
   name: "normalize",

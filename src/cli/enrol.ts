@@ -11,8 +11,10 @@ import {
   type Command,
   EMBEDDING_OPTIONS,
   JSON_OPTION,
+  NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
+import { completeGallery } from "./complete_gallery.ts";
 import { countedGallery } from "./counted_gallery.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
@@ -70,6 +72,7 @@ export const enrolCommand: Command = {
       min: 0,
       help: "least distance of the eyes (24)",
     },
+    NORMALIZE_OPTION,
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
@@ -94,6 +97,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   terminal.progress("loading models ...");
   await using verifier = await createVerifier(making);
   const gallery = createGallery({ store, protection, gate, verifier, thresholds });
+  await completeGallery(gallery, terminal);
   const json = args.flag("json"), force = args.flag("force");
   const show = (result: Enrolment, label: string, quiet = false): void =>
     json ? showJson(result, label, terminal) : tell(result, label, quiet, terminal);

@@ -7,7 +7,6 @@ import {
   createGallery,
   type GalleryModel,
   type GalleryStore,
-  openThresholds,
   repairFileStore,
   type SearchThresholds,
 } from "../gallery/mod.ts";
@@ -18,13 +17,16 @@ import {
   type Arguments,
   type Command,
   DEVICE_OPTION,
+  GROUP_THRESHOLD_OPTION,
   JSON_OPTION,
   MODELS_OPTION,
+  NORMALIZE_OPTION,
   type Operands,
-  THRESHOLD_OPTION,
+  readThreshold,
   verifierOptions,
 } from "./command.ts";
 import { counted } from "../base/counted.ts";
+import { completeGallery } from "./complete_gallery.ts";
 import { countedGallery } from "./counted_gallery.ts";
 import { isFileStore, remove } from "./gallery_remove.ts";
 import {
@@ -35,6 +37,8 @@ import {
   isDatabase,
   NEEDED_GALLERY_OPTION,
   openStore,
+  PROTECTION_OPTION,
+  protectionKey,
 } from "./gallery_store.ts";
 import type { GalleryAction } from "./gallery_action.ts";
 import type { Terminal } from "./terminal.ts";
@@ -53,6 +57,9 @@ const ACTIONS: Readonly<Record<string, (work: GalleryAction) => Promise<number>>
 
 const NOTHING: Operands = { usage: "", what: ["operand", "operands"], min: 0, max: 0 };
 const A_FILE: Operands = { usage: "<file>", what: ["file", "files"], min: 1, max: 1 };
+
+/** The false match rate of a pair of `dedupe` and `cluster`. */
+const DEFAULT_PAIR_FMR = 0.0001;
 
 /** The command. */
 export const galleryCommand: Command = {
@@ -91,10 +98,11 @@ export const galleryCommand: Command = {
     {
       kind: "rate",
       name: "fmr",
-      help: "dedupe, cluster: false match rate of a pair (0.0001)",
+      help: `dedupe, cluster: false match rate of a pair (${DEFAULT_PAIR_FMR})`,
     },
-    { ...THRESHOLD_OPTION, help: `dedupe, cluster: ${THRESHOLD_OPTION.help}` },
-    { kind: "flag", name: "mirror", help: "dedupe, cluster: templates were made with --mirror" },
+    { ...GROUP_THRESHOLD_OPTION, help: `dedupe, cluster: ${GROUP_THRESHOLD_OPTION.help}` },
+    { ...NORMALIZE_OPTION, help: `dedupe, cluster, rename: ${NORMALIZE_OPTION.help}` },
+    { ...PROTECTION_OPTION, help: `the same: ${PROTECTION_OPTION.help}` },
     JSON_OPTION,
     DEVICE_OPTION,
     MODELS_OPTION,
@@ -111,9 +119,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (action === "repair") return await repair(args, terminal);
   const create = action === "import" && (args.flag("create") || "not unless told");
   await using store = await openStore(args, terminal, create);
-  const thresholds = action === "rename" ? await thresholdsOf(store, args) : undefined;
-  const gallery = createGallery({ store, thresholds });
-  return await ACTIONS[action]({ gallery, store, args, terminal, names });
+  const compares = ["rename", "dedupe", "cluster"].includes(action);
+  const thresholds = compares ? await thresholdsOf(store, args) : undefined;
+  const protection = compares ? await protectionKey(args) : undefined;
+  const gallery = createGallery({ store, thresholds, protection });
+  if (compares) await completeGallery(gallery, terminal);
+  return await ACTIONS[action]({ gallery, store, args, terminal, names, thresholds });
 }
 
 async function list({ gallery, args, terminal }: GalleryAction): Promise<number> {
@@ -205,12 +216,13 @@ async function importFrom(
   return 0;
 }
 
-async function dedupe({ gallery, args, terminal }: GalleryAction): Promise<number> {
-  const threshold = await likeness(args);
+async function dedupe({ gallery, args, terminal, thresholds }: GalleryAction): Promise<number> {
+  const threshold = likeness(args, thresholds);
   const pairs = await gallery.duplicates(threshold);
-  for (const { identities, score } of pairs) {
+  for (const { identities, score, cosine } of pairs) {
     const line = `${score.toFixed(4)}\t${identities.join("\t")}`;
-    terminal.out(args.flag("json") ? JSON.stringify({ identities, score, threshold }) : line);
+    const json = { identities, score, cosine, threshold };
+    terminal.out(args.flag("json") ? JSON.stringify(json) : line);
   }
   if (!args.flag("json")) {
     terminal.err(`${counted(pairs.length, "pair")} at ${threshold.toFixed(4)} or above`);
@@ -219,8 +231,8 @@ async function dedupe({ gallery, args, terminal }: GalleryAction): Promise<numbe
 }
 
 /** Groups of identities that look like one person, a group per line. */
-async function cluster({ gallery, args, terminal }: GalleryAction): Promise<number> {
-  const threshold = await likeness(args);
+async function cluster({ gallery, args, terminal, thresholds }: GalleryAction): Promise<number> {
+  const threshold = likeness(args, thresholds);
   const groups = await gallery.clusters(threshold);
   for (const identities of groups) {
     terminal.out(
@@ -234,17 +246,20 @@ async function cluster({ gallery, args, terminal }: GalleryAction): Promise<numb
 }
 
 /** The score from which on two identities look like one person. */
-async function likeness(args: Arguments): Promise<number> {
-  const own = args.number("threshold");
-  if (own !== undefined) return own;
-  const thresholds = await openThresholds(verifierOptions(args)),
-    fmr = args.number("fmr") ?? 0.0001;
-  const rule = thresholds.forFmr(fmr, [undefined, undefined]);
+function likeness(args: Arguments, thresholds: SearchThresholds | undefined): number {
+  const own = readThreshold(args);
+  if (typeof own === "number") return own;
+  const fmr = args.number("fmr") ?? DEFAULT_PAIR_FMR;
+  const rule = thresholds?.forFmr(fmr, [undefined, undefined], own);
   if (rule?.supported) return rule.threshold;
   throw new InvalidArgumentError(
     rule
-      ? `Cannot decide at FMR ${fmr} as no rate below ${rule.fmr} was measured: give that or a higher --fmr, ` +
-        `or --threshold`
+      ? `Cannot decide at FMR ${fmr} as no rate below ${
+        rule.groups ? `${rule.interval[1]} for every group` : rule.fmr
+      } was measured: give that or a higher --fmr, ` +
+        `or --threshold${
+          rule.groups ? " (pooled for all people together, or one of your own)" : ""
+        }`
       : "Cannot decide as the model was never calibrated: run calibrate, or give --threshold",
   );
 }

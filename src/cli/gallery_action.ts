@@ -1,6 +1,6 @@
 // What the actions of `gallery` work with; apart, so that an action can live in a file of its own.
 
-import type { Gallery, GalleryStore } from "../gallery/mod.ts";
+import type { Gallery, GalleryStore, SearchThresholds } from "../gallery/mod.ts";
 import type { Arguments } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,4 +12,6 @@ export interface GalleryAction {
   readonly terminal: Terminal;
   /** The operands after the action. */
   readonly names: readonly string[];
+  /** What was measured of the model that made the gallery, for the actions that compare; absent if it is not at hand. */
+  readonly thresholds?: SearchThresholds;
 }

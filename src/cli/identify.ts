@@ -1,6 +1,7 @@
 // `identify --gallery folder photo.jpg`: says who of a gallery a photo shows, if anyone.
 
 import {
+  type Candidate,
   checkStoreModel,
   createGallery,
   type EstimatedFpir,
@@ -19,11 +20,14 @@ import {
   type Arguments,
   type Command,
   EMBEDDING_OPTIONS,
+  GROUP_THRESHOLD_OPTION,
   JSON_OPTION,
+  NORMALIZE_OPTION,
   PHOTOS,
-  THRESHOLD_OPTION,
+  readThreshold,
   verifierOptions,
 } from "./command.ts";
+import { completeGallery } from "./complete_gallery.ts";
 import { eachPhoto } from "./each_photo.ts";
 import {
   GALLERY_OPTIONS,
@@ -48,12 +52,13 @@ export const identifyCommand: Command = {
       name: "fpir",
       help: `accepted rate of strangers that are taken for someone (${DEFAULT_FPIR})`,
     },
-    THRESHOLD_OPTION,
+    GROUP_THRESHOLD_OPTION,
     {
       kind: "flag",
       name: "allow-mask",
       help: "people were enrolled with --allow-mask: strictest threshold",
     },
+    NORMALIZE_OPTION,
     JSON_OPTION,
     ...EMBEDDING_OPTIONS,
   ],
@@ -66,7 +71,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const options: IdentifyOptions = {
     k: args.number("k"),
     fpir: args.number("fpir"),
-    threshold: args.number("threshold"),
+    threshold: readThreshold(args),
   };
   const protection = await protectionKey(args);
   const making = verifierOptions(args);
@@ -78,6 +83,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   await using verifier = await createVerifier(making);
   const gate = { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined };
   const gallery = createGallery({ store, verifier, protection, thresholds, gate });
+  await completeGallery(gallery, terminal);
   return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
     const result = await gallery.identify(input, options);
     terminal.progress("");
@@ -99,7 +105,11 @@ function describe(
   { fpir, threshold: own }: IdentifyOptions,
   terminal: Terminal,
 ): void {
-  const wish = own !== undefined ? "your own: " : fpir === undefined ? "for the default " : "for ";
+  const wish = typeof own === "number"
+    ? "your own: "
+    : fpir === undefined
+    ? "for the default "
+    : "for ";
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");
@@ -107,12 +117,20 @@ function describe(
     templates === 1 ? "the one comparison" : `each of ${templates} comparisons`
   }`;
   const why = rates
-    ? `${wish}${describeFpir(rates)}; FMR ${each}`
+    ? `${wish}${describeFpir(rates)}; FMR ${each}${rates.groups ? " of the worst group" : ""}`
     : "your own: its error rates are not measured";
   terminal.out(`${label}: ${verdict}  threshold ${threshold.toFixed(4)} (${why})`);
-  for (const { identity, score, decision } of candidates) {
-    terminal.out(`  ${score.toFixed(4)}  ${decision.replace("-", " ").padEnd(8)}  ${identity}`);
+  for (const candidate of candidates) {
+    const { identity, decision } = candidate;
+    terminal.out(
+      `  ${describeScore(candidate)}  ${decision.replace("-", " ").padEnd(8)}  ${identity}`,
+    );
   }
+}
+
+/** The score that decides, with the cosine where that is another number. */
+function describeScore({ score, cosine }: Candidate): string {
+  return `${score.toFixed(4)}${score === cosine ? "" : ` (cosine ${cosine.toFixed(4)})`}`;
 }
 
 /** Ranks without a decision, and what would decide. */
@@ -130,7 +148,7 @@ function describeRanks(
     const rate = candidate.fpir ? describeFpir(candidate.fpir) : "FPIR not measured";
     terminal.out(
       `  rank ${i + 1}  ${
-        candidate.score.toFixed(4)
+        describeScore(candidate)
       }  ${candidate.identity}  (as a threshold: ${rate})`,
     );
   }
@@ -139,14 +157,22 @@ function describeRanks(
       ? `maskinv: ${label}: the strictest threshold that was measured, ${
         strictest.threshold.toFixed(4)
       }, has ${describeFpir(strictest)} here: decide with --fpir ${
-        roundedUp(strictest.fpir)
-      } or more, or --threshold, or calibrate on more people`
+        roundedUp(strictest.groups ? strictest.interval[1] : strictest.fpir)
+      } or more${
+        strictest.groups ? ", or --threshold pooled for all people together" : ""
+      }, or --threshold, or calibrate on more people`
       : `maskinv: ${label}: the model was never calibrated: run calibrate, or give --threshold`,
   );
 }
 
 /** A rate with its interval, or as a bound. */
-function describeFpir({ fpir, interval: [low, high], bound }: EstimatedFpir): string {
+function describeFpir(
+  { fpir, interval: [low, high], bound, groups }: EstimatedFpir,
+): string {
+  if (groups) {
+    const often = bound === "above" ? `above ${percent(fpir)}` : `at most ${percent(high)}`;
+    return `FPIR ${often} in each of ${groups.count} measured groups (worst: ${groups.worst})`;
+  }
   if (bound === "below") return `FPIR below ${percent(fpir)}, 95% up to ${percent(high)}`;
   if (bound === "above") return `FPIR above ${percent(fpir)}`;
   const [at, from, to] = [fpir, low, high].map(percent);

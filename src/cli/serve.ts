@@ -16,6 +16,7 @@ import {
   NORMALIZE_OPTION,
   verifierOptions,
 } from "./command.ts";
+import { completeGallery } from "./complete_gallery.ts";
 import { readVariable } from "./environment.ts";
 import {
   CREATE_OPTION,
@@ -163,13 +164,20 @@ async function openGallery(
     await store[Symbol.asyncDispose]();
     throw error;
   }
-  return createGallery({
+  const gallery = createGallery({
     store,
     verifier,
     protection,
     thresholds: await openThresholds(making),
     gate: { maskStates: args.flag("allow-mask") ? MASK_STATES : undefined },
   });
+  try {
+    await completeGallery(gallery, terminal);
+    return gallery;
+  } catch (error) {
+    await gallery[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function apiKeys(args: Arguments): Promise<string[] | undefined> {

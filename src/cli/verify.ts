@@ -3,23 +3,20 @@
 import type { Image, ImageInput } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { verificationJson } from "../verify/json.ts";
-import { MAX_THRESHOLD, MIN_THRESHOLD } from "../model/calibration.ts";
 import { explainFinding, type Verification } from "../verify/result.ts";
 import { createVerifier } from "../verify/create.ts";
-import type { RuleOptions } from "../pipeline/score/decide.ts";
 import {
   type Arguments,
   type Command,
   EMBEDDING_OPTIONS,
+  GROUP_THRESHOLD_OPTION,
   JSON_OPTION,
   NORMALIZE_OPTION,
+  readThreshold,
   verifierOptions,
 } from "./command.ts";
 import { childNote, describeFace, describeRule, describeScoreFmr } from "./describe.ts";
 import { paint, type Terminal } from "./terminal.ts";
-
-/** The names of measured thresholds. */
-const GROUP_THRESHOLDS = ["worst-group", "pooled"] as const;
 
 /** The command. */
 export const verifyCommand: Command = {
@@ -31,15 +28,7 @@ export const verifyCommand: Command = {
       name: "fmr",
       help: "accepted false match rate, if the data supports it (0.001)",
     },
-    {
-      kind: "number",
-      name: "threshold",
-      names: GROUP_THRESHOLDS,
-      value: "score",
-      min: MIN_THRESHOLD,
-      max: MAX_THRESHOLD,
-      help: "whose false match rate counts, or a threshold of your own (worst-group, if measured)",
-    },
+    GROUP_THRESHOLD_OPTION,
     {
       kind: "flag",
       name: "compare-children",
@@ -78,12 +67,6 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   }
   if (result.kind !== "compared") return 2;
   return result.decision === "match" ? 0 : 1;
-}
-
-/** A threshold of the user's own, or the name of a measured one. */
-function readThreshold(args: Arguments): RuleOptions["threshold"] {
-  const name = GROUP_THRESHOLDS.find((name) => args.given("threshold") === name);
-  return name ?? args.number("threshold");
 }
 
 function describe(

@@ -2,8 +2,9 @@
 // Said when it happens, as no search later tells such a gallery from a good one.
 
 import type { MaskStates } from "../pipeline/score/situation.ts";
+import { compareNormalized } from "../pipeline/score/normalize.ts";
 import { compareTemplates, type Template } from "../pipeline/score/template.ts";
-import type { GalleryStore } from "./store.ts";
+import type { Candidate, GalleryStore } from "./store.ts";
 import { fmrForFpir, fpirForFmr, type SearchThresholds } from "./threshold.ts";
 
 /** What speaks for a mistake. */
@@ -15,7 +16,7 @@ export interface EnrolmentDoubt {
   readonly kind: "unlike" | "like-another" | "similar-name";
   /** The identity that it is compared with. */
   readonly identity: string;
-  /** The highest comparison score with a template of that identity, -1..1. */
+  /** The highest comparison score with a template of that identity: as searches have it, and a cosine for copies of photos. */
   readonly score: number;
   /** The score that it should, or should not, have reached; absent if only the name is in doubt. */
   readonly threshold?: number;
@@ -41,8 +42,10 @@ const MAX_NAMED = 3;
 /** What enrolment compares. */
 export interface EnrolmentCheck {
   readonly store: GalleryStore;
-  /** Without it, only names and copies of one photo are doubted. */
+  /** Without it, only names and copies of one photo are doubted. Says which scores are compared. */
   readonly thresholds?: SearchThresholds;
+  /** The identities that a template scores highest with. */
+  search(template: Template, k: number): Promise<readonly Candidate[]>;
   /** The identity that is to get the template. */
   readonly identity: string;
   readonly template: Template;
@@ -53,39 +56,43 @@ export interface EnrolmentCheck {
 
 /** Whether a template is among others, as it is where one photo comes twice. */
 export function isAmong(template: Template, others: readonly Template[]): boolean {
-  return bestScore([template], others) >= MIN_SAME_TEMPLATE;
+  return bestScore([template], others, compareTemplates) >= MIN_SAME_TEMPLATE;
 }
 
 /** What speaks against an enrolment; nothing, most of the time. */
 export async function enrolmentDoubts(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
-  const { store, identity, template, references } = check;
-  const unlike = unlikeDoubt(check, identity, bestScore([template], references));
+  const { template } = check, unlike = unlikeDoubt(check, [template]);
   return [
     ...unlike ? [unlike] : [],
     ...await likeAnother(check),
-    ...await similarNames(store, identity, [template]),
+    ...await similarNames(check, [template]),
   ];
 }
 
 /** What speaks against giving an identity another name, or joining it to the one that has the name. */
 export async function renameDoubts(
-  check: Omit<EnrolmentCheck, "template" | "masks"> & { readonly moved: readonly Template[] },
+  check: Omit<EnrolmentCheck, "template" | "masks" | "search"> & {
+    readonly moved: readonly Template[];
+  },
   from: string,
 ): Promise<EnrolmentDoubt[]> {
-  const { store, identity, references, moved } = check;
-  const masks: MaskStates = [undefined, undefined];
-  const unlike = unlikeDoubt({ ...check, masks }, identity, bestScore(moved, references));
-  const similar = await similarNames(store, identity, moved);
+  const { moved } = check, masks: MaskStates = [undefined, undefined];
+  const unlike = unlikeDoubt({ ...check, masks }, moved);
+  const similar = await similarNames(check, moved);
   return [...unlike ? [unlike] : [], ...similar.filter((doubt) => doubt.identity !== from)];
 }
 
 function unlikeDoubt(
-  { references, thresholds, masks }: Pick<EnrolmentCheck, "references" | "thresholds" | "masks">,
-  identity: string,
-  score: number,
+  { references, thresholds, masks, identity }: Omit<
+    EnrolmentCheck,
+    "store" | "template" | "search"
+  >,
+  templates: readonly Template[],
 ): EnrolmentDoubt | undefined {
   const threshold = thresholds?.forFmr(MAX_UNLIKE_FMR, masks)?.threshold;
-  if (references.length === 0 || threshold === undefined || score >= threshold) return undefined;
+  if (references.length === 0 || threshold === undefined) return undefined;
+  const score = bestScore(templates, references, comparerOf(thresholds));
+  if (score >= threshold) return undefined;
   const message = `the face does not look like the ${count(references.length)} of ${identity} ` +
     `(highest score ${score.toFixed(4)}; of different people 1% reach ${threshold.toFixed(4)})`;
   return { kind: "unlike", identity, score, threshold, message };
@@ -93,12 +100,13 @@ function unlikeDoubt(
 
 async function likeAnother(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
   const { store, thresholds, identity, template, masks } = check;
-  const [[found], { templates }] = await Promise.all([
-    store.search([template], MAX_NAMED + 1),
+  const [found, { templates }] = await Promise.all([
+    check.search(template, MAX_NAMED + 1),
     store.count(),
   ]);
   const rule = thresholds?.forFmr(fmrForFpir(ALARM_FPIR, templates), masks);
-  const fpir = rule ? fpirForFmr(rule.fmr, templates) : 1;
+  // Of groups the upper end of the interval is what is known.
+  const fpir = rule ? fpirForFmr(rule.groups ? rule.interval[1] : rule.fmr, templates) : 1;
   const isRare = rule && fpir <= MAX_ALARM_FPIR && rule.threshold < MIN_SAME_PHOTO;
   const threshold = isRare ? rule.threshold : MIN_SAME_PHOTO;
   const why = isRare
@@ -106,7 +114,9 @@ async function likeAnother(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
       Number((100 * fpir).toPrecision(2))
     }% of searches here`
     : `from ${threshold} on two photos are nearly one`;
-  return found.filter((other) => other.identity !== identity && other.score >= threshold)
+  // Copies of one photo are known by their cosine.
+  return found.map(({ identity, score, cosine }) => ({ identity, score: isRare ? score : cosine }))
+    .filter((other) => other.identity !== identity && other.score >= threshold)
     .slice(0, MAX_NAMED).map((other) => ({
       kind: "like-another",
       ...other,
@@ -116,13 +126,12 @@ async function likeAnother(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
 }
 
 async function similarNames(
-  store: GalleryStore,
-  identity: string,
+  { store, identity, thresholds }: Pick<EnrolmentCheck, "store" | "identity" | "thresholds">,
   templates: readonly Template[],
 ): Promise<EnrolmentDoubt[]> {
   const names = (await store.namesLike(identity)).slice(0, MAX_NAMED);
   return await Promise.all(names.map(async (name): Promise<EnrolmentDoubt> => {
-    const score = bestScore(templates, await store.templates(name));
+    const score = bestScore(templates, await store.templates(name), comparerOf(thresholds));
     const message =
       `there is "${name}", a name that differs from "${identity}" in case, blanks or ` +
       `Unicode forms only (score ${score.toFixed(4)})`;
@@ -130,10 +139,19 @@ async function similarNames(
   }));
 }
 
+/** The comparison whose scores the thresholds are for. */
+function comparerOf(thresholds: SearchThresholds | undefined): typeof compareTemplates {
+  return thresholds?.cohort ? compareNormalized : compareTemplates;
+}
+
 /** The highest score of a template of one list with one of the other; -1 if one is empty. */
-function bestScore(some: readonly Template[], others: readonly Template[]): number {
+function bestScore(
+  some: readonly Template[],
+  others: readonly Template[],
+  compare: typeof compareTemplates,
+): number {
   let best = -1;
-  for (const a of some) for (const b of others) best = Math.max(best, compareTemplates(a, b));
+  for (const a of some) for (const b of others) best = Math.max(best, compare(a, b));
   return best;
 }
 

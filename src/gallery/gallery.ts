@@ -3,85 +3,33 @@
 
 import { unlessAborted } from "../base/abort.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
-import { InvalidArgumentError } from "../base/errors.ts";
+import { InvalidArgumentError, TemplateMismatchError } from "../base/errors.ts";
 import type { ImageInput } from "../image/image.ts";
 import type { MaskState } from "../pipeline/embed/mask_state.ts";
 import type { MaskStates } from "../pipeline/score/situation.ts";
 import { Template } from "../pipeline/score/template.ts";
 import type { PhotoOptions } from "../verify/options.ts";
-import type { Acquisition, NoFace, NotComparable, SeveralFaces } from "../verify/result.ts";
+import type { NoFace, NotComparable, SeveralFaces } from "../verify/result.ts";
 import { clusterPairs, type DuplicatePair, findDuplicates } from "./duplicates.ts";
 import { enrolmentDoubts, isAmong, renameDoubts } from "./doubts.ts";
+import { Completer } from "./complete.ts";
 import { identityExists } from "./errors.ts";
+import type { EnrolOptions, GalleryOptions, IdentifyOptions, RenameOptions } from "./options.ts";
 import { exportStore, importStore, type ModelCheck } from "./exchange.ts";
-import type { KeySource } from "./file_cipher.ts";
 import { createProtection, type TemplateProtection } from "./protect.ts";
-import { qualityDefects, type QualityGate, resolveGate } from "./quality.ts";
+import { qualityDefects, resolveGate } from "./quality.ts";
 import type { Enrolment, Identification, Renaming } from "./result.ts";
 import { checkIdentity, checkNewIdentity } from "./names.ts";
 import { searchRule, withFpir } from "./search_rule.ts";
 import {
+  type Candidate,
   checkEntries,
   type GalleryCount,
   type GalleryIdentity,
   type GalleryStore,
   type PutMode,
+  withoutNormalization,
 } from "./store.ts";
-import type { SearchThresholds } from "./threshold.ts";
-
-/** What makes templates of photos: a verifier, or a stand-in for it. */
-export interface TemplateMaker {
-  /** Makes the template of the face in one photo. */
-  embed(input: ImageInput, options?: PhotoOptions): Promise<Acquisition>;
-}
-
-/** Options of {@linkcode createGallery}. */
-export interface GalleryOptions {
-  /** Where templates are kept; disposed of with the gallery. */
-  readonly store: GalleryStore;
-  /** Makes templates of photos; without it only templates are taken. It stays the caller's. */
-  readonly verifier?: TemplateMaker;
-  /**
-   * Thresholds of `openThresholds`. Without it each search needs a threshold, and enrolment cannot tell who looks like whom.
-   */
-  readonly thresholds?: SearchThresholds;
-  /** Asks for the secret under which templates are rotated before they are stored; see `createProtection`. */
-  readonly protection?: KeySource;
-  /**
-   * What enrolment asks of photos. If references may wear masks, say so here also where the gallery only searches: the
-   * threshold is then the strictest of those that fit.
-   */
-  readonly gate?: QualityGate;
-}
-
-/** Options of one enrolment. */
-export interface EnrolOptions extends PhotoOptions {
-  /** What this enrolment asks of the photo, if it differs from the gallery's gate. */
-  readonly gate?: QualityGate;
-  /**
-   * Whether to enrol also where something speaks for a mistake, see {@linkcode EnrolmentDoubt}, or where so little is to be
-   * seen of the face that it could not be compared. By default false.
-   */
-  readonly force?: boolean;
-}
-
-/** Options of {@linkcode Gallery.rename}. */
-export interface RenameOptions {
-  /** Whether the new name may be one that is taken, whose templates those of the old name then join. By default false. */
-  readonly merge?: boolean;
-  /** Whether to do it also where something speaks for a mistake. By default false. */
-  readonly force?: boolean;
-}
-
-/** Options of one search. */
-export interface IdentifyOptions extends PhotoOptions {
-  /** How many identities to return at most; by default 5. */
-  readonly k?: number;
-  /** Accepted false positive identification rate, above 0 and below 1; by default 0.01. */
-  readonly fpir?: number;
-  /** A threshold of the caller's own, -1 to 1, instead of `fpir`. */
-  readonly threshold?: number;
-}
 
 /**
  * Makes a gallery of a store.
@@ -113,13 +61,32 @@ export class Gallery implements AsyncDisposable {
   /** The store. */
   readonly store: GalleryStore;
   readonly #options: GalleryOptions;
+  readonly #completer: Completer | undefined;
   #protection: Promise<TemplateProtection> | undefined;
+  #completed: Promise<number> | undefined;
 
   /** @ignore Use `createGallery`. */
   constructor(options: GalleryOptions) {
     resolveGate(options.gate ?? {});
     this.store = options.store;
     this.#options = options;
+    const cohort = options.thresholds?.cohort;
+    this.#completer = cohort && new Completer(cohort, (size) => this.#protectionOf(size));
+  }
+
+  /**
+   * Completes the templates of a gallery from before scores were normalised, by what is stored of them. Searches and
+   * enrolments do so by themselves when they first need it; a gallery of 100,000 takes some seconds, once.
+   *
+   * @returns How many templates lacked it; 0 if cosines are compared.
+   * @throws {TemplateMismatchError} If the templates are protected by a key that the gallery was not given.
+   */
+  complete(): Promise<number> {
+    if (!this.#completer) return Promise.resolve(0);
+    const completed = this.#completed ??= this.#completer.complete(this.store);
+    // What failed is tried again by the next call.
+    completed.catch(() => this.#completed = undefined);
+    return completed;
   }
 
   /**
@@ -168,6 +135,7 @@ export class Gallery implements AsyncDisposable {
   async rename(from: string, to: string, options: RenameOptions = {}): Promise<Renaming> {
     const { merge = false, force = false } = options, { store } = this;
     const old = checkIdentity(from), identity = checkNewIdentity(to);
+    await this.complete();
     const moved = await store.templates(old);
     if (moved.length === 0) return { kind: "not-enrolled" };
     const references = old === identity ? [] : await store.templates(identity);
@@ -200,10 +168,12 @@ export class Gallery implements AsyncDisposable {
     if (made.kind !== "template") return made;
     const { template, face } = made;
     if (face && isIncomparable(face)) return { kind: "not-comparable", face };
-    const search = Promise.all([this.store.search([template], k), this.store.count()]);
-    const [[found], { templates }] = await unlessAborted(search, photo.signal);
+    const search = Promise.all([this.#search(template, k), this.store.count()]);
+    const [found, { templates }] = await unlessAborted(search, photo.signal);
     const { thresholds } = this.#options, masks = this.#masks(face);
-    const scored = found.map((candidate) => withFpir(candidate, templates, thresholds, masks));
+    const scored = found.map((candidate) =>
+      withFpir(candidate, templates, thresholds, masks, threshold)
+    );
     const { kind: _, ...rule } = searchRule({ fpir, threshold }, templates, thresholds, masks);
     if (!("threshold" in rule)) {
       return { kind: "ranked", candidates: scored, ...rule, templates, face };
@@ -240,9 +210,13 @@ export class Gallery implements AsyncDisposable {
     return importStore(this.store, lines, mode, accept);
   }
 
-  /** Pairs of identities that look like one person; see {@linkcode findDuplicates}. */
-  duplicates(threshold: number): Promise<DuplicatePair[]> {
-    return findDuplicates(this.store, threshold);
+  /**
+   * Pairs of identities that look like one person; see {@linkcode findDuplicates}. Scores are normalised if the thresholds
+   * of the gallery are for normalised ones.
+   */
+  async duplicates(threshold: number): Promise<DuplicatePair[]> {
+    await this.complete();
+    return await findDuplicates(this.store, threshold, this.#completer ? "cohort" : "none");
   }
 
   /** Groups of identities that look like one person; see {@linkcode clusterPairs}. */
@@ -272,12 +246,14 @@ export class Gallery implements AsyncDisposable {
     }
     const { store } = this, { thresholds } = this.#options, masks = this.#masks(face);
     checkEntries([{ identity, templates: [template] }], await store.model());
+    await this.complete();
     const references = await store.templates(identity);
     if (mode === "add" && isAmong(template, references)) {
       return { kind: "enrolled", identity, face, already: true };
     }
     const check = { store, thresholds, identity, template, references, masks };
-    const doubts = await enrolmentDoubts(check);
+    const search = (template: Template, k: number) => this.#search(template, k);
+    const doubts = await enrolmentDoubts({ ...check, search });
     if (doubts.length > 0 && !force) return { kind: "doubtful", identity, doubts, face };
     // From here on it is stored: an answer that may be wrong would be worse than one that comes later.
     photo.signal?.throwIfAborted();
@@ -285,13 +261,27 @@ export class Gallery implements AsyncDisposable {
     return { kind: "enrolled", identity, face, ...(doubts.length > 0 && { doubts }) };
   }
 
-  /** The template to store or to search with: made of a photo if it is none, and protected. */
+  /** The best identities by the scores that the thresholds are for. */
+  async #search(template: Template, k: number): Promise<readonly Candidate[]> {
+    if (!this.#completer) return (await this.store.search([withoutNormalization(template)], k))[0];
+    await this.complete();
+    try {
+      return (await this.store.search([template], k))[0];
+    } catch (error) {
+      // Another program may have put templates in since.
+      this.#completed = undefined;
+      if (!(error instanceof TemplateMismatchError) || await this.complete() === 0) throw error;
+      return (await this.store.search([template], k))[0];
+    }
+  }
+
+  /** The template to store or to search with: made of a photo if it is none, protected, and normalised. */
   async #template(
     input: ImageInput | Template,
     options: PhotoOptions,
   ): Promise<MadeTemplate | NoFace | SeveralFaces> {
     options.signal?.throwIfAborted();
-    if (Template.is(input)) return { kind: "template", template: await this.#protect(input) };
+    if (Template.is(input)) return { kind: "template", template: await this.#prepare(input) };
     const { verifier } = this.#options;
     if (!verifier) {
       throw new InvalidArgumentError(
@@ -301,18 +291,31 @@ export class Gallery implements AsyncDisposable {
     const acquired = await verifier.embed(input, options);
     if (acquired.kind !== "acquired") return acquired;
     const { template, face } = acquired;
-    return { kind: "template", template: await this.#protect(template), face };
+    return { kind: "template", template: await this.#prepare(template), face };
   }
 
-  async #protect(template: Template): Promise<Template> {
-    const { protection } = this.#options;
-    if (!protection) return template;
-    // The number of dimensions is known with the first template; the same for all that follow.
-    this.#protection ??= Promise.resolve(protection()).then((key) =>
-      createProtection(key, template.embedding.length)
+  async #prepare(template: Template): Promise<Template> {
+    const protection = await this.#protectionOf(template.embedding.length);
+    const prepared = protection?.protect(template) ?? template, completer = this.#completer;
+    if (!completer) return prepared;
+    if (completer.fits(prepared.model)) return await completer.normalize(prepared);
+    // If it does not fit the gallery either, that is what is wrong.
+    checkEntries([{ identity: "probe", templates: [prepared] }], await this.store.model());
+    throw new TemplateMismatchError(
+      `Cannot use a template of model ${
+        prepared.model.slice(0, 12)
+      } with the thresholds of another model: ` +
+        `give createGallery the thresholds of the model that makes the templates`,
     );
+  }
+
+  async #protectionOf(size: number): Promise<TemplateProtection | undefined> {
+    const { protection } = this.#options;
+    if (!protection) return undefined;
+    // The number of dimensions is known with the first template; the same for all that follow.
+    this.#protection ??= Promise.resolve(protection()).then((key) => createProtection(key, size));
     this.#protection.catch(() => this.#protection = undefined);
-    return (await this.#protection).protect(template);
+    return await this.#protection;
   }
 
   /** The masks of a comparison: references that came past the gate wear none, unless it lets masks in. */

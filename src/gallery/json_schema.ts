@@ -1,17 +1,26 @@
 // What a gallery's answers look like as JSON, for `--json` and the server.
 
 import * as v from "npm:valibot@1.5.0";
-import { FACE_JSON, NO_FACE_JSON, NOT_COMPARABLE_JSON } from "../verify/json_schema.ts";
+import {
+  COSINE_JSON,
+  FACE_JSON,
+  GROUPS_JSON,
+  NO_FACE_JSON,
+  NOT_COMPARABLE_JSON,
+  SCORE_JSON,
+} from "../verify/json_schema.ts";
 
 const estimated = {
   fpir: v.pipe(v.number(), v.description("false positive identification rate of a search")),
   interval: v.pipe(v.tuple([v.number(), v.number()]), v.description("95% interval")),
   bound: v.picklist(["at", "below", "above"]),
+  groups: GROUPS_JSON,
 };
 const rates = { ...estimated, fmr: v.pipe(v.number(), v.description("of each comparison")) };
 const candidate = {
   identity: v.string(),
-  score: v.pipe(v.number(), v.description("highest cosine with a template, -1 to 1")),
+  score: SCORE_JSON,
+  cosine: COSINE_JSON,
   fpir: v.optional(v.object(estimated)),
 };
 const search = {

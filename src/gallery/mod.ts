@@ -23,15 +23,14 @@
  *
  * @module
  */
-export {
-  createGallery,
-  type EnrolOptions,
-  Gallery,
-  type GalleryOptions,
-  type IdentifyOptions,
-  type RenameOptions,
-  type TemplateMaker,
-} from "./gallery.ts";
+export { createGallery, Gallery } from "./gallery.ts";
+export type {
+  EnrolOptions,
+  GalleryOptions,
+  IdentifyOptions,
+  RenameOptions,
+  TemplateMaker,
+} from "./options.ts";
 export type {
   Doubtful,
   Enrolled,
@@ -59,6 +58,7 @@ export type {
   GalleryIdentity,
   GalleryModel,
   GalleryStore,
+  Normalizer,
   PutMode,
   RenameMode,
 } from "./store.ts";
@@ -82,8 +82,10 @@ export { createProtection, type TemplateProtection } from "./protect.ts";
 export { type QualityDefect, qualityDefects, type QualityGate } from "./quality.ts";
 export {
   fmrForFpir,
+  type GroupChoice,
   type MeasuredThreshold,
   openThresholds,
+  type SearchFmr,
   type SearchThresholds,
   searchThresholds,
   type ThresholdOptions,

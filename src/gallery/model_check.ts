@@ -7,10 +7,10 @@ import { openModels } from "../model/model.ts";
 import type { KeySource } from "./file_cipher.ts";
 import { PROTECTION_MARK, protectionKeyId } from "./protect.ts";
 import type { GalleryModel, GalleryStore } from "./store.ts";
-import { type SearchThresholds, searchThresholds, type ThresholdOptions } from "./threshold.ts";
+import { openThresholds, type SearchThresholds, type ThresholdOptions } from "./threshold.ts";
 
 /** What a `Template.model` says, taken apart. */
-interface Origin {
+export interface Origin {
   readonly sha256: string;
   readonly mirror: boolean;
   /** The number of the protection key; absent if templates are not protected. */
@@ -102,11 +102,12 @@ function difference(held: Origin, used: Origin, manifest: Manifest): string | un
   return `protected by the key with the number ${held.keyId}: give that protection key`;
 }
 
-function nameOf({ sha256 }: Origin, manifest: Manifest): string | undefined {
+function nameOf({ sha256 }: Pick<Origin, "sha256">, manifest: Manifest): string | undefined {
   return Object.values(manifest).find((entry) => entry.sha256 === sha256)?.name;
 }
 
-function originOf({ model }: GalleryModel): Origin {
+/** What a template's model says. */
+export function originOf({ model }: Pick<GalleryModel, "model">): Origin {
   const [made, keyId] = model.split(PROTECTION_MARK);
   return { sha256: made.replace(MIRROR, ""), mirror: made.endsWith(MIRROR), keyId };
 }
@@ -114,11 +115,10 @@ function originOf({ model }: GalleryModel): Origin {
 /** The thresholds of the model that made templates; `undefined` if it is not at hand. */
 export async function thresholdsOfModel(
   model: GalleryModel,
-  options: Pick<ThresholdOptions, "models"> = {},
+  { models, normalize }: Pick<ThresholdOptions, "models" | "normalize"> = {},
 ): Promise<SearchThresholds | undefined> {
-  const { manifest } = await openModels(options.models);
-  const origin = originOf(model), name = nameOf(origin, manifest);
+  const { manifest } = await openModels(models);
+  const { sha256, mirror } = originOf(model), name = nameOf({ sha256 }, manifest);
   if (name === undefined) return undefined;
-  const { mirrored, single } = manifest[name].calibration ?? {};
-  return searchThresholds((origin.mirror ? mirrored : single) ?? {});
+  return await openThresholds({ models, normalize, model: name, mirror });
 }

@@ -32,7 +32,9 @@ export const PROTECTION_MARK = "+key:";
  * is useless at a verifier with a new key. What it does not give: who has the key can undo the rotation; who knows as
  * many templates with and without the rotation as there are dimensions can compute it; and scores between templates
  * of one key are unchanged, so that two whole galleries of the same people can be linked by their patterns of scores.
- * Encrypt galleries as well.
+ * The two numbers of a normalisation are stored as they are: by them the very same template is known again under another
+ * key; search by cosines (`normalize: "none"` of the verifier and the thresholds) where that must not be. Encrypt galleries
+ * as well.
  *
  * @param key 16 or more random bytes (32 are usual), or a CryptoKey for HKDF. Another key than the gallery's.
  * @param size The number of dimensions of the templates, 2 or more.
@@ -77,7 +79,7 @@ export async function createProtection(
     keyId,
     size,
     protect: (template): Template => {
-      const { model, embedding } = template;
+      const { model, embedding, normalization } = template;
       if (model.endsWith(`${PROTECTION_MARK}${keyId}`)) return template;
       if (embedding.length !== size || model.includes(PROTECTION_MARK)) {
         throw new InvalidArgumentError(
@@ -88,7 +90,12 @@ export async function createProtection(
             `: give one of ${size} numbers as embed makes it`,
         );
       }
-      return new Template(rotate(matrix, embedding), `${model}${PROTECTION_MARK}${keyId}`);
+      // What it scores with the cohort is the same under every rotation.
+      return new Template(
+        rotate(matrix, embedding),
+        `${model}${PROTECTION_MARK}${keyId}`,
+        normalization,
+      );
     },
   };
 }

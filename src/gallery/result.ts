@@ -2,6 +2,7 @@
 
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { Decision } from "../pipeline/score/decide.ts";
+import type { GroupsBehind } from "../pipeline/score/groups.ts";
 import type { NoFace, NotComparable, SeveralFaces } from "../verify/result.ts";
 import type { EnrolmentDoubt } from "./doubts.ts";
 import type { QualityDefect } from "./quality.ts";
@@ -83,6 +84,8 @@ export interface EstimatedFpir {
    * that was measured.
    */
   readonly bound: "at" | "below" | "above";
+  /** The groups of people in each of which the upper end of the interval holds; absent for all people together. */
+  readonly groups?: GroupsBehind;
 }
 
 /** An identity that a search found, by its rank in the list of candidates. */

@@ -2,11 +2,17 @@
 // and from scores back to rates. Nothing is made up: beyond what was measured there is no threshold.
 
 import { InvalidArgumentError } from "../base/errors.ts";
-import type { ScoreFmr } from "../pipeline/score/fmr.ts";
 import type { MaskStates } from "../pipeline/score/situation.ts";
 import type { Candidate } from "./store.ts";
 import type { EstimatedFpir, Ranked, ScoredCandidate, SearchRates } from "./result.ts";
-import { fmrForFpir, fpirForFmr, type SearchThresholds } from "./threshold.ts";
+import { MAX_THRESHOLD, MIN_THRESHOLD } from "../model/calibration.ts";
+import {
+  fmrForFpir,
+  fpirForFmr,
+  type GroupChoice,
+  type SearchFmr,
+  type SearchThresholds,
+} from "./threshold.ts";
 
 /** The false positive identification rate of a search that names none. */
 export const DEFAULT_FPIR = 0.01;
@@ -15,8 +21,8 @@ export const DEFAULT_FPIR = 0.01;
 export interface SearchWish {
   /** Accepted false positive identification rate. */
   readonly fpir?: number;
-  /** A threshold instead. */
-  readonly threshold?: number;
+  /** A threshold instead, or whose rate counts. */
+  readonly threshold?: number | GroupChoice;
 }
 
 /** What decides a search, or why nothing does. */
@@ -35,11 +41,13 @@ export function searchRule(
   thresholds: SearchThresholds | undefined,
   masks: MaskStates,
 ): SearchRule {
-  if (threshold !== undefined) {
-    if (!(fpir === undefined && threshold >= -1 && threshold <= 1)) {
+  if (typeof threshold === "number") {
+    const [least, most] = thresholds?.cohort ? [MIN_THRESHOLD, MAX_THRESHOLD] : [-1, 1];
+    if (!(fpir === undefined && threshold >= least && threshold <= most)) {
       throw new InvalidArgumentError(
-        `Cannot use threshold ${threshold} with FPIR ${fpir ?? "unset"}: ` +
-          `give a cosine between -1 and 1, or a FPIR, not both`,
+        `Cannot use threshold ${threshold} with FPIR ${fpir ?? "unset"}: give a ${
+          thresholds?.cohort ? "normalised score" : "cosine"
+        } between ${least} and ${most}, or a FPIR, not both`,
       );
     }
     const rates = ratesOf(thresholds?.fmrAt(threshold, masks), templates);
@@ -51,8 +59,9 @@ export function searchRule(
         "openThresholds, or give a threshold",
     );
   }
+  checkChoice(threshold);
   const wanted = fpir ?? DEFAULT_FPIR;
-  const rule = thresholds.forFmr(fmrForFpir(wanted, templates), masks);
+  const rule = thresholds.forFmr(fmrForFpir(wanted, templates), masks, threshold);
   if (!rule) return { kind: "not-measured", fpir: wanted };
   const rates = ratesOf({ ...rule, bound: "at" }, templates)!;
   if (rule.supported) return { kind: "threshold", threshold: rule.threshold, rates };
@@ -69,17 +78,26 @@ export function withFpir(
   templates: number,
   thresholds: SearchThresholds | undefined,
   masks: MaskStates,
+  wish: SearchWish["threshold"],
 ): ScoredCandidate {
-  const rates = ratesOf(thresholds?.fmrAt(candidate.score, masks), templates);
+  const whose = typeof wish === "number" ? undefined : wish;
+  const rates = ratesOf(thresholds?.fmrAt(candidate.score, masks, whose), templates);
   if (!rates) return candidate;
   const { fmr: _, ...fpir } = rates;
   return { ...candidate, fpir };
 }
 
-function ratesOf(measured: ScoreFmr | undefined, templates: number): SearchRates | undefined {
+function checkChoice(threshold: string | undefined): void {
+  if (threshold === undefined || threshold === "worst-group" || threshold === "pooled") return;
+  throw new InvalidArgumentError(
+    `Cannot use threshold "${threshold}": give a number, "worst-group" or "pooled"`,
+  );
+}
+
+function ratesOf(measured: SearchFmr | undefined, templates: number): SearchRates | undefined {
   if (!measured) return undefined;
-  const { fmr, interval: [low, high], bound } = measured;
+  const { fmr, interval: [low, high], bound, groups } = measured;
   const rate = (fmr: number): number => fpirForFmr(fmr, templates);
   const fpir: EstimatedFpir = { fpir: rate(fmr), interval: [rate(low), rate(high)], bound };
-  return { ...fpir, fmr };
+  return { ...fpir, fmr, ...(groups && { groups }) };
 }

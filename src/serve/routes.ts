@@ -64,7 +64,7 @@ function route<Schema extends RequestSchema>(
 const face = v.optional(
   choice(FACE_CHOICES, `which face of a photo is meant: ${FACE_CHOICES.join(", ")} (only)`),
 );
-const threshold = v.optional(number("a threshold of your own instead, -1 to 1"));
+const threshold = v.optional(number("a threshold of your own instead, of the score that decides"));
 
 /** All routes under /v1. */
 export const ROUTES: readonly Route[] = [

@@ -107,7 +107,8 @@ export const NO_FACE_JSON = [
   }),
 ] as const;
 
-const groups = v.optional(v.pipe(
+/** The groups of people behind a rate. */
+export const GROUPS_JSON = v.optional(v.pipe(
   v.object({ count: v.number(), worst: v.string() }),
   v.description("the groups of people for each of which the rate holds"),
 ));
@@ -128,7 +129,7 @@ const rule = v.object({
     source: v.string(),
     impostors: v.number(),
     genuine: v.number(),
-    groups,
+    groups: GROUPS_JSON,
   })),
 });
 
@@ -142,11 +143,13 @@ const provenance = {
 };
 
 const photo = v.pipe(v.string(), v.description("what the photo is called"));
-const score = v.pipe(
+/** The score that decides. */
+export const SCORE_JSON = v.pipe(
   v.number(),
   v.description("the score that decides: normalised by the model's cohort if it has one"),
 );
-const cosine = v.pipe(v.number(), v.description("of the templates, -1 to 1"));
+/** The cosine beside it. */
+export const COSINE_JSON = v.pipe(v.number(), v.description("of the templates, -1 to 1"));
 const faces = v.pipe(
   v.array(v.object({ photo, ...faceFields })),
   v.length(2),
@@ -158,20 +161,26 @@ export const VERIFICATION_JSON = v.variant("kind", [
   v.object({
     kind: v.literal("compared"),
     decision: v.picklist(["match", "no-match"]),
-    score,
-    cosine,
+    score: SCORE_JSON,
+    cosine: COSINE_JSON,
     scoreFmr: v.optional(v.object({
       ...rates,
       bound: v.picklist(["at", "below", "above"]),
       situation,
       basis,
-      groups,
+      groups: GROUPS_JSON,
     })),
     rule,
     faces,
     ...provenance,
   }),
-  v.object({ kind: v.literal("scored"), score, cosine, faces, ...provenance }),
+  v.object({
+    kind: v.literal("scored"),
+    score: SCORE_JSON,
+    cosine: COSINE_JSON,
+    faces,
+    ...provenance,
+  }),
   v.object({
     kind: v.literal("not-compared"),
     findings: v.pipe(
