@@ -50,15 +50,14 @@ export async function createScorer(choice: DeviceChoice): Promise<Scorer> {
 
 /** Rows on the device. */
 class Uploaded implements Disposable {
-  constructor(
-    readonly version: number,
-    readonly embeddings: Block,
-    readonly normalizations: Block,
-  ) {}
+  /** Gains and offsets, from the first search on that needs them: a gallery may have none. */
+  normalizations: Block | undefined;
+
+  constructor(readonly version: number, readonly embeddings: Block) {}
 
   [Symbol.dispose](): void {
     this.embeddings[Symbol.dispose]();
-    this.normalizations[Symbol.dispose]();
+    this.normalizations?.[Symbol.dispose]();
   }
 }
 
@@ -95,7 +94,10 @@ class RuntimeScorer implements Scorer {
       using made = new DisposableStack();
       const rows = this.#upload(block, size);
       const scores = made.use(await this.#cosineMatrix(left, rows.embeddings));
-      const both = probeRows && { probes: probeRows, references: rows.normalizations };
+      const both = probeRows && {
+        probes: probeRows,
+        references: rows.normalizations ??= this.#write(block.normalizations, 2),
+      };
       const ranking = stack.use(this.#topK(scores, k, both));
       // The scores of all blocks together are large, so that only those are kept that are still to be read.
       if (ranking.blocks.includes(scores)) stack.use(made.move());
@@ -112,15 +114,13 @@ class RuntimeScorer implements Scorer {
     const known = this.#uploaded.get(rows);
     if (known?.version === rows.version) return known;
     known?.[Symbol.dispose]();
-    const { values, normalizations, version } = rows, count = values.length / size;
-    const embeddings = this.#runtime.write(values, [count, size]);
-    const uploaded = new Uploaded(
-      version,
-      embeddings,
-      this.#runtime.write(normalizations, [count, 2]),
-    );
+    const uploaded = new Uploaded(rows.version, this.#write(rows.values, size));
     this.#uploaded.set(rows, uploaded);
     return uploaded;
+  }
+
+  #write(values: Float32Array, width: number): Block {
+    return this.#runtime.write(values, [values.length / width, width]);
   }
 
   #forgetAllBut(blocks: readonly RowBlock[]): void {

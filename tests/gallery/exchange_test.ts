@@ -50,7 +50,7 @@ Deno.test("a text that was cut, changed or is of another model leaves the store 
     ["more after the end", [...lines, lines[1]]],
     ["no JSON", lines.with(1, "hello")],
     ["no head", lines.slice(1)],
-    ["newer", lines.with(0, lines[0].replace('"version":1', '"version":2'))],
+    ["newer", lines.with(0, lines[0].replace('"version":2', '"version":3'))],
     ["short", lines.with(1, '{"identity":"x","templates":["AAAA"]}')],
     ["nothing", []],
   ];

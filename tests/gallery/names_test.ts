@@ -120,6 +120,8 @@ Deno.test("tables of the version before are brought up, names and all", async ()
   await (await openPostgresStore(pgClient(), { name })).put(people, "add");
   const database = pgDatabase();
   await database.exec(`ALTER TABLE ${name}_identity DROP COLUMN folded;
+    ALTER TABLE ${name}_meta DROP COLUMN cohort;
+    ALTER TABLE ${name}_template DROP COLUMN gain, DROP COLUMN shift;
     UPDATE ${name}_meta SET version = 1`);
   const store = await openPostgresStore(pgClient(), { name, create: false });
   assertEquals([...await store.namesLike("PERSON2099")], ["Person 2099"]);
