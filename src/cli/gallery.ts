@@ -123,7 +123,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const thresholds = compares ? await thresholdsOf(store, args) : undefined;
   const protection = compares ? await protectionKey(args) : undefined;
   const gallery = createGallery({ store, thresholds, protection });
-  if (compares) await completeGallery(gallery, terminal);
+  if (compares && action !== "rename") await completeGallery(gallery, terminal);
   return await ACTIONS[action]({ gallery, store, args, terminal, names, thresholds });
 }
 

@@ -44,6 +44,8 @@ export interface EnrolmentCheck {
   readonly store: GalleryStore;
   /** Without it, only names and copies of one photo are doubted. Says which scores are compared. */
   readonly thresholds?: SearchThresholds;
+  /** The templates of an identity, normalised if the thresholds are for normalised scores. */
+  templates(identity: string): Promise<readonly Template[]>;
   /** The identities that a template scores highest with. */
   search(template: Template, k: number): Promise<readonly Candidate[]>;
   /** The identity that is to get the template. */
@@ -85,7 +87,7 @@ export async function renameDoubts(
 function unlikeDoubt(
   { references, thresholds, masks, identity }: Omit<
     EnrolmentCheck,
-    "store" | "template" | "search"
+    "store" | "template" | "templates" | "search"
   >,
   templates: readonly Template[],
 ): EnrolmentDoubt | undefined {
@@ -126,12 +128,15 @@ async function likeAnother(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
 }
 
 async function similarNames(
-  { store, identity, thresholds }: Pick<EnrolmentCheck, "store" | "identity" | "thresholds">,
+  { store, identity, thresholds, templates: templatesOf }: Pick<
+    EnrolmentCheck,
+    "store" | "identity" | "thresholds" | "templates"
+  >,
   templates: readonly Template[],
 ): Promise<EnrolmentDoubt[]> {
   const names = (await store.namesLike(identity)).slice(0, MAX_NAMED);
   return await Promise.all(names.map(async (name): Promise<EnrolmentDoubt> => {
-    const score = bestScore(templates, await store.templates(name), comparerOf(thresholds));
+    const score = bestScore(templates, await templatesOf(name), comparerOf(thresholds));
     const message =
       `there is "${name}", a name that differs from "${identity}" in case, blanks or ` +
       `Unicode forms only (score ${score.toFixed(4)})`;

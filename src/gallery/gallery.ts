@@ -135,17 +135,18 @@ export class Gallery implements AsyncDisposable {
   async rename(from: string, to: string, options: RenameOptions = {}): Promise<Renaming> {
     const { merge = false, force = false } = options, { store } = this;
     const old = checkIdentity(from), identity = checkNewIdentity(to);
-    await this.complete();
-    const moved = await store.templates(old);
+    const moved = await this.#templates(old);
     if (moved.length === 0) return { kind: "not-enrolled" };
-    const references = old === identity ? [] : await store.templates(identity);
+    const references = old === identity ? [] : await this.#templates(identity);
     if (references.length > 0 && !merge) throw identityExists(old, identity);
     const { thresholds } = this.#options;
-    const doubts = await renameDoubts({ store, thresholds, identity, moved, references }, old);
+    const templates = (name: string) => this.#templates(name);
+    const check = { store, thresholds, identity, moved, references, templates };
+    const doubts = await renameDoubts(check, old);
     if (doubts.length > 0 && !force) return { kind: "doubtful", identity, doubts };
-    const templates = await store.rename(old, identity, merge ? "merge" : "rename");
-    if (templates === 0) return { kind: "not-enrolled" };
-    return { kind: "renamed", identity, templates, ...(doubts.length > 0 && { doubts }) };
+    const count = await store.rename(old, identity, merge ? "merge" : "rename");
+    if (count === 0) return { kind: "not-enrolled" };
+    return { kind: "renamed", identity, templates: count, ...(doubts.length > 0 && { doubts }) };
   }
 
   /**
@@ -246,19 +247,27 @@ export class Gallery implements AsyncDisposable {
     }
     const { store } = this, { thresholds } = this.#options, masks = this.#masks(face);
     checkEntries([{ identity, templates: [template] }], await store.model());
-    await this.complete();
-    const references = await store.templates(identity);
+    const references = await this.#templates(identity);
     if (mode === "add" && isAmong(template, references)) {
       return { kind: "enrolled", identity, face, already: true };
     }
     const check = { store, thresholds, identity, template, references, masks };
     const search = (template: Template, k: number) => this.#search(template, k);
-    const doubts = await enrolmentDoubts({ ...check, search });
+    const templates = (name: string) => this.#templates(name);
+    const doubts = await enrolmentDoubts({ ...check, search, templates });
     if (doubts.length > 0 && !force) return { kind: "doubtful", identity, doubts, face };
     // From here on it is stored: an answer that may be wrong would be worse than one that comes later.
     photo.signal?.throwIfAborted();
     await store.put([{ identity, templates: [template] }], mode);
     return { kind: "enrolled", identity, face, ...(doubts.length > 0 && { doubts }) };
+  }
+
+  /** The templates of an identity, as the thresholds take them. */
+  async #templates(identity: string): Promise<readonly Template[]> {
+    const held = await this.store.templates(identity), completer = this.#completer;
+    return completer
+      ? await Promise.all(held.map((template) => completer.normalize(template)))
+      : held;
   }
 
   /** The best identities by the scores that the thresholds are for. */

@@ -2,6 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import {
+  type Candidate,
   createMemoryStore,
   exportStore,
   type GalleryEntry,
@@ -44,7 +45,7 @@ function crowd(seed: number, count = 40): { entries: GalleryEntry[]; probes: Tem
 }
 
 /** What a search has to give, one comparison after the other. */
-function bruteForce(entries: readonly GalleryEntry[], probe: Template, k: number) {
+function bruteForce(entries: readonly GalleryEntry[], probe: Template, k: number): Candidate[] {
   const compare = probe.normalization ? compareNormalized : compareTemplates;
   return entries.map(({ identity, templates }) => {
     const scored = templates.map((template) => ({
