@@ -100,7 +100,10 @@ export const galleryCommand: Command = {
       name: "fmr",
       help: `dedupe, cluster: false match rate of a pair (${DEFAULT_PAIR_FMR})`,
     },
-    { ...GROUP_THRESHOLD_OPTION, help: `dedupe, cluster: ${GROUP_THRESHOLD_OPTION.help}` },
+    {
+      ...GROUP_THRESHOLD_OPTION,
+      help: "dedupe, cluster: whose false match rate counts, or a threshold of your own (pooled)",
+    },
     { ...NORMALIZE_OPTION, help: `dedupe, cluster, rename: ${NORMALIZE_OPTION.help}` },
     { ...PROTECTION_OPTION, help: `the same: ${PROTECTION_OPTION.help}` },
     JSON_OPTION,
@@ -250,16 +253,14 @@ function likeness(args: Arguments, thresholds: SearchThresholds | undefined): nu
   const own = readThreshold(args);
   if (typeof own === "number") return own;
   const fmr = args.number("fmr") ?? DEFAULT_PAIR_FMR;
-  const rule = thresholds?.forFmr(fmr, [undefined, undefined], own);
+  // A list for people to look at promises nothing, and of the worst group such rates are rarely known.
+  const rule = thresholds?.forFmr(fmr, [undefined, undefined], own ?? "pooled");
   if (rule?.supported) return rule.threshold;
   throw new InvalidArgumentError(
     rule
       ? `Cannot decide at FMR ${fmr} as no rate below ${
         rule.groups ? `${rule.interval[1]} for every group` : rule.fmr
-      } was measured: give that or a higher --fmr, ` +
-        `or --threshold${
-          rule.groups ? " (pooled for all people together, or one of your own)" : ""
-        }`
+      } was measured: give that or a higher --fmr, or --threshold`
       : "Cannot decide as the model was never calibrated: run calibrate, or give --threshold",
   );
 }

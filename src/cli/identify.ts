@@ -113,11 +113,11 @@ function describe(
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");
-  const each = `${rates?.fmr.toPrecision(2)} in ${
+  const each = `FMR ${rates?.fmr.toPrecision(2)} in ${
     templates === 1 ? "the one comparison" : `each of ${templates} comparisons`
   }`;
   const why = rates
-    ? `${wish}${describeFpir(rates)}; FMR ${each}${rates.groups ? " of the worst group" : ""}`
+    ? `${wish}${describeFpir(rates)}${rates.groups ? ", with" : ";"} ${each}`
     : "your own: its error rates are not measured";
   terminal.out(`${label}: ${verdict}  threshold ${threshold.toFixed(4)} (${why})`);
   for (const candidate of candidates) {
@@ -171,7 +171,7 @@ function describeFpir(
 ): string {
   if (groups) {
     const often = bound === "above" ? `above ${percent(fpir)}` : `at most ${percent(high)}`;
-    return `FPIR ${often} in each of ${groups.count} measured groups (worst: ${groups.worst})`;
+    return `FPIR ${often} in each of ${groups.count} measured groups, the worst being ${groups.worst}`;
   }
   if (bound === "below") return `FPIR below ${percent(fpir)}, 95% up to ${percent(high)}`;
   if (bound === "above") return `FPIR above ${percent(fpir)}`;

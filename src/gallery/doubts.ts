@@ -36,6 +36,11 @@ const ALARM_FPIR = 0.001, MAX_ALARM_FPIR = 0.01;
 const MIN_SAME_PHOTO = 0.9;
 /** An identity's photos should score higher than all but so many of the comparisons of different people. */
 const MAX_UNLIKE_FMR = 0.01;
+/**
+ * A doubt promises nothing to anybody: the rates of all people together tell far larger galleries than those of the worst
+ * group, the smallest of which decides what is known.
+ */
+const ALARM_GROUPS = "pooled";
 /** Other identities that are named at most. */
 const MAX_NAMED = 3;
 
@@ -91,7 +96,7 @@ function unlikeDoubt(
   >,
   templates: readonly Template[],
 ): EnrolmentDoubt | undefined {
-  const threshold = thresholds?.forFmr(MAX_UNLIKE_FMR, masks)?.threshold;
+  const threshold = thresholds?.forFmr(MAX_UNLIKE_FMR, masks, ALARM_GROUPS)?.threshold;
   if (references.length === 0 || threshold === undefined) return undefined;
   const score = bestScore(templates, references, comparerOf(thresholds));
   if (score >= threshold) return undefined;
@@ -106,9 +111,8 @@ async function likeAnother(check: EnrolmentCheck): Promise<EnrolmentDoubt[]> {
     check.search(template, MAX_NAMED + 1),
     store.count(),
   ]);
-  const rule = thresholds?.forFmr(fmrForFpir(ALARM_FPIR, templates), masks);
-  // Of groups the upper end of the interval is what is known.
-  const fpir = rule ? fpirForFmr(rule.groups ? rule.interval[1] : rule.fmr, templates) : 1;
+  const rule = thresholds?.forFmr(fmrForFpir(ALARM_FPIR, templates), masks, ALARM_GROUPS);
+  const fpir = rule ? fpirForFmr(rule.fmr, templates) : 1;
   const isRare = rule && fpir <= MAX_ALARM_FPIR && rule.threshold < MIN_SAME_PHOTO;
   const threshold = isRare ? rule.threshold : MIN_SAME_PHOTO;
   const why = isRare

@@ -37,14 +37,14 @@ Deno.test("identify answers a gallery that is too large for the default rate by 
   assertMatch(ranked.out, /hopper.jpg: not measured {2}the default FPIR 1% in 1000 templates\n/);
   assertMatch(
     ranked.out,
-    /\n {2}rank 1 {2}-?0\.\d{4} {2}person \d+ {2}\(as a threshold: FPIR .*\n {2}rank 2/,
+    /\n {2}rank 1 {2}-?0\.\d{4}( \(cosine .*\))? {2}person \d+ {2}\(as a threshold: FPIR .*\n {2}rank 2/,
   );
   const [, remedy] = ranked.err.match(/decide with --fpir (0\.\d+) or more/) ?? [];
   const decided = await identify("--fpir", remedy);
   assertEquals([decided.code, decided.err], [1, ""]);
   assertMatch(
     decided.out,
-    /unknown {2}threshold 0\.\d+ \(for FPIR [\d.]+%, 95% [\d.]+% to [\d.]+%; FMR/,
+    /unknown {2}threshold 0\.\d+ \(for FPIR ([\d.]+%, 95% [\d.]+% to [\d.]+%;|at most [\d.]+% in each .*,) (with )?FMR/,
   );
   const own = await identify("--threshold", "0.3", "--json");
   const json = JSON.parse(own.out);

@@ -248,7 +248,9 @@ Deno.test("photos: enrolled bare, known again behind a mask, ranked where the ra
   const found = await gallery.identify(photo("hopper_masked"));
   assert(found.kind === "identified" && found.rates);
   assertEquals(found.candidates.map(({ identity }) => identity), ["Hopper", "Collins"]);
-  assertAlmostEquals(found.rates.fpir, 0.01, 1e-5);
+  const { fpir, interval, groups } = found.rates;
+  // Of groups the upper end of the interval is what was asked for.
+  assertAlmostEquals(groups ? interval[1] : fpir, 0.01, 1e-4);
   const fmr = fmrForFpir(0.01, 2);
   assertEquals(found.threshold, thresholdAt(fmr, [found.face?.mask, BARE]));
   // Where references may wear masks as well, the strictest threshold of all that fit counts.
