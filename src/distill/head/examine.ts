@@ -2,7 +2,9 @@
 
 import { type Condition, readConditions } from "../../pipeline/embed/condition.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
+import type { Cohort } from "../../model/cohort.ts";
 import { ruleFor } from "../../pipeline/score/decide.ts";
+import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { forward, type HeadWeights } from "./network.ts";
 import { dot, type FeatureRows } from "./samples.ts";
 
@@ -68,6 +70,7 @@ export function examineHead(
   weights: HeadWeights,
   examination: HeadExamination,
   entry: ModelEntry,
+  cohort?: Cohort,
 ): HeadFigures {
   const { drawn, bare, masked, aged, children } = examination;
   const said = conditionsOf(weights, drawn.features);
@@ -87,7 +90,7 @@ export function examineHead(
       drawn.truths.map(({ darkGlasses }) => darkGlasses),
       said.map(({ darkGlasses }) => darkGlasses >= 0.5),
     ),
-    ...floorOf(examination, said, bareSeen, maskedSeen, entry),
+    ...floorOf(examination, said, bareSeen, maskedSeen, entry, cohort),
     ...child,
   };
 }
@@ -105,6 +108,7 @@ function floorOf(
   bare: readonly number[],
   masked: readonly number[],
   entry: ModelEntry,
+  cohort?: Cohort,
 ): Pick<
   HeadFigures,
   "floor" | "refusedBare" | "refusedMasked" | "spoiltFmr" | "answeredFmr" | "answered"
@@ -118,6 +122,13 @@ function floorOf(
   ) most += STEP;
   const size = drawn.templates.length / drawn.truths.length;
   const row = (i: number): Float32Array => drawn.templates.subarray(i * size, (i + 1) * size);
+  const gains = cohort && normalizationRows(drawn.templates, cohort);
+  const score = (a: number, b: number): number => {
+    const cosine = dot(row(a), row(b));
+    return gains
+      ? cosine * (gains[2 * a] + gains[2 * b]) + gains[2 * a + 1] + gains[2 * b + 1]
+      : cosine;
+  };
   // Pairs by the lower expected similarity of the two: how many there are, and how many match.
   const bins = Math.ceil(1 / STEP) + 1;
   const pairs = new Float64Array(bins), matches = new Float64Array(bins);
@@ -128,7 +139,7 @@ function floorOf(
       const bin = Math.floor(Math.min(one.expectedSimilarity, other.expectedSimilarity) / STEP);
       pairs[bin]++;
       const count = Number(isCoveredFace(one)) + Number(isCoveredFace(other));
-      if (thresholds && dot(row(a), row(b)) >= thresholds[count]) matches[bin]++;
+      if (thresholds && score(a, b) >= thresholds[count]) matches[bin]++;
     }
   });
   const rate = (floor: number): number => {
