@@ -8,10 +8,10 @@ import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import {
   completeMaskOptions,
+  COVERAGES,
   MASK_KINDS,
   type MaskOptions,
   PATTERNS,
-  WEARINGS,
 } from "../mask/kinds.ts";
 import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
@@ -54,13 +54,13 @@ export const maskCommand: Command = {
     { kind: "choice", name: "pattern", value: "name", of: PATTERNS, help: PATTERNS.join("|") },
     {
       kind: "choice",
-      name: "wearing",
-      value: "way",
-      of: WEARINGS,
-      help: `${WEARINGS.join("|")} (full)`,
+      name: "coverage",
+      value: "part",
+      of: COVERAGES,
+      help: `${COVERAGES.join("|")} (full)`,
     },
     { kind: "whole", name: "seed", help: "chooses what is left open (0)" },
-    { kind: "flag", name: "all", help: "a sheet of every kind and wearing on the largest face" },
+    { kind: "flag", name: "all", help: "a sheet of every kind and coverage on the largest face" },
     JSON_OPTION,
     ...VERIFIER_OPTIONS,
   ],
@@ -104,7 +104,7 @@ function maskOptions(args: Arguments): MaskOptions {
   const given = {
     color: args.text("color"),
     pattern: args.choice("pattern", PATTERNS),
-    wearing: args.choice("wearing", WEARINGS),
+    coverage: args.choice("coverage", COVERAGES),
     seed: args.number("seed"),
   } satisfies Partial<MaskOptions>;
   const kind = args.choice("kind", MASK_KINDS) ?? "surgical";
@@ -124,14 +124,14 @@ const PORTRAIT: TensorSpec = {
   scale: [1, 1, 1],
 };
 
-/** A face without a mask and with each kind: a row for each wearing. */
+/** A face without a mask and with each kind: a row for each coverage. */
 export function maskSheet(
   image: Image,
   face: FaceWithMesh,
   options: Partial<MaskOptions>,
 ): Image {
   const portrait = portraitOf(image, face.mesh);
-  const rows = WEARINGS.map((wearing, row) =>
+  const rows = COVERAGES.map((coverage, row) =>
     sideBySide([
       portrait.image,
       ...MASK_KINDS.map((kind, column) => {
@@ -139,7 +139,7 @@ export function maskSheet(
         return applyMask(portrait.image, [{ ...face, mesh: portrait.mesh }], {
           ...options,
           kind,
-          wearing,
+          coverage,
           seed,
         });
       }),

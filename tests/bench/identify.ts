@@ -85,7 +85,7 @@ async function* masked(photos: Photos): AsyncGenerator<Image> {
     const { faces } = await verifier.detect(image, { mesh: true });
     const chosen = chooseFace(faces, image, "centred");
     if (chosen.kind === "face") {
-      yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), wearing: "full" });
+      yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), coverage: "full" });
     } else {
       bare++;
       yield image;

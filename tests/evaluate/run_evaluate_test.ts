@@ -16,7 +16,7 @@ import {
   openDataset,
 } from "../../src/evaluate/mod.ts";
 import { collectTemplates } from "../../src/evaluate/run/collect.ts";
-import { cutPicture } from "../../src/evaluate/run/dress.ts";
+import { cutPicture } from "../../src/evaluate/run/apply_plan.ts";
 import { openModelSet } from "../../src/evaluate/run/models.ts";
 import { comparisonsOf } from "../../src/evaluate/run/protocol.ts";
 import { applyMask, randomMaskOptions } from "../../src/mask/mod.ts";
@@ -50,7 +50,7 @@ Deno.test("templates are the verifier's own, clean and masked, single and mirror
     const masked = applyMask(image, faces, {
       ...randomMaskOptions(3),
       kind: "gaiter",
-      wearing: "full",
+      coverage: "full",
     });
     for (const [input, sample] of [[image, { image: 0 }], [masked, { image: 0, mask }]] as const) {
       const acquired = await verifier.embed(input);

@@ -1,4 +1,4 @@
-// Writes out/masks.png: every kind and wearing on the photos of tests/photos, then every kind on turned heads of
+// Writes out/masks.png: every kind and coverage on the photos of tests/photos, then every kind on turned heads of
 // ../shared, if it is there (its photos stay out of the repository, as out/ does). To be looked at:
 //   deno run -A tests/mask/contact_sheet.ts
 
@@ -7,7 +7,7 @@ import { maskSheet, stacked } from "../../src/cli/mask.ts";
 import { writePng } from "../../src/cli/picture.ts";
 import type { Image } from "../../src/image/mod.ts";
 import { loadImage } from "../../src/image/mod.ts";
-import { WEARINGS } from "../../src/mask/kinds.ts";
+import { COVERAGES } from "../../src/mask/kinds.ts";
 import { headFrame } from "../../src/mask/fit_mesh.ts";
 
 /** Heads of ../shared that are turned by 25 to 50 degrees, and every how manieth photo is tried. */
@@ -36,7 +36,7 @@ for (const [i, url] of [...photosBelow(shared)].entries()) {
   turned++;
   const sheet = maskSheet(image, { ...face, mesh: face.mesh }, { seed: i });
   // Worn as meant is enough of each of these, and one row of the others.
-  const height = sheet.height / WEARINGS.length;
+  const height = sheet.height / COVERAGES.length;
   const row = turned % 4 === 0 ? turned / 4 % 2 + 1 : 0;
   const bytes = height * sheet.width * 4;
   rows.push({ width: sheet.width, height, data: sheet.data.slice(row * bytes, (row + 1) * bytes) });

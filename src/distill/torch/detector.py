@@ -39,10 +39,10 @@ class Detector:
         self.shares, self.photos = setup["shares"], []
         # The optimiser moves the flat array; the network sees parts of it.
         self.flat = setup["parameters"].to(device)
-        self.slopes = torch.zeros_like(self.flat)
+        self.gradient = torch.zeros_like(self.flat)
         self.weights = self.views(self.flat)
-        for weight, slope in zip(self.weights.values(), self.views(self.slopes).values()):
-            weight.requires_grad_(True).grad = slope
+        for weight, part in zip(self.weights.values(), self.views(self.gradient).values()):
+            weight.requires_grad_(True).grad = part
         self.mean = setup["mean"].to(device)
         self.published = self.views(setup["published"].to(device))
         self.optimizer = Optimizer(self, setup)
@@ -123,7 +123,7 @@ class Detector:
         step = message["step"]
         # By the step alone, so that a training that was stopped goes on to the same numbers.
         torch.manual_seed(self.seed * 1_000_003 + step)
-        self.slopes.zero_()
+        self.gradient.zero_()
         shares = self.loss(self.pixels(message["clean"]), self.pixels(message["masked"]))
         length = 0.0
         if shares is not None:

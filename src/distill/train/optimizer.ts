@@ -94,9 +94,9 @@ export function update(
         (options.relative ? scaleOf(parameters.subarray(start, end)) : 1);
       const fix1 = 1 - 0.9 ** (step + 1), fix2 = 1 - 0.999 ** (step + 1);
       for (let i = start; i < end; i++) {
-        const slope = gradient[i];
-        first[i] += 0.1 * (slope - first[i]);
-        second[i] += 0.001 * (slope * slope - second[i]);
+        const value = gradient[i];
+        first[i] += 0.1 * (value - first[i]);
+        second[i] += 0.001 * (value * value - second[i]);
         const move = first[i] / fix1 / (Math.sqrt(second[i] / fix2) + 1e-8);
         parameters[i] -= speed * (move + decay * parameters[i]);
       }

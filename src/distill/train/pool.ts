@@ -74,9 +74,9 @@ export class WorkerPool implements Disposable {
       const others = this.relational ? joined(samples.filter((_, k) => k !== i)) : undefined;
       return worker.ask({ kind: "step", step, parameters, others });
     })) as (FromWorker & { kind: "gradient" })[];
-    const slopes = parts[0].slopes;
+    const gradient = parts[0].gradient;
     for (const part of parts.slice(1)) {
-      for (let i = 0; i < slopes.length; i++) slopes[i] += part.slopes[i];
+      for (let i = 0; i < gradient.length; i++) gradient[i] += part.gradient[i];
     }
     const names = Object.keys(parts[0].losses) as (keyof LossValues)[];
     const sums = names.map((name) => [
@@ -85,7 +85,7 @@ export class WorkerPool implements Disposable {
     ]);
     return {
       losses: Object.fromEntries(sums),
-      slopes,
+      gradient,
       loading: Math.max(...parts.map(({ loading }) => loading)),
       computing: Math.max(...parts.map(({ computing }) => computing)),
     };
