@@ -235,8 +235,8 @@ async function cluster({ gallery, args, terminal }: GalleryAction): Promise<numb
 
 /** The score from which on two identities look like one person. */
 async function likeness(args: Arguments): Promise<number> {
-  const own = args.number("threshold");
-  if (own !== undefined) return own;
+  const given = args.number("threshold");
+  if (given !== undefined) return given;
   const thresholds = await openThresholds(verifierOptions(args)),
     fmr = args.number("fmr") ?? 0.0001;
   const rule = thresholds.forFmr(fmr, [undefined, undefined]);

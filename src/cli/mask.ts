@@ -1,4 +1,4 @@
-// `mask photo.jpg --out out.png`: the photo with masks on its faces, or a sheet of all masks on its largest face.
+// `mask photo.jpg --out out.png`: the photo with masks on its faces, or an overview of all masks on its largest face.
 
 import { warpAffine } from "../kernels/warp_affine/cpu.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
@@ -60,7 +60,11 @@ export const maskCommand: Command = {
       help: `${COVERAGES.join("|")} (full)`,
     },
     { kind: "whole", name: "seed", help: "chooses what is left open (0)" },
-    { kind: "flag", name: "all", help: "a sheet of every kind and coverage on the largest face" },
+    {
+      kind: "flag",
+      name: "all",
+      help: "an overview of every kind and coverage on the largest face",
+    },
     JSON_OPTION,
     ...VERIFIER_OPTIONS,
   ],
@@ -82,7 +86,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (fitted.length > 0) {
     await writePng(
       path,
-      all ? maskSheet(image, fitted[0], options) : applyMask(image, fitted, options),
+      all ? maskOverview(image, fitted[0], options) : applyMask(image, fitted, options),
     );
   }
   if (args.flag("json")) {
@@ -114,7 +118,7 @@ function maskOptions(args: Arguments): MaskOptions {
   };
 }
 
-/** Pixels of a picture of the sheet. */
+/** Pixels on a side of each picture of the overview. */
 const CELL = 200;
 const PORTRAIT: TensorSpec = {
   size: CELL,
@@ -125,7 +129,7 @@ const PORTRAIT: TensorSpec = {
 };
 
 /** A face without a mask and with each kind: a row for each coverage. */
-export function maskSheet(
+export function maskOverview(
   image: Image,
   face: FaceWithMesh,
   options: Partial<MaskOptions>,
@@ -148,7 +152,7 @@ export function maskSheet(
   return stacked(rows);
 }
 
-/** Head and neck in a square of the sheet's size, with the mesh in its pixels. */
+/** Head and neck in a square of that size, with the mesh in its pixels. */
 function portraitOf(
   image: Image,
   mesh: Float32Array,

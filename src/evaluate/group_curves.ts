@@ -21,7 +21,7 @@ export interface GroupTemplates {
 }
 
 /** The fewest false matches that a point of a group's curve rests on: its interval says how little that is. */
-const LEAST_MATCHES = 1;
+const MIN_MATCHES = 1;
 
 /**
  * The curve of the false match rate of a group in a mask situation: all pairs of its people.
@@ -58,7 +58,7 @@ export function groupCurve(
   const curve = fmrCurve(
     [scores],
     orderScores(impostor, "impostor").values,
-    LEAST_MATCHES,
+    MIN_MATCHES,
     GROUP_PER_DECADE,
   );
   const people = new Set(impostorIdentities).size;

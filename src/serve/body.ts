@@ -89,7 +89,7 @@ function checkLength(bytes: number, maxBytes: number): void {
 }
 
 /** Far more than any route has; a body of a million fields or brackets would keep the parsers busy for seconds. */
-const MOST_MARKS = 1000, MOST_PARTS = 32;
+const MAX_MARKS = 1000, MAX_PARTS = 32;
 
 function readJson(bytes: Uint8Array): Map<string, unknown> {
   let value: unknown, marks = 0;
@@ -97,7 +97,7 @@ function readJson(bytes: Uint8Array): Map<string, unknown> {
   for (const byte of bytes) {
     if (byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x7b) marks++;
   }
-  if (marks > MOST_MARKS) throw invalid("it has too many fields");
+  if (marks > MAX_MARKS) throw invalid("it has too many fields");
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -114,7 +114,7 @@ async function readForm(
   type: string,
 ): Promise<Map<string, unknown>> {
   let form: FormData;
-  if (countParts(bytes, type) > MOST_PARTS) throw invalid("it has too many parts");
+  if (countParts(bytes, type) > MAX_PARTS) throw invalid("it has too many parts");
   try {
     form = await new Response(bytes, { headers: { "content-type": type } }).formData();
   } catch {
@@ -135,7 +135,7 @@ function countParts(bytes: Uint8Array, type: string): number {
   const [, quoted, plain] = type.match(/boundary=(?:"([^"]+)"|([^;\s]+))/i) ?? [];
   const text = new TextDecoder("latin1").decode(bytes), boundary = `--${quoted ?? plain}`;
   let parts = 0;
-  for (let at = text.indexOf(boundary); at >= 0 && parts <= MOST_PARTS; parts++) {
+  for (let at = text.indexOf(boundary); at >= 0 && parts <= MAX_PARTS; parts++) {
     at = text.indexOf(boundary, at + boundary.length);
   }
   return parts;

@@ -6,7 +6,7 @@ import { elapsed } from "../base/elapsed.ts";
 import { ProblemError } from "./problem.ts";
 
 /** No job is taken to last longer, in milliseconds. */
-const MOST_USUAL = 60_000;
+const MAX_USUAL = 60_000;
 
 /** A bounded queue before a few lanes. */
 export class WorkQueue {
@@ -53,7 +53,7 @@ export class WorkQueue {
     const start = performance.now();
     const done = job().finally(() => {
       // A host that was suspended meanwhile has not computed for hours, and nobody is to wait for hours.
-      this.#usual += 0.2 * (Math.min(elapsed(start), MOST_USUAL) - this.#usual);
+      this.#usual += 0.2 * (Math.min(elapsed(start), MAX_USUAL) - this.#usual);
       const next = this.#waiting.shift();
       // The next one takes over the lane.
       if (next) next();

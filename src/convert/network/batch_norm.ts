@@ -85,10 +85,10 @@ export function foldAround(
       name: `${name}.bias`,
       sizes: [outputs],
       values: () => {
-        const values = weight.values(), own = bias.values();
+        const values = weight.values(), biases = bias.values();
         const { shift } = before(), { factor, shift: last } = behind();
         return Float32Array.from({ length: outputs }, (_, o) => {
-          let sum = own[o];
+          let sum = biases[o];
           for (let i = 0; i < inputs; i++) {
             sum += values[o * inputs + i] * shift[Math.floor(i / places)];
           }

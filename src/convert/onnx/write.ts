@@ -6,9 +6,9 @@ import { type Graph, int, onnx, type Tensor } from "./graph.ts";
 import type { onnx as Types } from "npm:onnx-proto@8.0.1";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
-const LEAST_WEIGHT = 1e-8;
+const MIN_WEIGHT = 1e-8;
 /** Protobuf's own limit, which onnxruntime has too. */
-const MOST_BYTES = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 31 - 1;
 /** Vectors per channel stay float32: they are small, and templates suffer most from their rounding. */
 const HALVED_DIMENSIONS = 4;
 
@@ -67,7 +67,7 @@ export function* writeOnnx(
     (sum, head, i) => sum + prefixes[i].length + head.length,
     body.length,
   );
-  if (length > MOST_BYTES - 4096) {
+  if (length > MAX_BYTES - 4096) {
     throw new CheckpointError(
       `Cannot write ${options.name} as it would have ${length} bytes and ONNX's limit is 2 GB: write it with fp16`,
     );
@@ -92,7 +92,7 @@ function numbers(tensor: Tensor, half: boolean): Uint8Array<ArrayBuffer> {
           `give one of a training that did not diverge`,
       );
     }
-    if (Math.abs(values[i]) < LEAST_WEIGHT) values[i] = 0;
+    if (Math.abs(values[i]) < MIN_WEIGHT) values[i] = 0;
   }
   if (!half) return new Uint8Array(values.buffer);
   const halves = new Float16Array(values);

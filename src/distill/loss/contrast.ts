@@ -25,7 +25,8 @@ export type Bank = {
 };
 
 /**
- * Sum over samples of the cross entropy of the own template among those of strangers. Consumes its arguments.
+ * Sum over samples of the cross entropy of the teacher's template of the same photo among those of strangers. Consumes
+ * its arguments.
  *
  * @param student `[n, size]` of length 1.
  * @param teacher `[n, size]` of length 1.
@@ -40,7 +41,7 @@ export function contrastLoss(
   const strange = np.matmul(teacher.ref, templates.ref).less(alike).astype(np.float32);
   // Cosines less one: no exponential is above one.
   const logits = (cosines: np.Array): np.Array => cosines.sub(1).mul(1 / temperature);
-  const own = logits(student.ref.mul(teacher).sum(-1));
+  const genuine = logits(student.ref.mul(teacher).sum(-1));
   const strangers = np.exp(logits(np.matmul(student, templates))).mul(strange).mul(bank.others);
-  return np.log(np.exp(own.ref).add(strangers.sum(-1))).sub(own).sum();
+  return np.log(np.exp(genuine.ref).add(strangers.sum(-1))).sub(genuine).sum();
 }

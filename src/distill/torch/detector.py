@@ -21,7 +21,7 @@ import torch.nn.functional as F
 # Views of a clean crop over which the published points are averaged: their scale, and whether they are mirrored.
 VIEWS = ((0.9, False), (0.9, True), (1.05, False), (1.05, True))
 VIEW = 160  # width of a view
-LEAST_SURE = 0.75  # what the published network is less sure of teaches nothing
+MIN_SURE = 0.75  # what the published network is less sure of teaches nothing
 
 SIZES = (128, 160, 160, 160, 192)  # widths of pictures
 CLEAN_SHARE = 0.7  # weight of clean pictures beside masked ones
@@ -101,7 +101,7 @@ class Detector:
     def loss(self, clean, masked):
         """The parts of the loss; None where no pair teaches anything."""
         wanted, sure = self.published_points(clean)
-        learnt = sure > LEAST_SURE
+        learnt = sure > MIN_SURE
         if not learnt.any():
             return None
         clean, masked, wanted = clean[learnt], masked[learnt], wanted[learnt]

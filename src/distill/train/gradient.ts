@@ -180,12 +180,12 @@ export class GradientMachine {
 
   /** The fixed centres on the device, and those of the samples. */
   #fixed({ shape, values }: ReturnType<typeof centreTable>, samples: Int32Array): FixedCentres {
-    const [count, size] = shape, own = new Float32Array(samples.length * size);
-    samples.forEach((at, i) => own.set(values.subarray(at * size, (at + 1) * size), i * size));
+    const [count, size] = shape, centres = new Float32Array(samples.length * size);
+    samples.forEach((at, i) => centres.set(values.subarray(at * size, (at + 1) * size), i * size));
     this.#centres ??= np.array(values).reshape(shape);
     return {
       table: this.#centres.ref,
-      own: this.#rows(own),
+      centres: this.#rows(centres),
       classes: np.array(oneHot(samples, count)).reshape([samples.length, count]),
     };
   }

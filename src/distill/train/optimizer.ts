@@ -34,7 +34,7 @@ export interface AdamWOptions {
 }
 
 /** Least root mean square that counts for a relative rate, so that zeros can move. */
-const LEAST_SCALE = 1e-3;
+const MIN_SCALE = 1e-3;
 
 /** An optimiser. */
 export type OptimizerOptions = SgdOptions | AdamWOptions;
@@ -118,7 +118,7 @@ export function decayOf(options: OptimizerOptions, name: string): number {
 function scaleOf(values: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
-  return Math.max(LEAST_SCALE, Math.sqrt(squares / values.length));
+  return Math.max(MIN_SCALE, Math.sqrt(squares / values.length));
 }
 
 /** Moves the running mean of parameters towards them. Shorter memory at the start, so that the first weights fade. */
