@@ -40,7 +40,7 @@ export function errorCurve(scores: ComparisonScores, most = 1000): ErrorPoint[] 
 }
 
 /** As {@linkcode errorCurve}, of scores in ascending order. */
-export function curveOf(genuine: Float32Array, impostor: Float32Array, most: number): ErrorPoint[] {
+function curveOf(genuine: Float32Array, impostor: Float32Array, most: number): ErrorPoint[] {
   const thinner = new CurveThinner(genuine.length, impostor.length, most);
   sweep({ genuine, impostor }, [], (fmr, fnmr, threshold) => thinner.add(fmr, fnmr, threshold));
   return thinner.points;

@@ -3,6 +3,7 @@
 // for a body that never comes, and does not hang up on a sender who goes on.
 
 import { unlessAborted } from "../base/abort.ts";
+import { concatBytes } from "../base/concat.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What a body holds, by name; pictures are `Blob`s in form data and base64 text in JSON. */
@@ -69,13 +70,7 @@ async function readBytes(
     if (error.type !== "too-slow") throw error;
     throw new ProblemError("body-too-slow", "The body did not arrive in time: send it faster");
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(parts);
 }
 
 const NOTHING = Promise.resolve({ done: true, value: undefined } as const);

@@ -149,7 +149,7 @@ async function computed(
       ...options.centres && {
         fixed: {
           table: np.array(given.bank).reshape([PHOTOS, SIZE]),
-          own: np.array(Float32Array.from(FIXED.flatMap((at) => row(given.bank, at))))
+          centres: np.array(Float32Array.from(FIXED.flatMap((at) => row(given.bank, at))))
             .reshape([COUNT, SIZE]),
           classes: np.array(
             Float32Array.from(

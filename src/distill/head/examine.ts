@@ -7,7 +7,7 @@ import { forward, type HeadWeights } from "./network.ts";
 import { dot, type FeatureRows } from "./samples.ts";
 
 /** The most photos with eyes 40 pixels apart or more that may be refused: bare ones, and masked ones. */
-export const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
+const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
 /** How many times as often as promised pairs of spoilt photos of different people may match. */
 const MAX_EXCESS = 2;
 const FMR = 0.001;
@@ -93,7 +93,7 @@ export function examineHead(
 }
 
 /** The conditions that a head tells from rows of features. */
-export function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
+function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
   const inputs = weights["0.weight"].length / weights["0.bias"].length;
   return readConditions(forward(weights, features, features.length / inputs).logits);
 }

@@ -3,8 +3,8 @@
 // ever rewritten. Templates identify people: the folder and its files are for their owner only.
 
 import type { FileHandle } from "node:fs/promises";
+import { concatBytes } from "../../base/concat.ts";
 import { DatasetError, WriteError } from "../../base/errors.ts";
-import { concatBytes } from "./bytes.ts";
 
 /** What is known of one sample. */
 export interface CachedTemplate {
