@@ -1,9 +1,7 @@
 // `mask photo.jpg --out out.png`: the photo with masks on its faces, or an overview of all masks on its largest face.
 
-import { warpAffine } from "../kernels/warp_affine/cpu.ts";
-import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import { counted } from "../base/counted.ts";
-import { fromPixels, type Image } from "../image/image.ts";
+import type { Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import {
@@ -13,6 +11,7 @@ import {
   type MaskOptions,
   PATTERNS,
 } from "../mask/kinds.ts";
+import { cutPicture } from "../pipeline/align/cut.ts";
 import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
@@ -120,13 +119,6 @@ function maskOptions(args: Arguments): MaskOptions {
 
 /** Pixels on a side of each picture of the overview. */
 const CELL = 200;
-const PORTRAIT: TensorSpec = {
-  size: CELL,
-  layout: "NHWC",
-  color: "RGB",
-  mean: [0, 0, 0],
-  scale: [1, 1, 1],
-};
 
 /** A face without a mask and with each kind: a row for each coverage. */
 export function maskOverview(
@@ -166,11 +158,8 @@ function portraitOf(
   }
   const side = 1.55 * Math.max(right - left, bottom - top), step = side / CELL;
   const x0 = (left + right - side) / 2, y0 = (top + bottom - side) / 2 + 0.08 * side;
-  const pixels = warpAffine([{ image, cropToPhoto: [step, 0, x0, 0, step, y0] }], PORTRAIT, false);
-  const data = Uint8ClampedArray.from(pixels);
   const moved = mesh.map((value, i) => [value - x0, value - y0, value][i % 3] / step);
-  const portrait = fromPixels({ width: CELL, height: CELL, data });
-  return { image: portrait, mesh: moved };
+  return { image: cutPicture(image, [step, 0, x0, 0, step, y0], CELL), mesh: moved };
 }
 
 /** Pictures of one width below each other. */

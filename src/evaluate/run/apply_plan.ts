@@ -3,8 +3,7 @@
 
 import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
 import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
-import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
-import type { TensorSpec } from "../../runtime/tensor_spec.ts";
+import { cutPicture } from "../../pipeline/align/cut.ts";
 import { type Face, type FaceWithMesh, fivePoints } from "../../pipeline/detect/face.ts";
 import { mapFace } from "../../pipeline/detect/yunet.ts";
 import { InvalidArgumentError } from "../../base/errors.ts";
@@ -32,7 +31,11 @@ export function maskPhoto(
 ): Picture | undefined {
   if (!face) return undefined;
   if (plan.style === "maskinv" && plan.on === "crop") {
-    const crop = cutPicture(image, alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto);
+    const crop = cutPicture(
+      image,
+      alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto,
+      ARCFACE_SIZE,
+    );
     return { image: official(crop, plan.offset, texture), aligned: true };
   }
   if (plan.style === "maskinv") {
@@ -92,23 +95,6 @@ function templateIn({ width }: Image): FivePoints {
 export function squareMap(from: number, to: number): Affine {
   const step = to / from, shift = (step - 1) / 2;
   return [step, 0, shift, 0, step, shift];
-}
-
-/** A square picture cut out of another. */
-export function cutPicture(image: Image, cropToPhoto: Affine, size = ARCFACE_SIZE): Image {
-  const spec: TensorSpec = {
-    size,
-    layout: "NHWC",
-    color: "RGB",
-    mean: [0, 0, 0],
-    scale: [1, 1, 1],
-  };
-  const pixels = warpAffine([{ image, cropToPhoto }], spec, false);
-  const data = new Uint8ClampedArray(size * size * 4).fill(255);
-  for (let i = 0; i < size * size; i++) {
-    for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[3 * i + c];
-  }
-  return { width: size, height: size, data };
 }
 
 /** A crop in the middle of a grey picture twice its size: detectors expect some room around a face. */

@@ -2,6 +2,7 @@
 // and its masks drawn once, and only the embedding is each model's own. The same verbs as src/verify, in larger batches.
 
 import { alignFace, ARCFACE_SIZE } from "../../pipeline/align/arcface.ts";
+import { cutPicture } from "../../pipeline/align/cut.ts";
 import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { FaceChoice } from "../../pipeline/detect/choose.ts";
@@ -10,15 +11,7 @@ import { embedAligned, locateAligned } from "../../pipeline/locate_and_embed.ts"
 import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
-import {
-  cutPicture,
-  maskCrop,
-  maskPhoto,
-  padded,
-  type Picture,
-  shifted,
-  squareMap,
-} from "./apply_plan.ts";
+import { maskCrop, maskPhoto, padded, type Picture, shifted, squareMap } from "./apply_plan.ts";
 import type { MaskPlan } from "./masks.ts";
 import type { ModelSet, OpenModel } from "./models.ts";
 import { NetworkClock } from "./stopwatch.ts";
