@@ -134,7 +134,7 @@ Deno.test("the data set's kind and the mask's kind are --kind, the part it cover
   }
   const { code, err } = await run("mask", "--wearing=chin", "x");
   assertEquals(code, 2);
-  assertStringIncludes(err, "There is no option --wearing=chin of mask: its name is --coverage");
+  assertStringIncludes(err, "There is no option --wearing of mask: its name is --coverage");
 });
 
 for (const entry of COMMANDS) {
