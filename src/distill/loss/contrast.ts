@@ -7,7 +7,7 @@ import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 export interface ContrastOptions {
   /** Weight in the loss; 0 for none. */
   readonly weight: number;
-  /** What cosines are divided by, above 0: the smaller, the more the nearest strangers count. 0.1 did best. */
+  /** What cosines are divided by, above 0: the smaller, the more the nearest strangers count. Such as 0.1. */
   readonly temperature: number;
   /**
    * The teacher's score, -1 to below 1, from which a photo may show the same person, so that it is no stranger; photos of the
