@@ -6,7 +6,7 @@ import { elapsed } from "../base/elapsed.ts";
 import { ProblemError } from "./problem.ts";
 
 /** No job is taken to last longer, in milliseconds. */
-const MAX_USUAL = 60_000;
+const MAX_DURATION = 60_000;
 
 /** A bounded queue before a few lanes. */
 export class WorkQueue {
@@ -16,7 +16,7 @@ export class WorkQueue {
   #admitted = 0;
   #busy = 0;
   /** How long a job takes, in milliseconds: a moving mean. */
-  #usual = 500;
+  #meanDuration = 500;
 
   /** Makes a queue of so many lanes, before which so many requests may wait. */
   constructor(lanes: number, length: number) {
@@ -36,7 +36,7 @@ export class WorkQueue {
    */
   admit(): Disposable {
     if (this.#admitted >= this.#most) {
-      const seconds = Math.ceil(this.#admitted * this.#usual / this.#lanes / 1000);
+      const seconds = Math.ceil(this.#admitted * this.#meanDuration / this.#lanes / 1000);
       throw new ProblemError(
         "overloaded",
         `Cannot take more than ${this.#most} requests at a time: try again in ${seconds} s`,
@@ -52,8 +52,8 @@ export class WorkQueue {
     await this.#turn(signal);
     const start = performance.now();
     const done = job().finally(() => {
-      // A host that was suspended meanwhile has not computed for hours, and nobody is to wait for hours.
-      this.#usual += 0.2 * (Math.min(elapsed(start), MAX_USUAL) - this.#usual);
+      // On a host that was suspended meanwhile a job seems to take hours: it counts as the longest plausible one.
+      this.#meanDuration += 0.2 * (Math.min(elapsed(start), MAX_DURATION) - this.#meanDuration);
       const next = this.#waiting.shift();
       // The next one takes over the lane.
       if (next) next();

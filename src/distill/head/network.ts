@@ -30,7 +30,7 @@ export interface ConditionTruth {
 
 /** How much each part of the loss counts. */
 const LOSS = { similarity: 4, coverings: 1, darkGlasses: 0.6, child: 0.6, faults: 0.25 };
-/** Children are rare; what is missed of them costs as much as what is taken for them. */
+/** Weight of samples that show children: they are rare, and without it the head would miss most of them. */
 const CHILD_WEIGHT = 3;
 
 /** Logits of rows of features, and what lies between the layers. */

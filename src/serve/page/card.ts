@@ -187,7 +187,7 @@ export class Card {
     this.#changed(false);
   }
 
-  /** The facts change with every picture of the camera, which nobody wants read out. */
+  /** Shows the facts; screen readers announce them but for the camera, whose facts change with every picture. */
   #say(text: string, bad = false): void {
     const facts = this.#one(".facts");
     facts.ariaLive = this.#camera ? "off" : "polite";
