@@ -25,27 +25,29 @@ export function roundedUp(score: number): number {
  *
  * @param folds The impostor scores of each fold with their persons.
  * @param ordered The same scores in ascending order.
- * @param least The fewest false matches that a rate may rest on.
+ * @param minMatches The fewest false matches that a rate may rest on.
  * @param perDecade Points per factor of ten in the rate.
  * @returns Points with ascending scores and descending rates.
  */
 export function fmrCurve(
   folds: readonly FoldScores[],
   ordered: Float32Array,
-  least: number,
+  minMatches: number,
   perDecade = PER_DECADE,
 ): CurvePoint[] {
   const total = ordered.length;
-  const steps = Math.ceil(perDecade * Math.log10(total / least));
+  const steps = Math.ceil(perDecade * Math.log10(total / minMatches));
   const points: { score: number; matches: number }[] = [];
   for (let step = 0; step <= steps; step++) {
-    const wanted = Math.max(least, Math.round(total * 10 ** (-step / perDecade)));
+    const wanted = Math.max(minMatches, Math.round(total * 10 ** (-step / perDecade)));
     const score = step === 0
       ? Math.floor(ordered[0] * GRID) / GRID
       : roundedUp(ordered[total - wanted]);
     const matches = total - countBelow(ordered, score);
     const last = points.at(-1);
-    if (matches < least || (last && (matches >= last.matches || score <= last.score))) continue;
+    if (matches < minMatches || (last && (matches >= last.matches || score <= last.score))) {
+      continue;
+    }
     points.push({ score, matches });
   }
   const deviations = jackknife(folds, points.map(({ score }) => score));

@@ -247,18 +247,18 @@ class PostgresStore implements GalleryStore {
   ): Promise<Candidate[]> {
     const isExact = this.#index === "exact";
     let templates = Infinity;
-    for (let most = 4 * (k + SLACK);; most *= 8) {
-      const values = [toVector(probe), k + SLACK, ...isExact ? [] : [most]];
+    for (let limit = 4 * (k + SLACK);; limit *= 8) {
+      const values = [toVector(probe), k + SLACK, ...isExact ? [] : [limit]];
       const rows = await query(this.#searchText(), values);
       const candidates = rows.map((row) => ({
         identity: String(row.identity),
         embedding: toEmbedding(row, model),
       }));
       const best = rankIdentities(probe, candidates, k);
-      if (isExact || best.length === k || most >= templates) return best;
+      if (isExact || best.length === k || limit >= templates) return best;
       const [{ count }] = await query(`SELECT count(*) AS count FROM ${this.#tables.templates}`);
       templates = Number(count);
-      if (most >= templates) return best;
+      if (limit >= templates) return best;
     }
   }
 

@@ -11,7 +11,7 @@ const MAX_DURATION = 60_000;
 /** A bounded queue before a few lanes. */
 export class WorkQueue {
   readonly #lanes: number;
-  readonly #most: number;
+  readonly #maxAdmitted: number;
   readonly #waiting: (() => void)[] = [];
   #admitted = 0;
   #busy = 0;
@@ -21,7 +21,7 @@ export class WorkQueue {
   /** Makes a queue of so many lanes, before which so many requests may wait. */
   constructor(lanes: number, length: number) {
     this.#lanes = lanes;
-    this.#most = lanes + length;
+    this.#maxAdmitted = lanes + length;
   }
 
   /** Requests that were let in and have not been answered. */
@@ -35,11 +35,11 @@ export class WorkQueue {
    * @throws {ProblemError} `overloaded`, with the seconds after which to try again, if the queue is full.
    */
   admit(): Disposable {
-    if (this.#admitted >= this.#most) {
+    if (this.#admitted >= this.#maxAdmitted) {
       const seconds = Math.ceil(this.#admitted * this.#meanDuration / this.#lanes / 1000);
       throw new ProblemError(
         "overloaded",
-        `Cannot take more than ${this.#most} requests at a time: try again in ${seconds} s`,
+        `Cannot take more than ${this.#maxAdmitted} requests at a time: try again in ${seconds} s`,
         { headers: { "retry-after": `${Math.max(1, seconds)}` } },
       );
     }

@@ -81,9 +81,9 @@ class Reader {
     return this.#view(8).getBigUint64(0, true);
   }
 
-  count(most: number, what: string): number {
+  count(max: number, what: string): number {
     const count = this.long();
-    if (count > most) throw this.refused(`it is said to have ${count} ${what}`);
+    if (count > max) throw this.refused(`it is said to have ${count} ${what}`);
     return Number(count);
   }
 

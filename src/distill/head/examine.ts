@@ -112,10 +112,11 @@ function floorOf(
   const thresholds = thresholdsOf(entry), rows = spoilt.flatMap((is, i) => is ? [i] : []);
   const below = (values: readonly number[], floor: number): number =>
     values.filter((value) => value < floor).length / values.length;
-  let most = 0;
+  let maxFloor = 0;
   while (
-    below(bare, most + STEP) <= MAX_REFUSED.bare && below(masked, most + STEP) <= MAX_REFUSED.masked
-  ) most += STEP;
+    below(bare, maxFloor + STEP) <= MAX_REFUSED.bare &&
+    below(masked, maxFloor + STEP) <= MAX_REFUSED.masked
+  ) maxFloor += STEP;
   const size = drawn.templates.length / drawn.truths.length;
   const row = (i: number): Float32Array => drawn.templates.subarray(i * size, (i + 1) * size);
   // Pairs by the lower expected similarity of the two: how many there are, and how many match.
@@ -136,9 +137,9 @@ function floorOf(
     const sum = (counts: Float64Array): number => counts.subarray(from).reduce((a, b) => a + b, 0);
     return sum(matches) / Math.max(1, sum(pairs));
   };
-  let floor = thresholds ? 0 : most;
-  while (floor < most && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
-  floor = Math.min(floor, most);
+  let floor = thresholds ? 0 : maxFloor;
+  while (floor < maxFloor && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
+  floor = Math.min(floor, maxFloor);
   return {
     floor: Math.round(100 * floor) / 100,
     refusedBare: below(bare, floor),

@@ -84,7 +84,7 @@ export function lossGradient(
   }
   if (truth.coverings) {
     const part = logits.subarray(coverings, coverings + COVERINGS.length);
-    const most = Math.max(...part), shares = Array.from(part, (l) => Math.exp(l - most));
+    const highest = Math.max(...part), shares = Array.from(part, (l) => Math.exp(l - highest));
     const sum = shares.reduce((a, b) => a + b, 0);
     const right = shares.map((share, i) => truth.coverings!.includes(COVERINGS[i]) ? share : 0);
     const within = right.reduce((a, b) => a + b, 0) + EPSILON;

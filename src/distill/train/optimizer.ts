@@ -51,12 +51,12 @@ export function firstState(options: OptimizerOptions, length: number): Optimizer
 }
 
 /** Scales a gradient down to a length; returns the length before. */
-export function clipLength(gradient: Float32Array, most: number): number {
+export function clipLength(gradient: Float32Array, maxLength: number): number {
   let squares = 0;
   for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
   const length = Math.sqrt(squares);
-  if (length > most) {
-    const factor = most / length;
+  if (length > maxLength) {
+    const factor = maxLength / length;
     for (let i = 0; i < gradient.length; i++) gradient[i] *= factor;
   }
   return length;

@@ -49,14 +49,14 @@ export interface StudentTemplates {
   readonly labels: readonly number[];
 }
 
-/** Computes the figures of a student, whose file takes `pixels`, on at most `most` photos, evenly taken from the split. */
+/** Computes the figures of a student, whose file takes `pixels`, on at most `maxPhotos` photos, evenly taken from the split. */
 export async function validate(
   onnx: Uint8Array,
   pixels: TensorSpec,
   data: ValidationData,
-  most: number,
+  maxPhotos: number,
 ): Promise<Validation> {
-  const count = Math.min(most, data.count);
+  const count = Math.min(maxPhotos, data.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * data.count / count));
   const masked = await templatesOf(onnx, pixels, data.masked, chosen);
   const clean = await templatesOf(onnx, pixels, data.clean, chosen);
