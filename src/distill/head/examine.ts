@@ -4,7 +4,8 @@ import { type Condition, readConditions } from "../../pipeline/embed/condition.t
 import type { ModelEntry } from "../../model/manifest.ts";
 import { ruleFor } from "../../pipeline/score/decide.ts";
 import { forward, type HeadWeights } from "./network.ts";
-import { dot, type FeatureRows } from "./samples.ts";
+import { dot } from "../../math/dot.ts";
+import type { FeatureRows } from "./samples.ts";
 
 /** The most photos with eyes 40 pixels apart or more that may be refused: bare ones, and masked ones. */
 const MAX_REFUSED = { bare: 0.005, masked: 0.02 };

@@ -10,6 +10,7 @@ import { drawPlace, mirrored } from "../data/place.ts";
 import type { RecordReader } from "../data/reader.ts";
 import { cutFrame, FRAME_LENGTH } from "../data/sample.ts";
 import { surround } from "../data/surround.ts";
+import { dot } from "../../math/dot.ts";
 import type { ConditionTruth } from "./network.ts";
 import type { RealCrop } from "./photos.ts";
 import { drawCondition, type DrawnCondition } from "./sample.ts";
@@ -116,11 +117,4 @@ export function realSamples(
 /** Whether a photo of the training split is kept from training: every tenth, by its name. */
 export function isHeldOut({ file }: IndexedPhoto): boolean {
   return hashName(`head ${file}`) % 10 === 0;
-}
-
-/** The scalar product. */
-export function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
