@@ -12,7 +12,7 @@ export async function runCommand(
   args: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  // Before the command is imported, which is the first read that needs the permission.
+  // Before anything else, as the file of the command is read already.
   await askToRead();
   const command = await loadCommand(entry);
   const end = args.indexOf("--"), options = end < 0 ? args : args.slice(0, end);
