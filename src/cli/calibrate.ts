@@ -11,7 +11,7 @@ import {
 } from "../evaluate/run/calibrate_model.ts";
 import type { ModelChoice } from "../evaluate/run/models.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
-import { writeCalibration } from "../evaluate/write_calibration.ts";
+import { writeCalibration, writeChildFmr } from "../evaluate/write_calibration.ts";
 import { InvalidArgumentError, ModelError } from "../base/errors.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { packagedModels } from "../model/model.ts";
@@ -86,7 +86,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   return await stoppable(terminal, keptBy(options), async (signal) => {
     const groups = await readGroups(args, model, terminal, signal);
     terminal.progress("loading models ...");
-    const { sha256, calibrations, normalized, failures, run } = await calibrateModel(
+    const { sha256, calibrations, normalized, childFmr, failures, run } = await calibrateModel(
       dataset,
       model,
       {
@@ -101,7 +101,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     terminal.progress("");
     if (args.flag("json")) {
       terminal.out(
-        JSON.stringify({ sha256, calibrations, normalized, failures, run }),
+        JSON.stringify({ sha256, calibrations, normalized, childFmr, failures, run }),
       );
     } else {
       const measured = [["cosine", calibrations], [
@@ -116,6 +116,9 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
           }
         }
       }
+      if (childFmr !== undefined) {
+        terminal.out(`${percent(childFmr)} of pairs of different children match at FMR 0.1%`);
+      }
       const lost = failures.filter(({ kind }) => kind !== "bare").length;
       terminal.out(
         `${lost} failures to acquire and ${
@@ -126,7 +129,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     }
     if (args.flag("write")) {
       const folder = model.source === undefined ? packagedModels() : String(model.source);
-      await writeManifest(folder, model.name, { sha256, calibrations, normalized });
+      await writeManifest(folder, model.name, {
+        sha256,
+        calibrations,
+        normalized,
+        childFmr,
+      });
       terminal.err(`Written into the manifest of ${folder}`);
     }
     return 0;
@@ -153,8 +161,11 @@ async function readGroups(
   });
 }
 
+function percent(rate: number): string {
+  return `${Number((100 * rate).toPrecision(3))}%`;
+}
+
 function describe(kind: string, situation: string, calibration: Calibration): string[] {
-  const percent = (rate: number): string => `${Number((100 * rate).toPrecision(3))}%`;
   return [
     `${kind}, masks ${situation}: ${calibration.impostors} impostor and ${calibration.genuine} genuine pairs`,
     ...calibration.points.map(({ fmr, threshold, measuredFmr, interval: [low, high], fnmr }) =>
@@ -174,9 +185,9 @@ function describe(kind: string, situation: string, calibration: Calibration): st
 async function writeManifest(
   folder: string | URL,
   name: string,
-  { sha256, calibrations, normalized }: Pick<
+  { sha256, calibrations, normalized, childFmr }: Pick<
     ModelCalibrations,
-    "sha256" | "calibrations" | "normalized"
+    "sha256" | "calibrations" | "normalized" | "childFmr"
   >,
 ): Promise<void> {
   const base = folder instanceof URL ? decodeURIComponent(folder.pathname) : `${folder}/`;
@@ -195,6 +206,7 @@ async function writeManifest(
       const others = normalized?.calibrations[kind];
       if (others) text = writeCalibration(text, name, kind, others, "normalized");
     }
+    if (childFmr !== undefined) text = writeChildFmr(text, name, childFmr);
     writeWhole(path, text);
   } catch (error) {
     throw asWriteError(path, error);

@@ -15,6 +15,10 @@ import { realMaskTemplates } from "./real_masks.ts";
 
 /** From which age on a face counts as an adult's. */
 const ADULT = 18;
+/** The oldest age at which a face counts as a child's, as the condition head was taught. */
+const CHILD = 12;
+/** Ages at which the next band begins, of children and of adults. */
+const BANDS = [4, 8, ADULT, 30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
 const MIN_PEOPLE = 200;
 /**
@@ -23,6 +27,8 @@ const MIN_PEOPLE = 200;
  * 50,000 pairs. One of the photos is kept.
  */
 const SAME_PERSON = 0.5;
+/** The same for children, of whom different ones often agree by more: only copies are left out. */
+const SAME_CHILD = 0.9;
 
 /** Where groups come from. */
 export interface GroupOptions {
@@ -40,9 +46,9 @@ export interface GroupOptions {
   readonly progress?: (done: number, of: number) => void;
 }
 
-/** The adults of one group. */
-export interface AdultGroup {
-  /** Origin and set. */
+/** The crops of one group. */
+export interface CropGroup {
+  /** Who they are, and of which set. */
   readonly name: string;
   readonly crops: readonly SourceCrop[];
 }
@@ -67,7 +73,8 @@ export interface AdultGroup {
  * ```
  */
 export function openGroups(folder: string, options: GroupOptions): GroupSource {
-  const groups = adultGroups(listCrops(folder, ["calibration"]) ?? []);
+  const crops = listCrops(folder, ["calibration"]) ?? [];
+  const groups = adultGroups(crops), children = childGroup(crops);
   if (groups.length === 0) {
     throw new InvalidArgumentError(
       `Cannot measure groups of ${folder} as no set of its split "calibration" has ${MIN_PEOPLE} adults of one origin: ` +
@@ -79,39 +86,55 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
     source:
       `adults of ${
         folder.split("/").pop()
-      }, split calibration, by origin, of each the largest set, masks drawn by maskinv` +
+      }, split calibration, by origin and set, pairs of one age band ` +
+      `(18 to 29, 30 to 49, 50 and older), masks drawn by maskinv` +
       (realMasks ? "; strangers with real masks of another source" : "") +
       "; photos of one person left out; upper ends of 95% intervals by the jackknife over people",
     templates: async (kind) => {
-      const out = await templatesOf(folder, groups, kind, options);
+      const out = await templatesOf(folder, groups, kind, SAME_PERSON, options);
       if (realMasks) out.push(await maskedStrangers(realMasks, kind, options));
       return out;
     },
+    ...(children.length > 0 && {
+      children: async (kind: TemplateKind) =>
+        (await templatesOf(folder, children, kind, SAME_CHILD, options))[0],
+    }),
   };
 }
 
 /**
- * Adults by origin: of each the largest set, as photos of different sets may show one person; origins of too few people
- * are left out.
+ * Adults by origin and set, as photos of different sets may show one person; those of too few people are left out, as
+ * they cannot show a rate.
  */
-export function adultGroups(crops: readonly SourceCrop[]): AdultGroup[] {
-  const origins = new Map<string, Map<string, SourceCrop[]>>();
-  for (const crop of crops) {
-    const { file, origin, age } = crop;
-    if (origin === undefined || origin === "other" || age === undefined || age < ADULT) continue;
-    const sets = origins.get(origin) ?? new Map<string, SourceCrop[]>(), [set] = file.split("/");
-    origins.set(origin, sets.set(set, [...sets.get(set) ?? [], crop]));
-  }
-  return [...origins].sort(([a], [b]) => a < b ? -1 : 1).map(([origin, sets]) => {
-    const [[set, adults]] = [...sets].sort(([, a], [, b]) => b.length - a.length);
-    return { name: `${origin} (${set})`, crops: adults };
-  }).filter(({ crops }) => crops.length >= MIN_PEOPLE);
+export function adultGroups(crops: readonly SourceCrop[]): CropGroup[] {
+  const adults = crops.filter(({ origin, age }) =>
+    origin !== undefined && origin !== "other" && age !== undefined && age >= ADULT
+  );
+  const groups = Map.groupBy(adults, ({ file, origin }) => `${origin} (${file.split("/")[0]})`);
+  return [...groups].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([name, crops]) => ({ name, crops }))
+    .filter(({ crops }) => crops.length >= MIN_PEOPLE);
+}
+
+/** Children of all origins, of the largest set; none if they are too few. */
+export function childGroup(crops: readonly SourceCrop[]): CropGroup[] {
+  const young = crops.filter(({ age }) => age !== undefined && age <= CHILD);
+  const [set] = [...Map.groupBy(young, ({ file }) => file.split("/")[0])]
+    .sort(([, a], [, b]) => b.length - a.length);
+  return set && set[1].length >= MIN_PEOPLE
+    ? [{ name: `children (${set[0]})`, crops: set[1] }]
+    : [];
+}
+
+function bandOf({ age = ADULT }: SourceCrop): number {
+  return BANDS.filter((from) => age >= from).length;
 }
 
 async function templatesOf(
   folder: string,
-  groups: readonly AdultGroup[],
+  groups: readonly CropGroup[],
   kind: TemplateKind,
+  samePerson: number,
   options: GroupOptions,
 ): Promise<GroupTemplates[]> {
   const store = await openModels(options.models);
@@ -120,18 +143,19 @@ async function templatesOf(
   const all = groups.reduce((sum, { crops }) => sum + crops.length, 0);
   let before = 0;
   for (const { name, crops } of groups) {
-    const { bare, masked, size } = await cropTemplates(host, folder, crops, {
+    const { crops: read, bare, masked, size } = await cropTemplates(host, folder, crops, {
       ...options,
       mirrored: kind === "mirrored",
       progress: (done) => options.progress?.(before + done, all),
     });
     before += crops.length;
-    const kept = differentPeople(bare, size, SAME_PERSON);
+    const kept = differentPeople(bare, size, samePerson);
     out.push({
       name,
       dim: size,
       clean: rowsOf(bare, kept, size),
       masked: rowsOf(masked, kept, size),
+      bands: Uint32Array.from(kept, (row) => bandOf(read[row])),
     });
   }
   return out;

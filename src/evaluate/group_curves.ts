@@ -16,6 +16,8 @@ export interface GroupTemplates {
   readonly clean?: Float32Array;
   /** Templates of the same people with masks; absent if there are only bare ones. */
   readonly masked?: Float32Array;
+  /** The age band of each row: only people of one band are compared. Absent if all are. */
+  readonly bands?: Uint32Array;
   /** Gain and offset of each row, if scores are normalised. */
   readonly normalizations?: { readonly clean?: Float32Array; readonly masked?: Float32Array };
 }
@@ -24,7 +26,7 @@ export interface GroupTemplates {
 const MIN_MATCHES = 1;
 
 /**
- * The curve of the false match rate of a group in a mask situation: all pairs of its people.
+ * The curve of the false match rate of a group in a mask situation: all pairs of its people, or of those of one age band.
  *
  * @param group The templates.
  * @param situation Who wears a mask.
@@ -52,17 +54,21 @@ export function groupCurve(
     references: (situation === "both" ? given.masked : given.clean)!,
   };
   const identity = Uint32Array.from({ length: probes.length / dim }, (_, i) => i);
-  const scores = compareFold({ dim, probes, references, identity, normalizations }, identity);
-  const { impostor, impostorIdentities } = scores;
-  if (impostor.length === 0) return undefined;
-  const curve = fmrCurve(
-    [scores],
-    orderScores(impostor, "impostor").values,
-    MIN_MATCHES,
-    GROUP_PER_DECADE,
-  );
-  const people = new Set(impostorIdentities).size;
-  return { name, people, impostors: impostor.length, curve: descending(curve) };
+  const pairs = { dim, probes, references, identity, normalizations };
+  const bands = group.bands
+    ? [...new Set(group.bands)].map((band) => identity.filter((i) => group.bands![i] === band))
+    : [identity];
+  const folds = bands.map((rows) => compareFold(pairs, rows));
+  const impostors = Float32Array.from(folds.flatMap(({ impostor }) => [...impostor]));
+  if (impostors.length === 0) return undefined;
+  const ordered = orderScores(impostors, "impostor").values;
+  const people = new Set(folds.flatMap(({ impostorIdentities }) => [...impostorIdentities])).size;
+  return {
+    name,
+    people,
+    impostors: impostors.length,
+    curve: descending(fmrCurve(folds, ordered, MIN_MATCHES, GROUP_PER_DECADE)),
+  };
 }
 
 /** The upper ends of intervals must not rise with the score, or a higher threshold would promise less. */

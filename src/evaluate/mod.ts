@@ -65,7 +65,7 @@ export type {
 } from "./metrics.ts";
 export { calibrate, type CalibrationInput, type CalibrationOptions } from "./calibrate.ts";
 export { groupCurve, type GroupTemplates } from "./group_curves.ts";
-export { writeCalibration } from "./write_calibration.ts";
+export { writeCalibration, writeChildFmr } from "./write_calibration.ts";
 export type {
   Calibration,
   CurvePoint,

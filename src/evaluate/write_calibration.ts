@@ -3,6 +3,7 @@
 
 import { ModelError } from "../base/errors.ts";
 import type { SituationCalibrations } from "../model/calibration.ts";
+import { rounded } from "./fmr_curve.ts";
 import { manifestJson, parseManifest } from "../model/manifest.ts";
 
 /**
@@ -51,4 +52,29 @@ export function writeCalibration(
   const text = manifestJson(json);
   parseManifest(text);
   return text;
+}
+
+/**
+ * Gives the text of a manifest in which a model's condition head knows how often children match; as it was if the model
+ * has no such head.
+ *
+ * @param manifestText The text of `manifest.json`.
+ * @param modelName The model's name in it.
+ * @param childFmr Share of the pairs of different children that match at the default threshold, 0..1.
+ * @returns The new text.
+ * @throws {ModelError} If the manifest is not valid.
+ *
+ * @example
+ * ```ts
+ * import { writeChildFmr } from "@maskinv/maskinv/evaluate";
+ *
+ * const text = await Deno.readTextFile("models/manifest.json");
+ * console.log(JSON.parse(writeChildFmr(text, "student", 0.25)).models.student.condition.childFmr); // 0.25
+ * ```
+ */
+export function writeChildFmr(manifestText: string, modelName: string, childFmr: number): string {
+  if (!parseManifest(manifestText)[modelName]?.condition) return manifestText;
+  const json = JSON.parse(manifestText);
+  json.models[modelName].condition.childFmr = rounded(childFmr);
+  return manifestJson(json);
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { chooseCrops } from "../../src/cohort/build.ts";
 import { centresOf, MIN_PEOPLE } from "../../src/cohort/centres.ts";
 import { differentPeople } from "../../src/cohort/different_people.ts";
-import { adultGroups } from "../../src/cohort/groups.ts";
+import { adultGroups, childGroup } from "../../src/cohort/groups.ts";
 import { writeCohort } from "../../src/cohort/mod.ts";
 import type { SourceCrop } from "../../src/distill/data/crop_index.ts";
 import { randomNumbers } from "../../src/math/random.ts";
@@ -89,7 +89,7 @@ Deno.test("a cohort takes one photo a person, as many of each origin, and of the
   await Deno.remove(empty);
 });
 
-Deno.test("groups are adults of one origin, of its largest set, and small ones are left out", () => {
+Deno.test("groups are adults of one origin and set, and small ones are left out", () => {
   const crops = (set: string, origin: string | undefined, age: number, count: number) =>
     Array.from({ length: count }, (_, i): SourceCrop => ({
       file: `${set}/${age}_${i}.webp`,
@@ -109,8 +109,12 @@ Deno.test("groups are adults of one origin, of its largest set, and small ones a
   ]);
   assertEquals(groups.map(({ name, crops }) => [name, crops.length]), [
     ["asian (aaf)", 220],
+    ["asian (utk)", 210],
     ["black (utk)", 280],
   ]);
+  const children = childGroup([...crops("utk", "black", 5, 150), ...crops("utk", "white", 12, 90)]);
+  assertEquals(children.map(({ name, crops }) => [name, crops.length]), [["children (utk)", 240]]);
+  assertEquals(childGroup(crops("utk", "black", 13, 500)), []);
 });
 
 Deno.test("a cohort is written beside its network, and refused with another", async () => {

@@ -72,6 +72,21 @@ Deno.test("a group's curve is the share of its pairs, with intervals that never 
   curve.slice(1).forEach((point, i) => assert(point[3] <= curve[i][3]));
 });
 
+Deno.test("people of different age bands are not compared", () => {
+  const [young, old] = [group("young", 0.5, 11, 60), group("old", 0.5, 12, 60)];
+  const bands = Uint32Array.from({ length: 120 }, (_, i) => i < 60 ? 0 : 1);
+  const clean = new Float32Array([...young.clean!, ...old.clean!]);
+  const { people, impostors, curve } = groupCurve(
+    { name: "both", dim: DIM, clean, bands },
+    "none",
+  )!;
+  assertEquals([people, impostors], [120, 2 * 60 * 59 / 2]);
+  for (const [score, fmr] of curve) {
+    const mean = (share(young, score) + share(old, score)) / 2;
+    assertAlmostEquals(mean, fmr, 1e-3 * fmr + 1e-5);
+  }
+});
+
 Deno.test("calibrate gives thresholds that hold for the worst group, also for people it has not seen", () => {
   const groups = [group("alike", 1, 4), group("middle", 0.5, 5)];
   const { none } = calibrate(input(groups), { rates: [0.1, 0.05] });

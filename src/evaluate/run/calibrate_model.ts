@@ -2,12 +2,18 @@
 // mask situation. calibrate.ts does the measuring.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
-import { MASK_SITUATIONS, type SituationCalibrations } from "../../model/calibration.ts";
+import {
+  type Calibration,
+  MASK_SITUATIONS,
+  type SituationCalibrations,
+} from "../../model/calibration.ts";
 import type { Cohort } from "../../model/cohort.ts";
 import { openModels } from "../../model/model.ts";
+import { DEFAULT_FMR } from "../../pipeline/score/decide.ts";
+import { fmrAtScore } from "../../pipeline/score/fmr.ts";
 import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { type CalibrationInput, type CalibrationOptions, calibrationSteps } from "../calibrate.ts";
-import type { GroupTemplates } from "../group_curves.ts";
+import { groupCurve, type GroupTemplates } from "../group_curves.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { personFolds } from "../dataset/folds.ts";
 import { collectTemplates } from "./collect.ts";
@@ -36,6 +42,8 @@ export interface GroupSource {
   readonly source: string;
   /** Makes the templates, without normalisations. */
   readonly templates: (kind: TemplateKind) => Promise<readonly GroupTemplates[]>;
+  /** Makes those of children, who never decide: how often they match is what a finding says; absent without any. */
+  readonly children?: (kind: TemplateKind) => Promise<GroupTemplates>;
 }
 
 /** What {@linkcode calibrateModel} gives. */
@@ -51,6 +59,8 @@ export interface ModelCalibrations {
     /** The calibrations by how templates are made. */
     readonly calibrations: Readonly<Partial<Record<TemplateKind, SituationCalibrations>>>;
   };
+  /** Share of the pairs of different children that match at the default threshold, if there were children. */
+  readonly childFmr?: number;
   /** Photos without a template, or without their mask. */
   readonly failures: readonly Failure[];
   /** What the run took. */
@@ -114,6 +124,7 @@ export async function calibrateModel(
   const cohort = await (await openModels(model.source)).loadCohort(model.name);
   const calibrations: [TemplateKind, SituationCalibrations][] = [];
   const normalized: [TemplateKind, SituationCalibrations][] = [];
+  let childFmr: number | undefined;
   const steps = kinds.length * MASK_SITUATIONS.length * (cohort ? 2 : 1);
   let step = 0;
   const measure = async (input: CalibrationInput, what: string): Promise<SituationCalibrations> => {
@@ -144,9 +155,15 @@ export async function calibrateModel(
       }),
     };
     calibrations.push([kind, await measure(input, `${kind} templates`)]);
-    if (!cohort) continue;
-    const scored = await measure(normalize(input, cohort), `${kind} templates, normalised`);
-    normalized.push([kind, scored]);
+    const scored = cohort &&
+      await measure(normalize(input, cohort), `${kind} templates, normalised`);
+    if (scored) normalized.push([kind, scored]);
+    const children = childFmr === undefined && await options.groups?.children?.(kind);
+    if (!children) continue;
+    childFmr = matchesAtDefault(
+      cohort ? { ...children, normalizations: both(children, cohort) } : children,
+      (scored ?? calibrations[calibrations.length - 1][1]).none,
+    );
   }
   return {
     sha256: entry.sha256,
@@ -154,20 +171,36 @@ export async function calibrateModel(
     ...(cohort && {
       normalized: { cohort: cohort.entry.sha256, calibrations: Object.fromEntries(normalized) },
     }),
+    ...(childFmr !== undefined && { childFmr }),
     failures: table.failures,
     run: facts,
+  };
+}
+
+/** Share of a group's bare pairs that reach the threshold of the rate that decides by default. */
+function matchesAtDefault(
+  group: GroupTemplates,
+  calibration: Calibration | undefined,
+): number | undefined {
+  const point = (calibration?.worst ?? calibration)?.points.find(({ fmr }) => fmr === DEFAULT_FMR);
+  const curve = groupCurve(group, "none");
+  return point && curve && fmrAtScore(curve, point.threshold).fmr;
+}
+
+/** Gains and offsets of a group's rows. */
+function both(
+  { clean, masked }: Pick<GroupTemplates, "clean" | "masked">,
+  cohort: Cohort,
+): { clean?: Float32Array; masked?: Float32Array } {
+  return {
+    ...(clean && { clean: normalizationRows(clean, cohort) }),
+    ...(masked && { masked: normalizationRows(masked, cohort) }),
   };
 }
 
 /** The same input for scores normalised by a cohort. */
 function normalize(input: CalibrationInput, cohort: Cohort): CalibrationInput {
   const rows = (templates: Float32Array): Float32Array => normalizationRows(templates, cohort);
-  const both = (
-    { clean, masked }: Pick<GroupTemplates, "clean" | "masked">,
-  ): { clean?: Float32Array; masked?: Float32Array } => ({
-    ...(clean && { clean: rows(clean) }),
-    ...(masked && { masked: rows(masked) }),
-  });
   const { groups } = input;
   return {
     ...input,
@@ -178,7 +211,10 @@ function normalize(input: CalibrationInput, cohort: Cohort): CalibrationInput {
     ...(groups && {
       groups: {
         ...groups,
-        templates: groups.templates.map((group) => ({ ...group, normalizations: both(group) })),
+        templates: groups.templates.map((group) => ({
+          ...group,
+          normalizations: both(group, cohort),
+        })),
       },
     }),
   };

@@ -15,6 +15,9 @@ import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "./fmr.ts";
 import { type GroupsBehind, thresholdForGroups, worstFmrAtScore } from "./groups.ts";
 import { type MaskStates, type SituationBasis, situationsOf } from "./situation.ts";
 
+/** The false match rate that decides where the caller names none. */
+export const DEFAULT_FMR = 0.001;
+
 /** Whether a score reaches the threshold. */
 export type Decision = "match" | "no-match";
 
@@ -99,7 +102,7 @@ export function ruleFor(
   options: RuleOptions = {},
   masks?: MaskStates,
 ): DecisionRule {
-  const { fmr = 0.001, threshold } = options;
+  const { fmr = DEFAULT_FMR, threshold } = options;
   if (typeof threshold === "number") {
     return givenRule(threshold, options.fmr, isNormalized(entry, options));
   }
