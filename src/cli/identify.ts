@@ -96,10 +96,14 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 function describe(
   { kind, candidates, threshold, rates, templates }: Identified | Unknown,
   label: string,
-  { fpir, threshold: own }: IdentifyOptions,
+  { fpir, threshold: given }: IdentifyOptions,
   terminal: Terminal,
 ): void {
-  const wish = own !== undefined ? "your own: " : fpir === undefined ? "for the default " : "for ";
+  const wish = given !== undefined
+    ? "your own: "
+    : fpir === undefined
+    ? "for the default "
+    : "for ";
   const verdict = kind === "identified"
     ? paint(terminal, "green", candidates[0].identity)
     : paint(terminal, "red", "unknown");

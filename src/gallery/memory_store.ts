@@ -173,12 +173,12 @@ export class MemoryStore implements GalleryStore {
     const wanted = Math.min(k, identities);
     const values = new Float32Array(probes.length * size);
     probes.forEach(({ embedding }, i) => values.set(embedding, i * size));
-    for (let most = Math.min(templates, 2 * k + SLACK);; most = Math.min(templates, 4 * most)) {
-      const best = await this.#best(values, rows, size, most);
+    for (let limit = Math.min(templates, 2 * k + SLACK);; limit = Math.min(templates, 4 * limit)) {
+      const best = await this.#best(values, rows, size, limit);
       const found = probes.map(({ embedding }, i) =>
-        rankIdentities(embedding, candidates(rows, best, i, most), k)
+        rankIdentities(embedding, candidates(rows, best, i, limit), k)
       );
-      if (most === templates || found.every(({ length }) => length >= wanted)) return found;
+      if (limit === templates || found.every(({ length }) => length >= wanted)) return found;
     }
   }
 
@@ -186,12 +186,12 @@ export class MemoryStore implements GalleryStore {
     probes: Float32Array,
     rows: Rows,
     size: number,
-    most: number,
+    limit: number,
   ): Promise<RankedScores[]> {
     for (let restarted = false;; restarted = true) {
       const scorer = await this.#start();
       try {
-        return await scorer.best(probes, rows.blocks, size, most);
+        return await scorer.best(probes, rows.blocks, size, limit);
       } catch (error) {
         if (!(error instanceof DeviceLostError) || restarted) throw error;
         this.#scorer = undefined;
@@ -225,23 +225,23 @@ function* candidates(
   rows: Rows,
   best: readonly RankedScores[],
   probe: number,
-  most: number,
+  limit: number,
 ): Generator<CandidateRow, void, void> {
   const found: { row: number; score: number }[] = [];
   best.forEach(({ scores, indices }, block) => {
-    const columns = columnsOf(rows, block, most);
+    const columns = columnsOf(rows, block, limit);
     for (let i = probe * columns; i < (probe + 1) * columns; i++) {
       found.push({ row: block * rows.blockRows + indices[i], score: scores[i] });
     }
   });
   found.sort((a, b) => b.score - a.score || a.row - b.row);
-  for (const { row } of found.slice(0, most)) {
+  for (const { row } of found.slice(0, limit)) {
     yield { identity: rows.identity(row), embedding: rows.embedding(row) };
   }
 }
 
 /** How many rows of a block a ranking has. */
-function columnsOf(rows: Rows, block: number, most: number): number {
+function columnsOf(rows: Rows, block: number, limit: number): number {
   const before = block * rows.blockRows;
-  return Math.min(most, rows.blockRows, rows.count.templates - before);
+  return Math.min(limit, rows.blockRows, rows.count.templates - before);
 }

@@ -208,9 +208,9 @@ class PostgresStore implements GalleryStore {
     for (let last = "0";;) {
       const rows = await this.#run("read", (query) => this.#page(query, last));
       if (rows.length === 0) return;
-      for (const [, own] of Map.groupBy(rows, (row) => row.owner)) {
-        const embeddings = own.map((row) => new Template(toEmbedding(row, model), model.model));
-        yield { identity: String(own[0].identity), templates: embeddings };
+      for (const [, ofOwner] of Map.groupBy(rows, (row) => row.owner)) {
+        const embeddings = ofOwner.map((row) => new Template(toEmbedding(row, model), model.model));
+        yield { identity: String(ofOwner[0].identity), templates: embeddings };
       }
       last = String(rows.at(-1)!.owner);
     }
@@ -247,18 +247,18 @@ class PostgresStore implements GalleryStore {
   ): Promise<Candidate[]> {
     const isExact = this.#index === "exact";
     let templates = Infinity;
-    for (let most = 4 * (k + SLACK);; most *= 8) {
-      const values = [toVector(probe), k + SLACK, ...isExact ? [] : [most]];
+    for (let limit = 4 * (k + SLACK);; limit *= 8) {
+      const values = [toVector(probe), k + SLACK, ...isExact ? [] : [limit]];
       const rows = await query(this.#searchText(), values);
       const candidates = rows.map((row) => ({
         identity: String(row.identity),
         embedding: toEmbedding(row, model),
       }));
       const best = rankIdentities(probe, candidates, k);
-      if (isExact || best.length === k || most >= templates) return best;
+      if (isExact || best.length === k || limit >= templates) return best;
       const [{ count }] = await query(`SELECT count(*) AS count FROM ${this.#tables.templates}`);
       templates = Number(count);
-      if (most >= templates) return best;
+      if (limit >= templates) return best;
     }
   }
 
@@ -285,11 +285,11 @@ class PostgresStore implements GalleryStore {
     if (!model && entries.length > 0) {
       // Of machines that bring the first templates at once, one makes the table and the others find it.
       model = await readModel(query, this.#tables, true);
-      const own = checkEntries(entries, model)!;
+      const needed = checkEntries(entries, model)!;
       if (!model) {
-        await createTemplates(query, this.#tables, own);
-        if (this.#index === "hnsw") await createIndex(query, this.#tables, own);
-        return own;
+        await createTemplates(query, this.#tables, needed);
+        if (this.#index === "hnsw") await createIndex(query, this.#tables, needed);
+        return needed;
       }
     }
     if (entries.length === 0) this.#model = model;

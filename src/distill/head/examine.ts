@@ -6,10 +6,11 @@ import type { Cohort } from "../../model/cohort.ts";
 import { ruleFor } from "../../pipeline/score/decide.ts";
 import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { forward, type HeadWeights } from "./network.ts";
-import { dot, type FeatureRows } from "./samples.ts";
+import { dot } from "../../math/dot.ts";
+import type { FeatureRows } from "./samples.ts";
 
 /** The most photos with eyes 40 pixels apart or more that may be refused: bare ones, and masked ones. */
-export const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
+const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
 /** How many times as often as promised pairs of spoilt photos of different people may match. */
 const MAX_EXCESS = 2;
 const FMR = 0.001;
@@ -96,7 +97,7 @@ export function examineHead(
 }
 
 /** The conditions that a head tells from rows of features. */
-export function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
+function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
   const inputs = weights["0.weight"].length / weights["0.bias"].length;
   return readConditions(forward(weights, features, features.length / inputs).logits);
 }
@@ -116,10 +117,11 @@ function floorOf(
   const thresholds = thresholdsOf(entry), rows = spoilt.flatMap((is, i) => is ? [i] : []);
   const below = (values: readonly number[], floor: number): number =>
     values.filter((value) => value < floor).length / values.length;
-  let most = 0;
+  let maxFloor = 0;
   while (
-    below(bare, most + STEP) <= MAX_REFUSED.bare && below(masked, most + STEP) <= MAX_REFUSED.masked
-  ) most += STEP;
+    below(bare, maxFloor + STEP) <= MAX_REFUSED.bare &&
+    below(masked, maxFloor + STEP) <= MAX_REFUSED.masked
+  ) maxFloor += STEP;
   const size = drawn.templates.length / drawn.truths.length;
   const row = (i: number): Float32Array => drawn.templates.subarray(i * size, (i + 1) * size);
   const gains = cohort && normalizationRows(drawn.templates, cohort);
@@ -147,9 +149,9 @@ function floorOf(
     const sum = (counts: Float64Array): number => counts.subarray(from).reduce((a, b) => a + b, 0);
     return sum(matches) / Math.max(1, sum(pairs));
   };
-  let floor = thresholds ? 0 : most;
-  while (floor < most && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
-  floor = Math.min(floor, most);
+  let floor = thresholds ? 0 : maxFloor;
+  while (floor < maxFloor && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
+  floor = Math.min(floor, maxFloor);
   return {
     floor: Math.round(100 * floor) / 100,
     refusedBare: below(bare, floor),

@@ -57,7 +57,7 @@ export interface HeadResult {
   };
 }
 
-/** Distance of the eyes from which on a photo is to be answered, in pixels. */
+/** Pixels between the eyes of a good photo: the floor is chosen so that hardly any of these is refused. */
 const MIN_EYES = 40;
 const VALIDATION_PHOTOS = 3000;
 
