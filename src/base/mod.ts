@@ -3,6 +3,7 @@
 
 export * from "./errors.ts";
 export { unlessAborted, untilAborted } from "./abort.ts";
+export { concatBytes, concatFloats } from "./concat.ts";
 export { counted } from "./counted.ts";
 export { durationText } from "./duration.ts";
 export { elapsed } from "./elapsed.ts";

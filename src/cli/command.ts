@@ -71,7 +71,7 @@ export const PHOTOS: Operands = {
   max: Infinity,
 };
 
-/** The places to compute, of which runtime/start.ts, which has them too, would load the GPU's modules. */
+/** The devices; not imported from runtime/start.ts, which would load the modules of the GPU. */
 const DEVICES: readonly DeviceChoice[] = ["auto", "webgpu", "wasm"];
 
 /** Which device. */

@@ -1,4 +1,4 @@
-// The loop of the commands that look at one photo after the other: a photo that cannot be read is said, and the rest
+// The loop of the commands that read one photo after the other: a photo that cannot be read gets a message, and the rest
 // go on.
 
 import { ImageDecodeError, ImageReadError, ImageTooLargeError } from "../base/errors.ts";
@@ -6,18 +6,18 @@ import type { Arguments } from "./command.ts";
 import { ProgressLine } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Looks at each photo; returns the worst exit code, which is 2 where a photo could not be read. */
+/** Reads each photo; returns the worst exit code, which is 2 where a photo could not be read. */
 export async function eachPhoto(
   photos: Arguments["photos"],
   terminal: Terminal,
-  look: (photo: Arguments["photos"][number]) => Promise<number>,
+  read: (photo: Arguments["photos"][number]) => Promise<number>,
 ): Promise<number> {
   let worst = 0;
   const line = new ProgressLine(terminal);
   for (const [i, photo] of photos.entries()) {
     line.show(i, photos.length, `${i + 1}/${photos.length} ${photo.label}`);
     try {
-      worst = Math.max(worst, await look(photo));
+      worst = Math.max(worst, await read(photo));
     } catch (error) {
       if (!isOfPhoto(error)) throw error;
       terminal.progress("");

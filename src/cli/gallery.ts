@@ -1,18 +1,9 @@
 // `gallery list|remove|rename|export|import|dedupe|cluster|compact|repair`: looks after a gallery. No photo is read and no network runs.
 
-import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import { isGalleryFolder, missingGallery } from "../gallery/file_store.ts";
-import {
-  checkKnownModel,
-  createGallery,
-  type GalleryModel,
-  type GalleryStore,
-  repairFileStore,
-  type SearchThresholds,
-} from "../gallery/mod.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
+import { createGallery, type GalleryStore, type SearchThresholds } from "../gallery/mod.ts";
 import { thresholdsOfModel } from "../gallery/model_check.ts";
 import { namePattern } from "../gallery/names.ts";
-import { asWriteError } from "../base/write_error.ts";
 import {
   type Arguments,
   type Command,
@@ -22,19 +13,17 @@ import {
   MODELS_OPTION,
   NORMALIZE_OPTION,
   type Operands,
-  readThreshold,
   verifierOptions,
 } from "./command.ts";
 import { counted } from "../base/counted.ts";
 import { completeGallery } from "./complete_gallery.ts";
-import { countedGallery } from "./counted_gallery.ts";
+import { cluster, dedupe, DEFAULT_PAIR_FMR } from "./gallery_alike.ts";
+import { exportTo, importFrom } from "./gallery_exchange.ts";
 import { isFileStore, remove } from "./gallery_remove.ts";
+import { repair } from "./gallery_repair.ts";
 import {
   CREATE_OPTION,
-  folderKey,
   GALLERY_OPTIONS,
-  galleryPlace,
-  isDatabase,
   NEEDED_GALLERY_OPTION,
   openStore,
   PROTECTION_OPTION,
@@ -57,9 +46,6 @@ const ACTIONS: Readonly<Record<string, (work: GalleryAction) => Promise<number>>
 
 const NOTHING: Operands = { usage: "", what: ["operand", "operands"], min: 0, max: 0 };
 const A_FILE: Operands = { usage: "<file>", what: ["file", "files"], min: 1, max: 1 };
-
-/** The false match rate of a pair of `dedupe` and `cluster`. */
-const DEFAULT_PAIR_FMR = 0.0001;
 
 /** The command. */
 export const galleryCommand: Command = {
@@ -175,96 +161,6 @@ async function thresholdsOf(
   return held && await thresholdsOfModel(held, verifierOptions(args));
 }
 
-async function exportTo(
-  { gallery, args, terminal, names: [path] }: GalleryAction,
-): Promise<number> {
-  await onFile(path, async () => {
-    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-    try {
-      // Not by way of `file.writable`, which on a full disk drops the rest without an error.
-      const encoder = new TextEncoder();
-      for await (const line of gallery.export()) {
-        for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {
-          rest = rest.subarray(await file.write(rest));
-        }
-      }
-      await file.syncData();
-    } catch (error) {
-      // Half an export would pass for a whole one, and be in the way of the next.
-      await Deno.remove(path).catch(() => {});
-      throw asWriteError(path, error);
-    }
-  });
-  const count = await gallery.count();
-  terminal.out(
-    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)}, not encrypted`,
-  );
-  return 0;
-}
-
-async function importFrom(
-  { gallery, args, terminal, names: [path] }: GalleryAction,
-): Promise<number> {
-  const text = await onFile(path, () => Deno.readTextFile(path));
-  const known = (model: GalleryModel): Promise<void> =>
-    checkKnownModel(model, verifierOptions(args));
-  const count = await gallery.import(
-    text.split("\n"),
-    args.flag("replace") ? "replace" : "add",
-    args.flag("force") ? undefined : known,
-  );
-  terminal.out(
-    args.flag("json") ? JSON.stringify(count) : `${path}: ${countedGallery(count)} imported`,
-  );
-  return 0;
-}
-
-async function dedupe({ gallery, args, terminal, thresholds }: GalleryAction): Promise<number> {
-  const threshold = likeness(args, thresholds);
-  const pairs = await gallery.duplicates(threshold);
-  for (const { identities, score, cosine } of pairs) {
-    const line = `${score.toFixed(4)}\t${identities.join("\t")}`;
-    const json = { identities, score, cosine, threshold };
-    terminal.out(args.flag("json") ? JSON.stringify(json) : line);
-  }
-  if (!args.flag("json")) {
-    terminal.err(`${counted(pairs.length, "pair")} at ${threshold.toFixed(4)} or above`);
-  }
-  return pairs.length === 0 ? 1 : 0;
-}
-
-/** Groups of identities that look like one person, a group per line. */
-async function cluster({ gallery, args, terminal, thresholds }: GalleryAction): Promise<number> {
-  const threshold = likeness(args, thresholds);
-  const groups = await gallery.clusters(threshold);
-  for (const identities of groups) {
-    terminal.out(
-      args.flag("json") ? JSON.stringify({ identities, threshold }) : identities.join("\t"),
-    );
-  }
-  if (!args.flag("json")) {
-    terminal.err(`${counted(groups.length, "group")}, joined by ${threshold.toFixed(4)}`);
-  }
-  return groups.length === 0 ? 1 : 0;
-}
-
-/** The score from which on two identities look like one person. */
-function likeness(args: Arguments, thresholds: SearchThresholds | undefined): number {
-  const own = readThreshold(args);
-  if (typeof own === "number") return own;
-  const fmr = args.number("fmr") ?? DEFAULT_PAIR_FMR;
-  // A list for people to look at promises nothing, and of the worst group such rates are rarely known.
-  const rule = thresholds?.forFmr(fmr, [undefined, undefined], own ?? "pooled");
-  if (rule?.supported) return rule.threshold;
-  throw new InvalidArgumentError(
-    rule
-      ? `Cannot decide at FMR ${fmr} as no rate below ${
-        rule.groups ? `${rule.interval[1]} for every group` : rule.fmr
-      } was measured: give that or a higher --fmr, or --threshold`
-      : "Cannot decide as the model was never calibrated: run calibrate, or give --threshold",
-  );
-}
-
 async function compact({ store, args, terminal }: GalleryAction): Promise<number> {
   if (!isFileStore(store)) {
     throw new InvalidArgumentError(
@@ -274,49 +170,4 @@ async function compact({ store, args, terminal }: GalleryAction): Promise<number
   await store.compact();
   terminal.out(args.flag("json") ? JSON.stringify({ compacted: true }) : "compacted");
   return 0;
-}
-
-/** Saves what can be read of a gallery that no other command opens. */
-async function repair(args: Arguments, terminal: Terminal): Promise<number> {
-  const folder = galleryPlace(args);
-  if (isDatabase(folder)) {
-    throw new InvalidArgumentError(
-      "Cannot repair PostgreSQL, which has means of its own: restore the database from a backup",
-    );
-  }
-  if (!await isGalleryFolder(folder)) throw missingGallery(folder);
-  const done = await repairFileStore(folder, { key: await folderKey(args, terminal) });
-  const { records, lost, cutBytes, kept } = done;
-  if (args.flag("json")) terminal.out(JSON.stringify(done));
-  else {
-    for (const what of lost) terminal.out(`lost: ${what}`);
-    if (cutBytes > 0) {
-      terminal.out(`${cutBytes} bytes at the end are of an unfinished, never acknowledged change`);
-    }
-    terminal.out(
-      `${lost.length > 0 ? "repaired" : "sound"}: ${counted(records, "record")} read, ` +
-        countedGallery(done),
-    );
-  }
-  if (kept) {
-    terminal.err(
-      `maskinv: templates that the lost records added are gone, and people whom they removed are back; ` +
-        `the damaged file is kept as ${kept}: delete it when a backup has given the rest`,
-    );
-  }
-  return lost.length > 0 ? 1 : 0;
-}
-
-async function onFile<T>(path: string, task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (error instanceof MaskinvError) throw error;
-    throw new InvalidArgumentError(
-      `Cannot use the file ${path} as ${
-        (error as Error).message
-      }: check the path and the permissions`,
-      { cause: error },
-    );
-  }
 }

@@ -102,10 +102,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
 function describe(
   { kind, candidates, threshold, rates, templates }: Identified | Unknown,
   label: string,
-  { fpir, threshold: own }: IdentifyOptions,
+  { fpir, threshold: given }: IdentifyOptions,
   terminal: Terminal,
 ): void {
-  const wish = typeof own === "number"
+  const wish = typeof given === "number"
     ? "your own: "
     : fpir === undefined
     ? "for the default "

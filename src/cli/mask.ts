@@ -1,18 +1,17 @@
-// `mask photo.jpg --out out.png`: the photo with masks on its faces, or a sheet of all masks on its largest face.
+// `mask photo.jpg --out out.png`: the photo with masks on its faces, or an overview of all masks on its largest face.
 
-import { warpAffine } from "../kernels/warp_affine/cpu.ts";
-import type { TensorSpec } from "../runtime/tensor_spec.ts";
 import { counted } from "../base/counted.ts";
-import { fromPixels, type Image } from "../image/image.ts";
+import type { Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
 import {
   completeMaskOptions,
+  COVERAGES,
   MASK_KINDS,
   type MaskOptions,
   PATTERNS,
-  WEARINGS,
 } from "../mask/kinds.ts";
+import { cutPicture } from "../pipeline/align/cut.ts";
 import type { FaceWithMesh } from "../pipeline/detect/face.ts";
 import { createVerifier } from "../verify/create.ts";
 import {
@@ -54,13 +53,17 @@ export const maskCommand: Command = {
     { kind: "choice", name: "pattern", value: "name", of: PATTERNS, help: PATTERNS.join("|") },
     {
       kind: "choice",
-      name: "wearing",
-      value: "way",
-      of: WEARINGS,
-      help: `${WEARINGS.join("|")} (full)`,
+      name: "coverage",
+      value: "part",
+      of: COVERAGES,
+      help: `${COVERAGES.join("|")} (full)`,
     },
     { kind: "whole", name: "seed", help: "chooses what is left open (0)" },
-    { kind: "flag", name: "all", help: "a sheet of every kind and wearing on the largest face" },
+    {
+      kind: "flag",
+      name: "all",
+      help: "an overview of every kind and coverage on the largest face",
+    },
     JSON_OPTION,
     ...VERIFIER_OPTIONS,
   ],
@@ -82,7 +85,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   if (fitted.length > 0) {
     await writePng(
       path,
-      all ? maskSheet(image, fitted[0], options) : applyMask(image, fitted, options),
+      all ? maskOverview(image, fitted[0], options) : applyMask(image, fitted, options),
     );
   }
   if (args.flag("json")) {
@@ -104,7 +107,7 @@ function maskOptions(args: Arguments): MaskOptions {
   const given = {
     color: args.text("color"),
     pattern: args.choice("pattern", PATTERNS),
-    wearing: args.choice("wearing", WEARINGS),
+    coverage: args.choice("coverage", COVERAGES),
     seed: args.number("seed"),
   } satisfies Partial<MaskOptions>;
   const kind = args.choice("kind", MASK_KINDS) ?? "surgical";
@@ -114,24 +117,17 @@ function maskOptions(args: Arguments): MaskOptions {
   };
 }
 
-/** Pixels of a picture of the sheet. */
+/** Pixels on a side of each picture of the overview. */
 const CELL = 200;
-const PORTRAIT: TensorSpec = {
-  size: CELL,
-  layout: "NHWC",
-  color: "RGB",
-  mean: [0, 0, 0],
-  scale: [1, 1, 1],
-};
 
-/** A face without a mask and with each kind: a row for each wearing. */
-export function maskSheet(
+/** A face without a mask and with each kind: a row for each coverage. */
+export function maskOverview(
   image: Image,
   face: FaceWithMesh,
   options: Partial<MaskOptions>,
 ): Image {
   const portrait = portraitOf(image, face.mesh);
-  const rows = WEARINGS.map((wearing, row) =>
+  const rows = COVERAGES.map((coverage, row) =>
     sideBySide([
       portrait.image,
       ...MASK_KINDS.map((kind, column) => {
@@ -139,7 +135,7 @@ export function maskSheet(
         return applyMask(portrait.image, [{ ...face, mesh: portrait.mesh }], {
           ...options,
           kind,
-          wearing,
+          coverage,
           seed,
         });
       }),
@@ -148,7 +144,7 @@ export function maskSheet(
   return stacked(rows);
 }
 
-/** Head and neck in a square of the sheet's size, with the mesh in its pixels. */
+/** Head and neck in a square of that size, with the mesh in its pixels. */
 function portraitOf(
   image: Image,
   mesh: Float32Array,
@@ -162,11 +158,8 @@ function portraitOf(
   }
   const side = 1.55 * Math.max(right - left, bottom - top), step = side / CELL;
   const x0 = (left + right - side) / 2, y0 = (top + bottom - side) / 2 + 0.08 * side;
-  const pixels = warpAffine([{ image, cropToPhoto: [step, 0, x0, 0, step, y0] }], PORTRAIT, false);
-  const data = Uint8ClampedArray.from(pixels);
   const moved = mesh.map((value, i) => [value - x0, value - y0, value][i % 3] / step);
-  const portrait = fromPixels({ width: CELL, height: CELL, data });
-  return { image: portrait, mesh: moved };
+  return { image: cutPicture(image, [step, 0, x0, 0, step, y0], CELL), mesh: moved };
 }
 
 /** Pictures of one width below each other. */

@@ -44,12 +44,12 @@ export function sideBySide(pictures: readonly Image[]): Image {
   const height = Math.max(...pictures.map((picture) => picture.height));
   const out = new Uint32Array(width * height).fill(0xff000000);
   let left = 0;
-  for (const { width: own, height: rows, data } of pictures) {
-    const pixels = new Uint32Array(data.buffer, data.byteOffset, own * rows);
+  for (const { width: columns, height: rows, data } of pictures) {
+    const pixels = new Uint32Array(data.buffer, data.byteOffset, columns * rows);
     for (let y = 0; y < rows; y++) {
-      out.set(pixels.subarray(y * own, (y + 1) * own), y * width + left);
+      out.set(pixels.subarray(y * columns, (y + 1) * columns), y * width + left);
     }
-    left += own;
+    left += columns;
   }
   return { width, height, data: new Uint8ClampedArray(out.buffer) };
 }

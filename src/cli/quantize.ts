@@ -55,18 +55,22 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const isNew = (given === undefined || args.flag("write")) &&
     Object.keys(await readFolder(folder)).length === 0;
   const line = new ProgressLine(terminal);
-  const { bytes, entry, floatBytes, nearness } = await quantizeModel(args.operands[0], {
-    variant,
-    photos,
-    models: isNew ? undefined : folder,
-    count: args.number("count"),
-    threads: args.number("threads"),
-    progress: (text) => line.say(text),
-  });
+  const { bytes, entry, cohortBytes, floatBytes, nearness } = await quantizeModel(
+    args.operands[0],
+    {
+      variant,
+      photos,
+      models: isNew ? undefined : folder,
+      count: args.number("count"),
+      threads: args.number("threads"),
+      progress: (text) => line.say(text),
+    },
+  );
   terminal.progress("");
   const path = out ?? `${folder}/${entry.file}`;
   if (out === undefined) writing(folder, () => Deno.mkdirSync(folder, { recursive: true }));
   writeWhole(path, bytes);
+  if (args.flag("write") && cohortBytes) writeWhole(`${folder}/${entry.cohort!.file}`, cohortBytes);
   if (args.flag("write")) await changeFolder(folder, entry.name, entryJson(entry));
   const { crops, min, median, mean, score } = nearness;
   if (args.flag("json")) {

@@ -145,11 +145,15 @@ function checkTogether(
   }
 }
 
+/** Names that options had before, and those that they have. */
+const RENAMED: Readonly<Record<string, string>> = { type: "kind", wearing: "coverage" };
+
 /** What to do in the place of an option that there is not. */
 function insteadOf(given: string, { name, options }: Command): string {
   const text = given.replace(/^-+/, "").replace(/=.*/, "");
   const names = options.map((option) => option.name);
-  if (text === "type" && names.includes("kind")) return "its name is --kind";
+  const renamed = RENAMED[text];
+  if (renamed !== undefined && names.includes(renamed)) return `its name is --${renamed}`;
   const nearest = nearestName(text, names), help = `see ${name} --help`;
   return nearest ? `did you mean --${nearest}? Or ${help}` : help;
 }

@@ -1,5 +1,6 @@
 // The photo that is piped into a command, whose name in the arguments is `-`.
 
+import { concatBytes } from "../base/concat.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 
 /** The largest photo that is taken from the standard input, in bytes. */
@@ -21,11 +22,5 @@ export function readStandardInput(): Uint8Array {
     }
     parts.push(part.slice(0, count));
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concatBytes(parts);
 }

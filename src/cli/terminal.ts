@@ -43,8 +43,8 @@ export function processTerminal(): Terminal {
         throw isClosed ? new OutputClosed() : error;
       }
     },
-    err: (line) => unheard(() => write(Deno.stderr, `${line}\n`)),
-    progress: (text) => live && unheard(() => write(Deno.stderr, `\r\x1b[K${text}`)),
+    err: (line) => writeIfPossible(() => write(Deno.stderr, `${line}\n`)),
+    progress: (text) => live && writeIfPossible(() => write(Deno.stderr, `\r\x1b[K${text}`)),
     secret: keyboard
       ? (question) => {
         write(Deno.stderr, question);
@@ -63,12 +63,12 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** What cannot be said must not end what is under way; the exit code still tells. */
-function unheard(say: () => void): void {
+/** Writes a message; where it cannot be written, the command goes on and its exit code still tells the outcome. */
+function writeIfPossible(attempt: () => void): void {
   try {
-    say();
+    attempt();
   } catch {
-    // There is nowhere to say so.
+    // Standard error is closed or full: there is no place left for a message.
   }
 }
 

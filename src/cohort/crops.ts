@@ -1,6 +1,7 @@
 // Templates of aligned crops, bare and with drawn masks: what cohorts and the thresholds of groups are made of.
 // Masks are drawn as in training's validation set, and masked faces cut where a detector would have found them.
 
+import { concatFloats } from "../base/concat.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { chanceOf, hashName } from "../distill/data/chance.ts";
 import type { SourceCrop } from "../distill/data/crop_index.ts";
@@ -72,7 +73,12 @@ export async function cropTemplates(
         `check that the folder has the files of its index.tsv`,
     );
   }
-  return { crops: kept, size: bare[0].length, bare: joined(bare), masked: joined(masked) };
+  return {
+    crops: kept,
+    size: bare[0].length,
+    bare: concatFloats(bare),
+    masked: concatFloats(masked),
+  };
 }
 
 /** A crop with what its masks are fitted to. */
@@ -154,11 +160,5 @@ export function rowsOf(
 ): Float32Array<ArrayBuffer> {
   const out = new Float32Array(rows.length * size);
   rows.forEach((row, i) => out.set(templates.subarray(row * size, (row + 1) * size), i * size));
-  return out;
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(rows.length * rows[0].length);
-  rows.forEach((row, i) => out.set(row, i * row.length));
   return out;
 }

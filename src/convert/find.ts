@@ -24,9 +24,9 @@ export interface Found {
 
 /** A name of each network by which prefixes are found. */
 const MARKS = ["layer1.0.bn1.weight", "conv_sep.layers.0.weight", EDGENEXT_MARK];
-const MOST_DEPTH = 8;
+const MAX_DEPTH = 8;
 /** Networks in one dictionary; each is looked for among all names. */
-const MOST_NETWORKS = 16;
+const MAX_NETWORKS = 16;
 
 /**
  * The one network of a checkpoint, or the one at `key`.
@@ -72,7 +72,7 @@ function* tensorDictionaries(
   depth: number,
 ): Generator<{ readonly path: string; readonly tensors: ReadonlyMap<string, StoredTensor> }> {
   // A pickle's values may contain themselves.
-  if (!(value instanceof Map) || seen.has(value) || depth > MOST_DEPTH) return;
+  if (!(value instanceof Map) || seen.has(value) || depth > MAX_DEPTH) return;
   seen.add(value);
   const named = new Map<string, Pickled>();
   for (const [key, entry] of value) {
@@ -91,18 +91,18 @@ function networksOf(path: string, tensors: ReadonlyMap<string, StoredTensor>): F
     const mark = MARKS.find((end) => name === end || name.endsWith(`.${end}`));
     if (mark) prefixes.add(name.slice(0, -mark.length));
   }
-  if (prefixes.size > MOST_NETWORKS) {
+  if (prefixes.size > MAX_NETWORKS) {
     throw new CheckpointError(
-      `Cannot convert the checkpoint as it has ${prefixes.size} networks and the limit is ${MOST_NETWORKS}: ` +
+      `Cannot convert the checkpoint as it has ${prefixes.size} networks and the limit is ${MAX_NETWORKS}: ` +
         `save one of them by itself`,
     );
   }
   return [...prefixes].flatMap((prefix): Found[] => {
-    const own = new Map(
+    const within = new Map(
       [...tensors].filter(([name]) => name.startsWith(prefix))
         .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
     );
-    const weights = new Weights(own);
+    const weights = new Weights(within);
     const kind = isIresnet(weights)
       ? "iresnet"
       : isMobileFaceNet(weights)

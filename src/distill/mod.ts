@@ -33,7 +33,7 @@ export type { AdamWOptions, OptimizerOptions, SgdOptions } from "./train/optimiz
 export type { CosineSchedule, Schedule, StairsSchedule } from "./train/schedule.ts";
 export { train, type TrainOptions, type TrainResult } from "./train/trainer.ts";
 export type { Validation } from "./train/validate.ts";
-export { MASK_KINDS, type MaskKind, type Wearing, WEARINGS } from "../mask/kinds.ts";
+export { type Coverage, COVERAGES, MASK_KINDS, type MaskKind } from "../mask/kinds.ts";
 export type { Covering } from "../pipeline/embed/condition.ts";
 export type { ConditionLimits } from "../model/manifest.ts";
 export type { ModelReader, ModelSource } from "../model/model.ts";

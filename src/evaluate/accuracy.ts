@@ -94,21 +94,21 @@ function orderEvents(genuine: readonly Float32Array[], impostor: readonly Float3
 /** The threshold with the most right decisions in all folds but one. */
 function bestThreshold({ scores, labels }: Events, left: number): number {
   // Counted from the threshold at which all match: what is right there does not change which threshold is best.
-  let right = 0, most = 0, last = NaN, threshold = NaN;
+  let right = 0, best = 0, last = NaN, threshold = NaN;
   for (let i = 0; i < scores.length; i++) {
     const label = labels[i];
     if (label >> 1 === left) continue;
     const score = scores[i];
     if (score !== last) {
       if (Number.isNaN(last)) threshold = score;
-      else if (right > most) {
-        most = right;
+      else if (right > best) {
+        best = right;
         threshold = (last + score) / 2;
       }
       last = score;
     }
     right += label & 1 ? -1 : 1;
   }
-  if (right > most) threshold = last + 1e-6;
+  if (right > best) threshold = last + 1e-6;
   return threshold;
 }

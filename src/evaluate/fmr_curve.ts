@@ -8,7 +8,7 @@ import type { FoldScores } from "./fold_pairs.ts";
 import { countBelow } from "./order.ts";
 import type { CurvePoint } from "../model/calibration.ts";
 
-/** Knots per factor of ten in the rate: between neighbours, the logarithm of the rate is as good as straight. */
+/** Points per factor of ten in the rate: between neighbours, the logarithm of the rate is as good as straight. */
 const PER_DECADE = 20;
 /** ... in the curve of a group, of which there are many. */
 export const GROUP_PER_DECADE = 8;
@@ -25,31 +25,33 @@ export function roundedUp(score: number): number {
  *
  * @param folds The impostor scores of each fold with their persons.
  * @param ordered The same scores in ascending order.
- * @param least The fewest false matches that a rate may rest on.
+ * @param minMatches The fewest false matches that a rate may rest on.
  * @param perDecade Points per factor of ten in the rate.
  * @returns Points with ascending scores and descending rates.
  */
 export function fmrCurve(
   folds: readonly FoldScores[],
   ordered: Float32Array,
-  least: number,
+  minMatches: number,
   perDecade = PER_DECADE,
 ): CurvePoint[] {
   const total = ordered.length;
-  const steps = Math.ceil(perDecade * Math.log10(total / least));
-  const knots: { score: number; matches: number }[] = [];
+  const steps = Math.ceil(perDecade * Math.log10(total / minMatches));
+  const points: { score: number; matches: number }[] = [];
   for (let step = 0; step <= steps; step++) {
-    const wanted = Math.max(least, Math.round(total * 10 ** (-step / perDecade)));
+    const wanted = Math.max(minMatches, Math.round(total * 10 ** (-step / perDecade)));
     const score = step === 0
       ? Math.floor(ordered[0] * GRID) / GRID
       : roundedUp(ordered[total - wanted]);
     const matches = total - countBelow(ordered, score);
-    const last = knots.at(-1);
-    if (matches < least || (last && (matches >= last.matches || score <= last.score))) continue;
-    knots.push({ score, matches });
+    const last = points.at(-1);
+    if (matches < minMatches || (last && (matches >= last.matches || score <= last.score))) {
+      continue;
+    }
+    points.push({ score, matches });
   }
-  const deviations = jackknife(folds, knots.map(({ score }) => score));
-  return knots.map(({ score, matches }, i) => {
+  const deviations = jackknife(folds, points.map(({ score }) => score));
+  return points.map(({ score, matches }, i) => {
     const fmr = matches / total;
     // As many independent comparisons as would be as sure of the rate; never more than there are.
     const independent = fmr < 1 ? Math.min(total, fmr * (1 - fmr) / deviations[i] ** 2) : total;
@@ -67,11 +69,11 @@ function jackknife(folds: readonly FoldScores[], scores: readonly number[]): num
     }
   }
   // Column b of a person's row counts comparisons of the person that reach exactly the first b scores.
-  const width = scores.length + 1, knots = Float64Array.from(scores);
+  const width = scores.length + 1, ascending = Float64Array.from(scores);
   const counts = new Float64Array(persons.size * width), all = new Float64Array(width);
   for (const { impostor, impostorIdentities } of folds) {
     for (let i = 0; i < impostor.length; i++) {
-      const reached = countUpTo(knots, impostor[i]);
+      const reached = countUpTo(ascending, impostor[i]);
       counts[persons.get(impostorIdentities[2 * i])! * width + reached]++;
       counts[persons.get(impostorIdentities[2 * i + 1])! * width + reached]++;
       all[reached]++;
@@ -81,8 +83,8 @@ function jackknife(folds: readonly FoldScores[], scores: readonly number[]): num
     sumFromEnd(counts.subarray(row * width, (row + 1) * width));
   }
   sumFromEnd(all);
-  return scores.map((_, knot) => {
-    const column = knot + 1;
+  return scores.map((_, point) => {
+    const column = point + 1;
     const left = Array.from({ length: persons.size }, (_, row) => {
       const rest = all[0] - counts[row * width];
       return rest > 0 ? (all[column] - counts[row * width + column]) / rest : 0;
@@ -95,12 +97,12 @@ function jackknife(folds: readonly FoldScores[], scores: readonly number[]): num
   });
 }
 
-/** How many of ascending knots are not above a score. */
-function countUpTo(knots: Float64Array, score: number): number {
-  let low = 0, high = knots.length;
+/** How many of some ascending scores are not above a score. */
+function countUpTo(ascending: Float64Array, score: number): number {
+  let low = 0, high = ascending.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (knots[middle] <= score) low = middle + 1;
+    if (ascending[middle] <= score) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -34,7 +34,7 @@ export interface FoldScores {
 /** Rows of a block: their scores with a fold of ten thousand rows take 20 MB. */
 const BLOCK = 512;
 /** More impostor pairs than this would not fit an array. */
-const MOST = 2 ** 28;
+const MAX_IMPOSTORS = 2 ** 28;
 
 /** The scores of all pairs of the rows of one fold; a face is never compared with itself, masked or not. */
 export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
@@ -51,7 +51,7 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
       else impostorCount++;
     }
   }
-  if (impostorCount > MOST) {
+  if (impostorCount > MAX_IMPOSTORS) {
     throw new InvalidArgumentError(
       `Cannot compare ${impostorCount} pairs of one fold at once: split it into smaller folds`,
     );

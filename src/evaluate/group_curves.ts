@@ -23,7 +23,7 @@ export interface GroupTemplates {
 }
 
 /** The fewest false matches that a point of a group's curve rests on: its interval says how little that is. */
-const LEAST_MATCHES = 1;
+const MIN_MATCHES = 1;
 
 /**
  * The curve of the false match rate of a group in a mask situation: all pairs of its people, or of those of one age band.
@@ -67,7 +67,7 @@ export function groupCurve(
     name,
     people,
     impostors: impostors.length,
-    curve: descending(fmrCurve(folds, ordered, LEAST_MATCHES, GROUP_PER_DECADE)),
+    curve: descending(fmrCurve(folds, ordered, MIN_MATCHES, GROUP_PER_DECADE)),
   };
 }
 

@@ -26,9 +26,9 @@ export { type ModelChoice, parseModelChoice } from "./run/models.ts";
 export {
   type ColorList,
   type ColorLists,
+  type DrawnMasks,
   type MaskStyle,
   type OfficialMasks,
-  type OwnMasks,
   parseColorList,
 } from "./run/masks.ts";
 export {

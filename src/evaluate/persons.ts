@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../base/errors.ts";
 import type { LabelledScores } from "./scores.ts";
 
 /** Identity indices are looked up in a table as long as the largest. */
-const MOST = 1 << 24;
+const MAX_IDENTITIES = 1 << 24;
 
 /** The persons that occur in labelled scores. */
 export class Persons {
@@ -19,9 +19,9 @@ export class Persons {
   /** Numbers the persons; throws InvalidArgumentError if an index is too large for a table. */
   constructor({ genuineIdentity, impostorIdentities }: LabelledScores) {
     const largest = Math.max(max(genuineIdentity), max(impostorIdentities));
-    if (largest >= MOST) {
+    if (largest >= MAX_IDENTITIES) {
       throw new InvalidArgumentError(
-        `Cannot resample persons as one has the index ${largest}: number them from 0 on, below ${MOST}`,
+        `Cannot resample persons as one has the index ${largest}: number them from 0 on, below ${MAX_IDENTITIES}`,
       );
     }
     const seen = new Uint8Array(largest + 1);

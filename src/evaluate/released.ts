@@ -34,9 +34,9 @@ export function releasedAccuracy(folds: readonly ComparisonScores[]): FoldAccura
     return accepted.map((count, i) => count + impostor.length - wrong[i]);
   });
   const all = sum(right);
-  const best = right.map((own) => {
+  const best = right.map((ofFold) => {
     let at = 0;
-    for (let i = 1; i < all.length; i++) if (all[i] - own[i] > all[at] - own[at]) at = i;
+    for (let i = 1; i < all.length; i++) if (all[i] - ofFold[i] > all[at] - ofFold[at]) at = i;
     return at;
   });
   const rates = folds.map(({ genuine, impostor }, i) =>

@@ -21,7 +21,7 @@ export interface ErrorPoint {
  * ones between that neighbours lie about equally far apart on linear and logarithmic axes together.
  *
  * @param scores Genuine and impostor scores, in any order.
- * @param most The most points to give, 3 or more.
+ * @param maxPoints The most points to give, 3 or more.
  * @returns From FMR 0, FNMR 1 to FMR 1, FNMR 0.
  * @throws {InvalidArgumentError} If there are no scores of a kind or one is NaN.
  *
@@ -33,15 +33,15 @@ export interface ErrorPoint {
  * console.log(curve.map(({ fmr, fnmr }) => [fmr, fnmr])); // [[0, 1], [0, 0], [1, 0]]
  * ```
  */
-export function errorCurve(scores: ComparisonScores, most = 1000): ErrorPoint[] {
+export function errorCurve(scores: ComparisonScores, maxPoints = 1000): ErrorPoint[] {
   const genuine = orderScores(scores.genuine, "genuine").values;
   const impostor = orderScores(scores.impostor, "impostor").values;
-  return curveOf(genuine, impostor, most);
+  return curveOf(genuine, impostor, maxPoints);
 }
 
 /** As {@linkcode errorCurve}, of scores in ascending order. */
-export function curveOf(genuine: Float32Array, impostor: Float32Array, most: number): ErrorPoint[] {
-  const thinner = new CurveThinner(genuine.length, impostor.length, most);
+function curveOf(genuine: Float32Array, impostor: Float32Array, maxPoints: number): ErrorPoint[] {
+  const thinner = new CurveThinner(genuine.length, impostor.length, maxPoints);
   sweep({ genuine, impostor }, [], (fmr, fnmr, threshold) => thinner.add(fmr, fnmr, threshold));
   return thinner.points;
 }
@@ -60,13 +60,15 @@ export class CurveThinner {
   #fnmrFar = Infinity;
 
   /** A thinner to so many points. */
-  constructor(genuine: number, impostor: number, most: number) {
-    if (!(most >= 3)) {
-      throw new InvalidArgumentError(`Cannot draw a curve with ${most} points: give 3 or more`);
+  constructor(genuine: number, impostor: number, maxPoints: number) {
+    if (!(maxPoints >= 3)) {
+      throw new InvalidArgumentError(
+        `Cannot draw a curve with ${maxPoints} points: give 3 or more`,
+      );
     }
     this.#fmrFloor = 0.5 / impostor;
     this.#fnmrFloor = 0.5 / genuine;
-    this.#step = (2 - Math.log10(this.#fmrFloor) - Math.log10(this.#fnmrFloor)) / (most - 2);
+    this.#step = (2 - Math.log10(this.#fmrFloor) - Math.log10(this.#fnmrFloor)) / (maxPoints - 2);
   }
 
   /** Takes the next point, strictest first; the last one, FMR 1 and FNMR 0, is always kept. */

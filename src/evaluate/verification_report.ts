@@ -103,9 +103,9 @@ function defaultReplicates(scores: number): number {
 }
 
 /** Rates from the least to 1 in equal steps of the logarithm. */
-function logSteps(least: number, perDecade: number): number[] {
-  const steps = Math.ceil(-Math.log10(least) * perDecade);
-  return Array.from({ length: steps + 1 }, (_, i) => 10 ** (Math.log10(least) * (1 - i / steps)))
+function logSteps(minRate: number, perDecade: number): number[] {
+  const steps = Math.ceil(-Math.log10(minRate) * perDecade);
+  return Array.from({ length: steps + 1 }, (_, i) => 10 ** (Math.log10(minRate) * (1 - i / steps)))
     .filter(Number.isFinite);
 }
 

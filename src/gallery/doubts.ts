@@ -28,8 +28,8 @@ export interface EnrolmentDoubt {
 const MIN_SAME_TEMPLATE = 0.99999;
 /**
  * Likeness to another identity is doubted from the score on that strangers reach in 0.1% of searches; where that was not
- * measured for a gallery of this size, from the strictest measured score on, unless more than 1% reach it: who is told of
- * likeness too often stops reading.
+ * measured for a gallery of this size, from the strictest measured score on, unless more than 1% reach it: warnings
+ * that come too often are not read.
  */
 const ALARM_FPIR = 0.001, MAX_ALARM_FPIR = 0.01;
 /** From this score on two photos are as good as one, cut or compressed anew: doubted in galleries of any size. */

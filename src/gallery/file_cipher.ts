@@ -2,6 +2,7 @@
 // Both cover the file's header and the record's number, so that a record cannot be moved, copied from another file,
 // repeated or left out without being noticed.
 
+import { concatBytes } from "../base/concat.ts";
 import { GalleryCorruptError, GalleryKeyError } from "./errors.ts";
 
 /**
@@ -146,7 +147,7 @@ class AesCipher implements Cipher {
   async seal(payload: Uint8Array<ArrayBuffer>, context: Uint8Array): Promise<Uint8Array> {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_SIZE));
     const sealed = await crypto.subtle.encrypt(this.#gcm(nonce, context), this.aes, payload);
-    return join(nonce, new Uint8Array(sealed));
+    return concatBytes([nonce, new Uint8Array(sealed)]);
   }
 
   async open(
@@ -169,7 +170,7 @@ class AesCipher implements Cipher {
   }
 
   #gcm(iv: Uint8Array<ArrayBuffer>, context: Uint8Array): AesGcmParams {
-    return { name: "AES-GCM", iv, additionalData: join(this.header, context) };
+    return { name: "AES-GCM", iv, additionalData: concatBytes([this.header, context]) };
   }
 }
 
@@ -186,7 +187,7 @@ class PlainCipher implements Cipher {
   seal(payload: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
     const crc = new Uint8Array(CRC_SIZE);
     new DataView(crc.buffer).setUint32(0, this.#crc(payload, context), true);
-    return Promise.resolve(join(crc, payload));
+    return Promise.resolve(concatBytes([crc, payload]));
   }
 
   open(
@@ -201,17 +202,6 @@ class PlainCipher implements Cipher {
 
   #crc(payload: Uint8Array, context: Uint8Array): number {
     // Without its own checksum: any bytes with their CRC-32 behind them give the same CRC-32.
-    return this.crc32(join(this.header.subarray(0, -4), context, payload));
+    return this.crc32(concatBytes([this.header.subarray(0, -4), context, payload]));
   }
-}
-
-/** Bytes after each other. */
-export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

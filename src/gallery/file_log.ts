@@ -4,11 +4,11 @@
 // File: header (file_cipher.ts), then records: length of the body 4, number 8, CRC-32 of these 4, body.
 
 import type { FileHandle } from "node:fs/promises";
+import { concatBytes } from "../base/concat.ts";
 import {
   type Cipher,
   createCipher,
   HEADER_SIZE,
-  join,
   type KeySource,
   openCipher,
 } from "./file_cipher.ts";
@@ -203,7 +203,7 @@ export class Log implements AsyncDisposable {
       view.setUint32(BOUND_SIZE, crc32(bound), true);
       parts.push(head, body);
     }
-    const bytes = join(...parts);
+    const bytes = concatBytes(parts);
     await writeAt(this.#file, bytes, this.#end);
     this.#end += bytes.length;
   }

@@ -24,7 +24,7 @@ interface Head {
 }
 
 /** The most bytes of embeddings in a record: its length is a 32-bit number, and it is held in memory as a whole. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
 /**
  * Writes a change as bytes.
@@ -37,10 +37,10 @@ export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {
     : change.entries;
   const templates: Template[] = entries.flatMap((entry) => [...entry.templates]);
   const size = templates[0]?.embedding.length ?? 0;
-  if (4 * size * templates.length > MOST_BYTES) {
+  if (4 * size * templates.length > MAX_BYTES) {
     throw new InvalidArgumentError(
       `Cannot write ${templates.length} templates of ${size} numbers at once as they take more than ` +
-        `${MOST_BYTES} bytes: put them in several parts`,
+        `${MAX_BYTES} bytes: put them in several parts`,
     );
   }
   const cohort = templates.find(({ normalization }) => normalization)?.normalization?.cohort;

@@ -55,7 +55,7 @@ export interface FileStore extends GalleryStore {
 /** The log's name in the folder. */
 export const LOG_FILE = "gallery.log";
 /** From this size on a log is written anew when most of it is waste. */
-const LEAST_COMPACTED = 4 * 2 ** 20;
+const MIN_COMPACTED = 4 * 2 ** 20;
 /** Templates per record of a log that is written anew. */
 const RECORD_TEMPLATES = 1024;
 
@@ -289,7 +289,7 @@ class OpenFileStore implements FileStore {
 
   async #compactIfWasteful(): Promise<void> {
     const { size } = this.#log;
-    if (size < LEAST_COMPACTED) return;
+    if (size < MIN_COMPACTED) return;
     const { identities, templates } = this.#memory.currentCount;
     const needed = templates * 4 * ((this.#memory.currentModel?.size ?? 0) + 2) + identities * 64;
     // What was acknowledged stays so if this fails, and the next change will say that the disk is full.

@@ -201,12 +201,12 @@ export class MemoryStore implements GalleryStore {
     const normalizations = probes[0].normalization &&
       Float32Array.from(probes.flatMap(({ normalization: by }) => [by!.gain, by!.offset]));
     const search = { values, normalizations };
-    for (let most = Math.min(templates, 2 * k + SLACK);; most = Math.min(templates, 4 * most)) {
-      const best = await this.#best(search, rows, size, most);
+    for (let limit = Math.min(templates, 2 * k + SLACK);; limit = Math.min(templates, 4 * limit)) {
+      const best = await this.#best(search, rows, size, limit);
       const found = probes.map((probe, i) =>
-        rankIdentities(probe, candidates(rows, best, i, most), k)
+        rankIdentities(probe, candidates(rows, best, i, limit), k)
       );
-      if (most === templates || found.every(({ length }) => length >= wanted)) return found;
+      if (limit === templates || found.every(({ length }) => length >= wanted)) return found;
     }
   }
 
@@ -214,12 +214,12 @@ export class MemoryStore implements GalleryStore {
     probes: Probes,
     rows: Rows,
     size: number,
-    most: number,
+    limit: number,
   ): Promise<RankedScores[]> {
     for (let restarted = false;; restarted = true) {
       const scorer = await this.#start();
       try {
-        return await scorer.best(probes, rows.blocks, size, most);
+        return await scorer.best(probes, rows.blocks, size, limit);
       } catch (error) {
         if (!(error instanceof DeviceLostError) || restarted) throw error;
         this.#scorer = undefined;
@@ -253,17 +253,17 @@ function* candidates(
   rows: Rows,
   best: readonly RankedScores[],
   probe: number,
-  most: number,
+  limit: number,
 ): Generator<CandidateRow, void, void> {
   const found: { row: number; score: number }[] = [];
   best.forEach(({ scores, indices }, block) => {
-    const columns = columnsOf(rows, block, most);
+    const columns = columnsOf(rows, block, limit);
     for (let i = probe * columns; i < (probe + 1) * columns; i++) {
       found.push({ row: block * rows.blockRows + indices[i], score: scores[i] });
     }
   });
   found.sort((a, b) => b.score - a.score || a.row - b.row);
-  for (const { row } of found.slice(0, most)) {
+  for (const { row } of found.slice(0, limit)) {
     yield {
       identity: rows.identity(row),
       embedding: rows.embedding(row),
@@ -273,7 +273,7 @@ function* candidates(
 }
 
 /** How many rows of a block a ranking has. */
-function columnsOf(rows: Rows, block: number, most: number): number {
+function columnsOf(rows: Rows, block: number, limit: number): number {
   const before = block * rows.blockRows;
-  return Math.min(most, rows.blockRows, rows.count.templates - before);
+  return Math.min(limit, rows.blockRows, rows.count.templates - before);
 }

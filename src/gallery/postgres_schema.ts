@@ -21,7 +21,7 @@ export interface Tables {
 }
 
 /** The widest vector that pgvector's HNSW takes. */
-const MOST_INDEXED = 2000;
+const MAX_INDEXED = 2000;
 
 /** What leads from each version to the next. A published step is never changed; new ones are added. */
 const STEPS: readonly ((query: SqlQuery, tables: Tables) => Promise<void>)[] = [
@@ -151,9 +151,9 @@ export async function createIndex(
   { templates }: Tables,
   { size }: GalleryModel,
 ): Promise<void> {
-  if (size > MOST_INDEXED) {
+  if (size > MAX_INDEXED) {
     throw new InvalidArgumentError(
-      `Cannot index templates of ${size} numbers as HNSW takes ${MOST_INDEXED}: use index "exact"`,
+      `Cannot index templates of ${size} numbers as HNSW takes ${MAX_INDEXED}: use index "exact"`,
     );
   }
   const index = `${templates}_hnsw`;

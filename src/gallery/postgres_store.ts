@@ -214,9 +214,9 @@ class PostgresStore implements GalleryStore {
         cohort: await readCohort(query, this.#tables),
       }));
       if (rows.length === 0) return;
-      for (const [, own] of Map.groupBy(rows, (row) => row.owner)) {
-        const templates = own.map((row) => toTemplate(row, model, cohort));
-        yield { identity: String(own[0].identity), templates };
+      for (const [, ofOwner] of Map.groupBy(rows, (row) => row.owner)) {
+        const templates = ofOwner.map((row) => toTemplate(row, model, cohort));
+        yield { identity: String(ofOwner[0].identity), templates };
       }
       last = String(rows.at(-1)!.owner);
     }
@@ -273,12 +273,12 @@ class PostgresStore implements GalleryStore {
     let templates = Infinity;
     // The index knows cosines only: of normalised scores as many candidates are looked at as it finds at no cost.
     const least = gain === undefined ? 0 : this.#efSearch;
-    for (let most = Math.max(least, 4 * (k + SLACK));; most *= 8) {
+    for (let limit = Math.max(least, 4 * (k + SLACK));; limit *= 8) {
       const values = [
         toVector(probe.embedding),
         k + SLACK,
         ...gain === undefined ? [] : [String(gain)],
-        ...isExact ? [] : [most],
+        ...isExact ? [] : [limit],
       ];
       const rows = await query(this.#searchText(gain !== undefined), values);
       const candidates = rows.map((row) => ({
@@ -287,10 +287,10 @@ class PostgresStore implements GalleryStore {
         normalization: rowNormalization(row, probe.normalization?.cohort),
       }));
       const best = rankIdentities(probe, candidates, k);
-      if (isExact || best.length === k || most >= templates) return best;
+      if (isExact || best.length === k || limit >= templates) return best;
       const [{ count }] = await query(`SELECT count(*) AS count FROM ${this.#tables.templates}`);
       templates = Number(count);
-      if (most >= templates) return best;
+      if (limit >= templates) return best;
     }
   }
 
@@ -319,11 +319,11 @@ class PostgresStore implements GalleryStore {
     if (!model && entries.length > 0) {
       // Of machines that bring the first templates at once, one makes the table and the others find it.
       model = await readModel(query, this.#tables, true);
-      const own = checkEntries(entries, model)!;
+      const needed = checkEntries(entries, model)!;
       if (!model) {
-        await createTemplates(query, this.#tables, own);
-        if (this.#index === "hnsw") await createIndex(query, this.#tables, own);
-        return own;
+        await createTemplates(query, this.#tables, needed);
+        if (this.#index === "hnsw") await createIndex(query, this.#tables, needed);
+        return needed;
       }
     }
     if (entries.length === 0) this.#model = model;

@@ -34,7 +34,7 @@ export interface QualityDefect {
 }
 
 /** The defaults of {@linkcode QualityGate}. */
-export const DEFAULT_GATE: Required<QualityGate> = {
+const DEFAULT_GATE: Required<QualityGate> = {
   minInterEye: 24,
   minDetectionScore: 0.8,
   maxResidual: 8,

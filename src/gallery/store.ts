@@ -176,12 +176,12 @@ function checkTemplate(
   if (!Template.is(template)) {
     throw new InvalidArgumentError(`Cannot ${verb} what is no template: make one with embed`);
   }
-  const own = { model: template.model, size: template.embedding.length };
-  if (!model || (model.model === own.model && model.size === own.size)) return model ?? own;
+  const given = { model: template.model, size: template.embedding.length };
+  if (!model || (model.model === given.model && model.size === given.size)) return model ?? given;
   throw new TemplateMismatchError(
     `Cannot ${verb} a template of model ${
-      shorten(own.model)
-    } (${own.size} numbers) as the gallery holds ` +
+      shorten(given.model)
+    } (${given.size} numbers) as the gallery holds ` +
       `templates of model ${
         shorten(model.model)
       } (${model.size} numbers): enrol from the photos again ` +

@@ -1,6 +1,7 @@
 // Reads the bytes of a file or an answer of the web, up to a limit.
 // Errors of the platform pass through; load.ts turns them into ImageReadError.
 
+import { concatBytes } from "../base/concat.ts";
 import { ImageReadError } from "../base/errors.ts";
 import { checkBytes } from "./limits.ts";
 
@@ -57,15 +58,5 @@ export async function readUrlBytes(
     await reader?.cancel().catch(() => {});
     throw error;
   }
-  return concat(parts, length);
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(parts);
 }

@@ -1,5 +1,5 @@
 // Draws a mask on every face of a photo that has a mesh, in the light of the photo.
-// The layers come from wear.ts; the drawing is the overlay kernel's.
+// The layers come from mask_layer.ts; the drawing is the overlay kernel's.
 
 import type { Face, FaceWithMesh } from "../pipeline/detect/face.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
@@ -14,7 +14,7 @@ import { maskLayer } from "./mask_layer.ts";
  *
  * @param image The photo; it is not changed.
  * @param faces The faces as `Verifier.detect` finds them with `mesh: true`; those without a mesh stay as they are.
- * @param options Which mask, and how it is worn; each face has its own variation of the seed.
+ * @param options Which mask, and what it covers; each face has its own variation of the seed.
  * @returns The photo with masks.
  * @throws {InvalidArgumentError} If no face has a mesh, or an option is unknown.
  *

@@ -70,13 +70,13 @@ export function reach({ width, height, body }: AtlasSize): { strap: Strip; rim: 
 }
 
 /** Returns how far inside the outline a place is, negative outside; in units of u, about half head widths. */
-export function outlineDistance({ kind, wearing }: Appearance, u: number, v: number): number {
+export function outlineDistance({ kind, coverage }: Appearance, u: number, v: number): number {
   const x = Math.abs(u), y = (v - 0.5) * ASPECT;
   switch (kind) {
     case "gaiter":
       return Math.min(
         (v + 0.005 - 0.05 * Math.min(1, x / 0.5)) * ASPECT,
-        wearing === "chin" ? 9 : (1.74 - v) * ASPECT,
+        coverage === "chin" ? 9 : (1.74 - v) * ASPECT,
       );
     case "cloth":
     case "patterned": {

@@ -21,12 +21,12 @@ let keptBytes = 0;
 /** Returns the relief of a mask, from the cache if it is there. */
 export function maskRelief(appearance: Appearance, width: number): Relief {
   const seed = ((appearance.seed % VARIANTS) + VARIANTS) % VARIANTS;
-  const { kind, pattern, wearing } = appearance;
-  // Only the gaiter's outline depends on how it is worn.
-  const shape = kind === "gaiter" ? wearing : "full";
+  const { kind, pattern, coverage } = appearance;
+  // Only the gaiter's outline depends on what it covers.
+  const shape = kind === "gaiter" ? coverage : "full";
   const key = [kind, pattern, shape, seed, width].join();
   const found = kept.get(key);
-  const relief = found ?? draw({ ...appearance, wearing: shape, seed }, width);
+  const relief = found ?? draw({ ...appearance, coverage: shape, seed }, width);
   // Least recently used first: those are dropped.
   if (found) kept.delete(key);
   else keptBytes += relief.shares.byteLength;

@@ -5,7 +5,7 @@ import { isStrap, maskRelief } from "./draw_relief.ts";
 import type { Appearance, Rgb } from "./kinds.ts";
 import type { MaskTexture } from "../kernels/mask_overlay/layer.ts";
 
-/** The most textures in the cache: enough for a photo of many faces, or one mask in all kinds and wearings. */
+/** The most textures in the cache: enough for a photo of many faces, or one mask in all kinds and coverages. */
 const MAX_KEPT = 64;
 const WIDTHS = [128, 256, 512] as const;
 const kept = new Map<string, MaskTexture>();
@@ -18,8 +18,8 @@ export function textureWidth(headWidth: number): number {
 
 /** Returns the texture of a mask, from the cache if it is there. */
 export function maskTexture(appearance: Appearance, width: number, grey: boolean): MaskTexture {
-  const { kind, color, print, pattern, wearing, seed } = appearance;
-  const key = [kind, color, print, pattern, wearing, seed, width, grey].join();
+  const { kind, color, print, pattern, coverage, seed } = appearance;
+  const key = [kind, color, print, pattern, coverage, seed, width, grey].join();
   const found = kept.get(key);
   const texture = found ?? paint(appearance, width, grey);
   // Least recently used first: that one is dropped.

@@ -40,7 +40,7 @@ const STRAP_WIDTH = 0.011;
 /** Returns the straps or ear loops that are on the camera's side of the head. */
 export function strapPieces(mesh: MaskMesh, appearance: Appearance, size: AtlasSize): MaskPiece[] {
   const { head } = mesh;
-  if (appearance.kind === "gaiter" || appearance.wearing === "chin") return [];
+  if (appearance.kind === "gaiter" || appearance.coverage === "chin") return [];
   const straps = STRAPS[appearance.kind === "n95" ? "head" : "ears"];
   const { left, right, top, bottom } = reach(size).strap;
   return [-1, 1].flatMap((sign) =>

@@ -56,7 +56,7 @@ export function headFrame(mesh: Float32Array): HeadFrame {
 /** Returns the mesh of a mask on a face. */
 export function fitMaskMesh(mesh: Float32Array, appearance: Appearance): MaskMesh {
   const head = headFrame(mesh);
-  const surface = surfaceRows(mesh, head, appearance.wearing, appearance.kind === "gaiter");
+  const surface = surfaceRows(mesh, head, appearance.coverage, appearance.kind === "gaiter");
   const random = randomNumbers(appearance.seed ^ 0xf17);
   const jitter = (size: number): number => (random() * 2 - 1) * size;
   const shift = jitter(0.02), sink = jitter(0.02), tilt = jitter(0.03), grow = 1 + jitter(0.03);
@@ -80,7 +80,7 @@ export function fitMaskMesh(mesh: Float32Array, appearance: Appearance): MaskMes
   const columns = steps.length, rows = rowSteps.length;
   const raised = flat.map((vertex, i) => {
     const normal = normalAt(flat, columns, rows, i);
-    const by = standOff(appearance.kind, appearance.wearing, vertex.u, vertex.v) * head.width;
+    const by = standOff(appearance.kind, appearance.coverage, vertex.u, vertex.v) * head.width;
     const [x, y, z] = vertex.place;
     const place: Vector = [x + by * normal[0], y + by * normal[1], z + by * normal[2]];
     return { ...vertex, place };

@@ -2,7 +2,7 @@
 // Rows run from ear to ear, columns from the top edge down; like cloth it spans hollows between nose and chin.
 
 import type { Vector } from "./fit_vector.ts";
-import type { Wearing } from "./kinds.ts";
+import type { Coverage } from "./kinds.ts";
 
 /** The head's axes and its width, the unit of all lengths on it. */
 export interface HeadFrame {
@@ -93,7 +93,7 @@ const LIPS = [[0, 0, 199], [57, 57, 202], [214], [192, 215], [58]];
 const BELOW_LIP = [[200], [204, 32], [210], [135, 138], [172]];
 
 /** From the top edge to under the chin. A mask that slipped has the same texture over other points. */
-const ROWS: Readonly<Record<Wearing, readonly RowSpec[]>> = {
+const ROWS: Readonly<Record<Coverage, readonly RowSpec[]>> = {
   full: [
     { v: 0, points: TOP },
     { v: 0.29, points: NOSE_TIP },
@@ -128,10 +128,10 @@ const NECK_ANGLES = [0, 28, 48, 70, 92, 115].map((degrees) => degrees * Math.PI 
 export function surfaceRows(
   mesh: Float32Array,
   head: HeadFrame,
-  wearing: Wearing,
+  coverage: Coverage,
   toNeck: boolean,
 ): SurfaceRow[] {
-  const specs = toNeck ? ROWS[wearing].slice(0, -1) : ROWS[wearing];
+  const specs = toNeck ? ROWS[coverage].slice(0, -1) : ROWS[coverage];
   const rows = specs.map((spec): SurfaceRow => ({
     v: spec.v,
     points: rowPoints(mesh, head, spec),

@@ -1,12 +1,12 @@
 // How far each kind of mask stands off the face: cloth lies close, cups and folded masks stand out.
 
 import { smoothStep } from "./draw_noise.ts";
-import type { MaskKind, Wearing } from "./kinds.ts";
+import type { Coverage, MaskKind } from "./kinds.ts";
 
 /** Returns the distance of the mask from the surface at a place on it, in head widths. */
-export function standOff(kind: MaskKind, wearing: Wearing, u: number, v: number): number {
+export function standOff(kind: MaskKind, coverage: Coverage, u: number, v: number): number {
   // A mask that slipped hangs flat.
-  const share = wearing === "full" ? 1 : wearing === "nose-out" ? 0.6 : 0.25;
+  const share = coverage === "full" ? 1 : coverage === "nose-out" ? 0.6 : 0.25;
   return 0.012 + share * form(kind, u, v);
 }
 

@@ -1,4 +1,4 @@
-// The options of a drawn mask: kind, colour, pattern, wearing and seed; and random ones for training.
+// The options of a drawn mask: kind, colour, pattern, coverage and seed; and random ones for training.
 // Textures are drawn in draw_*.ts, masks are fitted to faces in fit*.ts; both read the `Appearance` made here.
 
 import { InvalidArgumentError } from "../base/errors.ts";
@@ -18,11 +18,11 @@ export const MASK_KINDS = [
 /** A kind of mask. */
 export type MaskKind = typeof MASK_KINDS[number];
 
-/** How masks are worn: as meant, slipped under the nose, or pulled down to the chin. */
-export const WEARINGS = ["full", "nose-out", "chin"] as const;
+/** What masks cover: nose and mouth (`full`), the mouth alone (`nose-out`), or only the chin (`chin`). */
+export const COVERAGES = ["full", "nose-out", "chin"] as const;
 
-/** A way to wear a mask. */
-export type Wearing = typeof WEARINGS[number];
+/** What a mask covers, as in {@linkcode COVERAGES}. */
+export type Coverage = typeof COVERAGES[number];
 
 /** What may be printed on a mask. */
 export const PATTERNS = ["plain", "stripes", "dots", "checks", "waves", "camouflage"] as const;
@@ -30,7 +30,7 @@ export const PATTERNS = ["plain", "stripes", "dots", "checks", "waves", "camoufl
 /** What is printed on a mask. */
 export type Pattern = typeof PATTERNS[number];
 
-/** Which mask to draw, and how it is worn. */
+/** Which mask to draw, and what it covers. */
 export interface MaskOptions {
   /** The kind. */
   readonly kind: MaskKind;
@@ -40,8 +40,8 @@ export interface MaskOptions {
   readonly pattern?: Pattern;
   /** CSS hex colour of the pattern; by default one that can be told from `color`. */
   readonly printColor?: string;
-  /** How it is worn; by default `"full"`. */
-  readonly wearing?: Wearing;
+  /** What it covers; by default `"full"`. */
+  readonly coverage?: Coverage;
   /** Chooses the options that are not given, and the small differences between masks of a kind; by default 0. */
   readonly seed?: number;
 }
@@ -55,7 +55,7 @@ export interface Appearance {
   readonly color: Rgb;
   readonly pattern: Pattern;
   readonly print: Rgb;
-  readonly wearing: Wearing;
+  readonly coverage: Coverage;
   readonly seed: number;
 }
 
@@ -85,9 +85,9 @@ const COLORS: Readonly<Record<MaskKind, readonly string[]>> = {
  * @throws {InvalidArgumentError} If an option is unknown or out of its range; the text names it.
  */
 export function completeMaskOptions(options: MaskOptions): Appearance {
-  const { kind, wearing = "full", seed = 0 } = options;
+  const { kind, coverage = "full", seed = 0 } = options;
   oneOf("kind of mask", kind, MASK_KINDS);
-  oneOf("wearing", wearing, WEARINGS);
+  oneOf("coverage", coverage, COVERAGES);
   if (options.pattern !== undefined) oneOf("pattern", options.pattern, PATTERNS);
   if (!Number.isSafeInteger(seed)) {
     throw new InvalidArgumentError(`Cannot draw a mask of seed ${seed}: give an integer`);
@@ -101,7 +101,7 @@ export function completeMaskOptions(options: MaskOptions): Appearance {
     color,
     print: options.printColor === undefined ? printOn(color) : parseColor(options.printColor),
     pattern: options.pattern ?? (kind === "patterned" ? printed : "plain"),
-    wearing,
+    coverage,
     seed,
   };
 }
@@ -130,7 +130,7 @@ function parseColor(hex: string): Rgb {
   return [value >> 16, value >> 8 & 255, value & 255];
 }
 
-/** How often training sees each kind and wearing; surgical and full are what cameras see most. */
+/** How often training sees each kind and coverage; surgical and full are what cameras see most. */
 const KIND_WEIGHTS: readonly (readonly [MaskKind, number])[] = [
   ["surgical", 0.34],
   ["cloth", 0.16],
@@ -140,7 +140,7 @@ const KIND_WEIGHTS: readonly (readonly [MaskKind, number])[] = [
   ["gaiter", 0.08],
   ["patterned", 0.1],
 ];
-const WEARING_WEIGHTS: readonly (readonly [Wearing, number])[] = [
+const COVERAGE_WEIGHTS: readonly (readonly [Coverage, number])[] = [
   ["full", 0.86],
   ["nose-out", 0.1],
   ["chin", 0.04],
@@ -154,7 +154,7 @@ const PRINTED: Partial<Readonly<Record<MaskKind, number>>> = {
 };
 
 /**
- * Returns the options of a random mask for training: kinds, colours, patterns and wearings as often as they are seen in public, by the seed.
+ * Returns the options of a random mask for training: kinds, colours, patterns and coverages as often as they are seen in public, by the seed.
  *
  * @param seed An integer; the same seed gives the same mask.
  * @returns Options for `applyMask` or `maskLayer`.
@@ -172,8 +172,8 @@ export function randomMaskOptions(seed: number): MaskOptions {
     let left = random() * weights.reduce((sum, [, weight]) => sum + weight, 0);
     return (weights.find(([, weight]) => (left -= weight) < 0) ?? weights[0])[0];
   };
-  const kind = pick(KIND_WEIGHTS), wearing = pick(WEARING_WEIGHTS);
+  const kind = pick(KIND_WEIGHTS), coverage = pick(COVERAGE_WEIGHTS);
   const printed = random() < (PRINTED[kind] ?? 0);
   const pattern = printed ? PATTERNS[1 + Math.floor(random() * (PATTERNS.length - 1))] : undefined;
-  return { kind, wearing, seed, ...(pattern && { pattern }) };
+  return { kind, coverage, seed, ...(pattern && { pattern }) };
 }

@@ -19,7 +19,7 @@ const LIGHT_SIZE = 6;
  *
  * @param mesh The 468 points of FaceMesh (x, y, z) in the picture's pixels.
  * @param region The part of the picture that may change.
- * @param options Which mask, and how it is worn.
+ * @param options Which mask, and what it covers.
  * @param image The picture, whose light the mask takes.
  * @returns The layer to draw; without pieces, on a region of no pixels, where the mask is outside of the region.
  * @throws {InvalidArgumentError} If the mesh has not 468 finite points or an option is unknown.

@@ -9,14 +9,14 @@
  */
 export { applyMask } from "./apply.ts";
 export {
+  type Coverage,
+  COVERAGES,
   MASK_KINDS,
   type MaskKind,
   type MaskOptions,
   type Pattern,
   PATTERNS,
   randomMaskOptions,
-  type Wearing,
-  WEARINGS,
 } from "./kinds.ts";
 export { maskLayer } from "./mask_layer.ts";
 export { maskOverlay } from "../kernels/mask_overlay/cpu.ts";

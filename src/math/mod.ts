@@ -2,6 +2,7 @@
 // Formulas may be added or made faster here; nothing here may know of pictures, and no seed may give other numbers.
 
 export { type Affine, applyAffine, invertAffine, multiplyAffine, type Point } from "./affine.ts";
+export { dot } from "./dot.ts";
 export {
   applyHomography,
   findHomography,

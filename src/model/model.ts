@@ -53,13 +53,13 @@ export async function openModels(
 ): Promise<ModelStore> {
   const { read, label } = modelReader(source, signal);
   const text = new TextDecoder().decode(await read("manifest.json"));
-  const own = parseManifest(text, `${label}manifest.json`);
+  const listed = parseManifest(text, `${label}manifest.json`);
   const base = extendsPackage(text) ? await openModels(undefined, signal) : undefined;
-  const manifest: Manifest = Object.assign(Object.create(null), base?.manifest, own);
+  const manifest: Manifest = Object.assign(Object.create(null), base?.manifest, listed);
   return {
     manifest,
     async load(name: string): Promise<LoadedModel> {
-      const entry = own[name];
+      const entry = listed[name];
       if (!entry && base && Object.hasOwn(base.manifest, name)) return await base.load(name);
       if (!entry) {
         const known = Object.keys(manifest).join(", ");
@@ -70,7 +70,7 @@ export async function openModels(
       return { entry, bytes: await readChecked(read, label, entry) };
     },
     async loadCohort(name: string): Promise<Cohort | undefined> {
-      const entry = own[name];
+      const entry = listed[name];
       if (!entry && base && Object.hasOwn(base.manifest, name)) return await base.loadCohort(name);
       const cohort = entry?.cohort;
       if (!cohort) return undefined;

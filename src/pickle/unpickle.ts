@@ -25,7 +25,7 @@ export interface UnpickleOptions {
 }
 
 /** Lists within lists within ... end here, as does what waits outside of any list: no honest data goes this deep. */
-const MOST_OPEN = 1000;
+const MAX_OPEN = 1000;
 
 /**
  * Reads one pickle.
@@ -142,8 +142,8 @@ class Machine {
   #push(value: Pickled): void {
     const { maxValues = 20_000_000 } = this.#options;
     if (++this.#made > maxValues) throw this.#refused(`it has more than ${maxValues} values`);
-    if (this.#marked.length === 0 && this.#stack.length === MOST_OPEN) {
-      throw this.#refused(`it is nested more than ${MOST_OPEN} deep`);
+    if (this.#marked.length === 0 && this.#stack.length === MAX_OPEN) {
+      throw this.#refused(`it is nested more than ${MAX_OPEN} deep`);
     }
     this.#stack.push(value);
   }
@@ -159,8 +159,8 @@ class Machine {
   }
 
   #mark(): void {
-    if (this.#marked.length === MOST_OPEN) {
-      throw this.#refused(`it is nested more than ${MOST_OPEN} deep`);
+    if (this.#marked.length === MAX_OPEN) {
+      throw this.#refused(`it is nested more than ${MAX_OPEN} deep`);
     }
     this.#marked.push(this.#stack);
     this.#stack = [];

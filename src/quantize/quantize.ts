@@ -6,6 +6,7 @@ import { EngineHost } from "../pipeline/engine/host.ts";
 import { tensorShape } from "../runtime/tensor_spec.ts";
 import { durationText } from "../base/duration.ts";
 import { InvalidArgumentError, ModelError } from "../base/errors.ts";
+import { encodeCohort } from "../model/cohort.ts";
 import type { ModelCalibration, SituationCalibrations } from "../model/calibration.ts";
 import type { ModelEntry, Variant } from "../model/manifest.ts";
 import { hashHex, type LoadedModel, type ModelSource, openModels } from "../model/model.ts";
@@ -42,7 +43,9 @@ export interface Nearness {
 /** A variant. */
 export interface Quantized {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Its entry of the manifest; it has the float model's calibration if its scores are the same. */
+  /** Its entry of the manifest; it has the float model's calibration and cohort if its scores are the same. */
+  /** The bytes of its cohort file, which the entry names, if its scores are the same. */
+  readonly cohortBytes?: Uint8Array<ArrayBuffer>;
   readonly entry: ModelEntry;
   /** Size of the float model's file in bytes. */
   readonly floatBytes: number;
@@ -74,6 +77,7 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
       }: name an embedding model`,
     );
   }
+  const cohort = await store.loadCohort(name);
   const model = decodeModel(loaded.bytes, entry.file);
   const photos = choosePhotos(options.photos, count);
   await using host = new EngineHost("wasm", store, options);
@@ -113,6 +117,7 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
       origin: `${entry.file} (SHA-256 ${entry.sha256}), made ${variant} by \`quantize\``,
       variantOf: { model: name, variant },
       calibration: undefined,
+      cohort: undefined,
     };
     progress("comparing templates ...");
     const float = await templates(backend, loaded, held);
@@ -124,11 +129,11 @@ export async function quantizeModel(name: string, options: QuantizeOptions): Pro
           `${nearness.min.toFixed(2)} to the float model's: calibrate on more photos, or take fp16`,
       );
     }
-    const { calibration: measured } = entry;
-    const same = measured !== undefined && nearness.score < SAME_SCORE;
+    const same = entry.calibration !== undefined && nearness.score < SAME_SCORE;
     return {
       bytes,
-      entry: same ? { ...made, calibration: inherited(measured, nearness) } : made,
+      entry: same ? { ...made, ...promisesOf(entry, made, nearness) } : made,
+      ...(same && cohort && { cohortBytes: encodeCohort(cohort.rows) }),
       floatBytes: loaded.bytes.length,
       nearness,
     };
@@ -165,6 +170,25 @@ async function templates(
     rows.push(...(await backend.read(normalised))[0]);
   }
   return Float32Array.from(rows);
+}
+
+/** The float model's calibration and its cohort, whose scores with the variant's templates are the same as well. */
+function promisesOf(
+  { calibration, cohort }: ModelEntry,
+  { name, sha256 }: ModelEntry,
+  nearness: Nearness,
+): Pick<ModelEntry, "calibration" | "cohort"> {
+  const of = (measured?: ModelCalibration): ModelCalibration | undefined =>
+    measured && inherited(measured, nearness);
+  return {
+    calibration: of(calibration),
+    cohort: cohort && {
+      ...cohort,
+      file: `${name}.cohort`,
+      network: sha256,
+      calibration: of(cohort.calibration),
+    },
+  };
 }
 
 /** Returns the float model's calibration, which says where it comes from. */

@@ -3,6 +3,7 @@
 // for a body that never comes, and does not hang up on a sender who goes on.
 
 import { unlessAborted } from "../base/abort.ts";
+import { concatBytes } from "../base/concat.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What a body holds, by name; pictures are `Blob`s in form data and base64 text in JSON. */
@@ -69,13 +70,7 @@ async function readBytes(
     if (error.type !== "too-slow") throw error;
     throw new ProblemError("body-too-slow", "The body did not arrive in time: send it faster");
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(parts);
 }
 
 const NOTHING = Promise.resolve({ done: true, value: undefined } as const);
@@ -89,7 +84,7 @@ function checkLength(bytes: number, maxBytes: number): void {
 }
 
 /** Far more than any route has; a body of a million fields or brackets would keep the parsers busy for seconds. */
-const MOST_MARKS = 1000, MOST_PARTS = 32;
+const MAX_MARKS = 1000, MAX_PARTS = 32;
 
 function readJson(bytes: Uint8Array): Map<string, unknown> {
   let value: unknown, marks = 0;
@@ -97,7 +92,7 @@ function readJson(bytes: Uint8Array): Map<string, unknown> {
   for (const byte of bytes) {
     if (byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x7b) marks++;
   }
-  if (marks > MOST_MARKS) throw invalid("it has too many fields");
+  if (marks > MAX_MARKS) throw invalid("it has too many fields");
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -114,7 +109,7 @@ async function readForm(
   type: string,
 ): Promise<Map<string, unknown>> {
   let form: FormData;
-  if (countParts(bytes, type) > MOST_PARTS) throw invalid("it has too many parts");
+  if (countParts(bytes, type) > MAX_PARTS) throw invalid("it has too many parts");
   try {
     form = await new Response(bytes, { headers: { "content-type": type } }).formData();
   } catch {
@@ -135,7 +130,7 @@ function countParts(bytes: Uint8Array, type: string): number {
   const [, quoted, plain] = type.match(/boundary=(?:"([^"]+)"|([^;\s]+))/i) ?? [];
   const text = new TextDecoder("latin1").decode(bytes), boundary = `--${quoted ?? plain}`;
   let parts = 0;
-  for (let at = text.indexOf(boundary); at >= 0 && parts <= MOST_PARTS; parts++) {
+  for (let at = text.indexOf(boundary); at >= 0 && parts <= MAX_PARTS; parts++) {
     at = text.indexOf(boundary, at + boundary.length);
   }
   return parts;

@@ -6,22 +6,22 @@ import { elapsed } from "../base/elapsed.ts";
 import { ProblemError } from "./problem.ts";
 
 /** No job is taken to last longer, in milliseconds. */
-const MOST_USUAL = 60_000;
+const MAX_DURATION = 60_000;
 
 /** A bounded queue before a few lanes. */
 export class WorkQueue {
   readonly #lanes: number;
-  readonly #most: number;
+  readonly #maxAdmitted: number;
   readonly #waiting: (() => void)[] = [];
   #admitted = 0;
   #busy = 0;
   /** How long a job takes, in milliseconds: a moving mean. */
-  #usual = 500;
+  #meanDuration = 500;
 
   /** Makes a queue of so many lanes, before which so many requests may wait. */
   constructor(lanes: number, length: number) {
     this.#lanes = lanes;
-    this.#most = lanes + length;
+    this.#maxAdmitted = lanes + length;
   }
 
   /** Requests that were let in and have not been answered. */
@@ -35,11 +35,11 @@ export class WorkQueue {
    * @throws {ProblemError} `overloaded`, with the seconds after which to try again, if the queue is full.
    */
   admit(): Disposable {
-    if (this.#admitted >= this.#most) {
-      const seconds = Math.ceil(this.#admitted * this.#usual / this.#lanes / 1000);
+    if (this.#admitted >= this.#maxAdmitted) {
+      const seconds = Math.ceil(this.#admitted * this.#meanDuration / this.#lanes / 1000);
       throw new ProblemError(
         "overloaded",
-        `Cannot take more than ${this.#most} requests at a time: try again in ${seconds} s`,
+        `Cannot take more than ${this.#maxAdmitted} requests at a time: try again in ${seconds} s`,
         { headers: { "retry-after": `${Math.max(1, seconds)}` } },
       );
     }
@@ -52,8 +52,8 @@ export class WorkQueue {
     await this.#turn(signal);
     const start = performance.now();
     const done = job().finally(() => {
-      // A host that was suspended meanwhile has not computed for hours, and nobody is to wait for hours.
-      this.#usual += 0.2 * (Math.min(elapsed(start), MOST_USUAL) - this.#usual);
+      // On a host that was suspended meanwhile a job seems to take hours: it counts as the longest plausible one.
+      this.#meanDuration += 0.2 * (Math.min(elapsed(start), MAX_DURATION) - this.#meanDuration);
       const next = this.#waiting.shift();
       // The next one takes over the lane.
       if (next) next();

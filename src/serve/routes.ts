@@ -9,7 +9,7 @@ import { ENROLMENT_JSON, IDENTIFICATION_JSON } from "../gallery/json_schema.ts";
 import { encodePng } from "../image/encode.ts";
 import { loadImage } from "../image/load.ts";
 import { applyMask } from "../mask/apply.ts";
-import { completeMaskOptions, MASK_KINDS, PATTERNS, WEARINGS } from "../mask/kinds.ts";
+import { completeMaskOptions, COVERAGES, MASK_KINDS, PATTERNS } from "../mask/kinds.ts";
 import { detectionJson, verificationJson } from "../verify/json.ts";
 import { DETECTION_JSON, VERIFICATION_JSON } from "../verify/json_schema.ts";
 import {
@@ -156,13 +156,13 @@ export const ROUTES: readonly Route[] = [
       kind: v.optional(choice(MASK_KINDS, `${MASK_KINDS.join(", ")} (surgical)`)),
       color: v.optional(text("CSS hex colour (one that the kind is made in)")),
       pattern: v.optional(choice(PATTERNS, PATTERNS.join(", "))),
-      wearing: v.optional(choice(WEARINGS, `${WEARINGS.join(", ")} (full)`)),
+      coverage: v.optional(choice(COVERAGES, `${COVERAGES.join(", ")} (full)`)),
       seed: v.optional(number("chooses what is left open (0)")),
     }),
     answer: { status: 200, type: "image/png", meaning: "the photo with masks" },
-    run: async ({ photo, ...look }, context) => {
-      const given = { kind: "surgical", ...look } as const;
-      // Refuses what does not exist before the photo is looked at.
+    run: async ({ photo, ...options }, context) => {
+      const given = { kind: "surgical", ...options } as const;
+      // Refuses what does not exist before the photo is decoded.
       completeMaskOptions(given);
       const { maxPixels, signal, verifier } = context;
       const image = await loadImage(photo, { maxPixels, signal });

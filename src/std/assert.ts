@@ -47,11 +47,6 @@ export function assertAlmostEquals(
   check(Math.abs(actual - expected) <= allowed, seen, message);
 }
 
-/** Fails if the value is null or undefined. */
-export function assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T> {
-  check(actual !== undefined && actual !== null, `Expected a value and not ${actual}`, message);
-}
-
 /** Fails unless the value is an instance of the class. */
 export function assertInstanceOf<T>(
   actual: unknown,

@@ -23,7 +23,7 @@ import { randomMaskOptions } from "../../src/mask/kinds.ts";
 import type { MaskState } from "../../src/pipeline/embed/mask_state.ts";
 
 /** Mated probes of a person at most, so that a few much photographed people do not decide. */
-const MOST_PROBES = 3;
+const MAX_PROBES = 3;
 const FPIR = 0.01;
 /** References wear no mask, as the gallery's gate sees to. */
 const BARE: MaskState = {
@@ -46,7 +46,7 @@ const people = [...Deno.readDirSync(`${args.data}/images`)].map(({ name }) => ({
 const known = people.filter(({ photos }) => photos.length > 1).slice(0, limit);
 const strangers = people.filter(({ photos }) => photos.length === 1).slice(0, limit);
 const mated = known.flatMap(({ name, photos }) =>
-  photos.slice(1, 1 + MOST_PROBES).map((photo) => ({ name, photo }))
+  photos.slice(1, 1 + MAX_PROBES).map((photo) => ({ name, photo }))
 );
 
 const options = { device: args.device as DeviceChoice, mirror: args.mirror };
@@ -85,7 +85,7 @@ async function* masked(photos: Photos): AsyncGenerator<Image> {
     const { faces } = await verifier.detect(image, { mesh: true });
     const chosen = chooseFace(faces, image, "centred");
     if (chosen.kind === "face") {
-      yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), wearing: "full" });
+      yield applyMask(image, [chosen.face], { ...randomMaskOptions(seed), coverage: "full" });
     } else {
       bare++;
       yield image;

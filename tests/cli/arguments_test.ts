@@ -126,12 +126,15 @@ Deno.test("actions have operands of their own, and a needed option is asked for 
   }
 });
 
-Deno.test("the data set's kind and the mask's kind are --kind; --type says so", async () => {
+Deno.test("the data set's kind and the mask's kind are --kind, the part it covers --coverage; former names say so", async () => {
   for (const name of ["evaluate", "calibrate", "mask"]) {
     const { code, err } = await run(name, "--type", "lfw", "x");
     assertEquals(code, 2);
     assertStringIncludes(err, `There is no option --type of ${name}: its name is --kind`);
   }
+  const { code, err } = await run("mask", "--wearing=chin", "x");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "There is no option --wearing of mask: its name is --coverage");
 });
 
 for (const entry of COMMANDS) {

@@ -8,8 +8,14 @@ import { run, WASM } from "./run.ts";
 Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line", async () => {
   const match = await run("verify", ...WASM, photo("collins"), photo("collins_crop"));
   assertEquals(match.code, 0);
-  assertMatch(match.out, /^match {2}score 0\.9\d+ {2}threshold 0\.\d+ for FMR 0\.001 \(measured/);
-  assertMatch(match.out, /\nat this score fewer than 1 in [\d,]+ impostors would match, neither/);
+  assertMatch(
+    match.out,
+    /^match {2}score [\d.]+ \(cosine 0\.9\d+\) {2}threshold 0\.\d+ for FMR 0\.001 in each of \d+ measured groups/,
+  );
+  assertMatch(
+    match.out,
+    /\nat this score fewer than 1 in [\d,]+ pairs of different people of any of \d+ measured groups \(worst: .+\) would match, neither/,
+  );
   assertMatch(match.out, /mask none \(([89]\d|100)%\)/);
   assertMatch(match.out, /wasm, model student [0-9a-f]{12}/);
   assertEquals(match.err, "");
@@ -19,7 +25,12 @@ Deno.test("verify: exit code 0 for a match, 1 for no match, with an honest line"
   const own = await run("verify", ...WASM, "--threshold=-0.5", photo("collins"), photo("hopper"));
   assertEquals(own.code, 0);
   assertStringIncludes(own.out, "threshold -0.5 (your own)");
-  assertMatch(own.out, /\nat this score (1 in|more than 1 in) [\d,.]+ impostors would match/);
+  assertMatch(own.out, /\nat this score .+ 1 in [\d,.]+ pairs of different people of any of/);
+  // As other packages compare: cosines, at a threshold measured across all people.
+  const plain = ["--normalize=none", "--threshold=pooled", photo("collins"), photo("collins_crop")];
+  const cosine = await run("verify", ...WASM, ...plain);
+  assertMatch(cosine.out, /^match {2}score 0\.9\d+ {2}threshold 0\.\d+ for FMR 0\.001 \(measured/);
+  assertMatch(cosine.out, /\nat this score fewer than 1 in [\d,]+ impostors would match, neither/);
 });
 
 Deno.test("verify --json says everything but the mesh", async () => {
@@ -98,7 +109,11 @@ Deno.test("trouble is exit code 2 and one line that says what to do", async () =
     [["verify", ...WASM, collins], "Cannot verify 1 photo:"],
     [["verify", "--device", "gpu", collins, collins], "auto, webgpu, wasm"],
     [["verify", ...WASM, "--fmr", "often", collins, collins], "give a number"],
-    [["verify", ...WASM, "--fmr", "1e-9", collins, collins], "with 30000000000 impostor pairs"],
+    [["verify", ...WASM, "--fmr", "1e-9", collins, collins], 'threshold "pooled"'],
+    [
+      ["verify", ...WASM, "--fmr", "1e-9", "--threshold", "pooled", collins, collins],
+      "with 30000000000 impostor pairs",
+    ],
     [["verify", "--gpu", collins, collins], "no option --gpu"],
     [["detect", "--annotate", "x.png", collins, collins], "give one photo"],
     [["detect", ...WASM, "--annotate", `${folder}/no/x.png`, collins], "Cannot write"],

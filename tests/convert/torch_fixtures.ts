@@ -6,7 +6,7 @@ import { createSession, loadOrt } from "../../src/runtime/ort.ts";
 const PYTHON = "/usr/bin/python3";
 
 /** Whether it has torch. */
-export const hasTorch: boolean = (() => {
+const hasTorch: boolean = (() => {
   try {
     const args = ["-c", "import importlib.util as u, sys; sys.exit(not u.find_spec('torch'))"];
     return new Deno.Command(PYTHON, { args, stderr: "null" }).outputSync().success;

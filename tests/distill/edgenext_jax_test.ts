@@ -61,22 +61,22 @@ Deno.test("edgenext: the gradient is that of finite differences, for each parame
     const squares = templates.reduce((sum, value, i) => sum + (value - batch.targets[i]) ** 2, 0);
     return MSE.templates * squares / templates.length;
   };
-  const { slopes, losses } = await machine.run(parameters, batch, margins);
+  const { gradient, losses } = await machine.run(parameters, batch, margins);
   assertLess(Math.abs(losses.total / await loss(parameters) - 1), 1e-5);
-  const scale = Math.sqrt(slopes.reduce((sum, slope) => sum + slope * slope, 0));
+  const scale = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
   for (const { name, start, length } of layout.slots) {
     if (name === "centres") continue;
     // Along its own gradient the loss changes most: what float32 rounds counts least.
-    const own = slopes.subarray(start, start + length), steep = Math.hypot(...own);
-    if (steep < 1e-3 * scale) continue;
-    const step = Math.min(0.02, 0.2 / steep);
+    const part = gradient.subarray(start, start + length), norm = Math.hypot(...part);
+    if (norm < 1e-3 * scale) continue;
+    const step = Math.min(0.02, 0.2 / norm);
     const [above, below] = [step, -step].map((by) => {
       const moved = parameters.slice();
-      own.forEach((slope, i) => moved[start + i] += by * slope / steep);
+      part.forEach((value, i) => moved[start + i] += by * value / norm);
       return moved;
     });
     const difference = (await loss(above) - await loss(below)) / (2 * step);
-    assertLess(Math.abs(difference - steep), 0.03 * steep + 1e-3 * scale, name);
+    assertLess(Math.abs(difference - norm), 0.03 * norm + 1e-3 * scale, name);
   }
 });
 
@@ -88,8 +88,8 @@ Deno.test("edgenext: queries and keys of zeros give no NaN", async () => {
     weights[name] = weights[name].map((value, i, { length }) => i < length / 2 ? 0 : value);
   }
   const margins = new Float32Array(1), batch = batchOf(1, SIZE);
-  const { slopes, losses } = await machine.run(toFlat(layout, weights), batch, margins);
+  const { gradient, losses } = await machine.run(toFlat(layout, weights), batch, margins);
   assert(Number.isFinite(losses.total));
-  assert(slopes.every(Number.isFinite));
-  assert(slopes.some((slope) => slope !== 0));
+  assert(gradient.every(Number.isFinite));
+  assert(gradient.some((value) => value !== 0));
 });

@@ -45,7 +45,7 @@ function assertSame(found: Gradient, wanted: Gradient): void {
     const ours = found.losses[name as keyof Gradient["losses"]]!;
     assertLess(Math.abs(ours - value), 1e-3 * Math.abs(value) + 1e-6, name);
   }
-  assertLess(distance(found.slopes, wanted.slopes), 1e-3);
+  assertLess(distance(found.gradient, wanted.gradient), 1e-3);
 }
 
 testWithTorch(
@@ -75,7 +75,10 @@ testWithTorch("edgenext: two halves of a batch give the whole, as torch has it",
       [name, value],
     ) => [name, value + other.losses[name as keyof Gradient["losses"]]!]),
   ) as unknown as Gradient["losses"];
-  assertSame({ losses, slopes: one.slopes.map((slope, i) => slope + other.slopes[i]) }, torch);
+  assertSame(
+    { losses, gradient: one.gradient.map((value, i) => value + other.gradient[i]) },
+    torch,
+  );
 });
 
 testWithTorch("edgenext: loss and gradient of EdgeFace-XS are torch's", async (python) => {

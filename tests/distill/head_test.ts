@@ -68,17 +68,17 @@ Deno.test("the gradient is that of the loss", () => {
   const inputs = 5, rows = TRUTHS.length, weights = randomHead(inputs, "gradient");
   const chance = chanceOf("features");
   const features = Float32Array.from({ length: rows * inputs }, () => chance.normal());
-  const slopes = new Float32Array(rows * CONDITION_SIZE);
+  const logitGradients = new Float32Array(rows * CONDITION_SIZE);
   const lossOf = (): number => {
     const { logits } = forward(weights, features, rows);
     return TRUTHS.reduce((sum, truth, i) => {
       const part = [i * CONDITION_SIZE, (i + 1) * CONDITION_SIZE] as const;
-      return sum + lossGradient(logits.subarray(...part), truth, slopes.subarray(...part));
+      return sum + lossGradient(logits.subarray(...part), truth, logitGradients.subarray(...part));
     }, 0) / rows;
   };
   lossOf();
   const { hidden } = forward(weights, features, rows);
-  const gradient = backward(weights, features, hidden, slopes);
+  const gradient = backward(weights, features, hidden, logitGradients);
   for (const name of ["0.weight", "0.bias", "2.weight", "2.bias"] as const) {
     for (const at of [0, 1, Math.floor(weights[name].length / 2), weights[name].length - 1]) {
       const kept = weights[name][at], step = 1e-2;

@@ -1,4 +1,4 @@
-// The losses against the formulas of the papers in plain arithmetic, and their slopes against differences.
+// The losses against the formulas of the papers in plain arithmetic, and their gradients against finite differences.
 
 import "../../src/distill/train/one_thread.ts";
 import { jit, numpy as np } from "@jax-js/jax";
@@ -7,7 +7,7 @@ import { chanceOf } from "../../src/distill/data/chance.ts";
 import { drawMargins, ELASTIC_ARC } from "../../src/distill/loss/elastic_arc.ts";
 import {
   HIGH_GUIDANCE,
-  lossAndSlopes,
+  lossAndGradients,
   type LossInput,
   type LossOptions,
 } from "../../src/distill/loss/loss.ts";
@@ -135,7 +135,7 @@ async function computed(
   );
   const run = jit(
     (raw: np.Array, centres: np.Array, input: LossInput) => {
-      const found = lossAndSlopes(options, BATCH, raw, centres, input);
+      const found = lossAndGradients(options, BATCH, raw, centres, input);
       return { total: found.parts.total, templates: found.templates, centres: found.centres };
     },
   );
@@ -149,7 +149,7 @@ async function computed(
       ...options.centres && {
         fixed: {
           table: np.array(given.bank).reshape([PHOTOS, SIZE]),
-          own: np.array(Float32Array.from(FIXED.flatMap((at) => row(given.bank, at))))
+          centres: np.array(Float32Array.from(FIXED.flatMap((at) => row(given.bank, at))))
             .reshape([COUNT, SIZE]),
           classes: np.array(
             Float32Array.from(
@@ -200,14 +200,14 @@ Deno.test("cosines, fixed centres and similarities are their formulas", async ()
   }
 });
 
-Deno.test("the slopes of the loss are its differences", async () => {
+Deno.test("the gradients of the loss are those of finite differences", async () => {
   const contrast = { weight: 3, temperature: 0.3, alike: 0.6 };
   const fixed = { weight: 2, margin: 0.15, temperature: 0.2, alike: 0.45 };
   const more = { kd: 2, centres: fixed, relational: { weight: 5 } };
   const options = { ...HIGH_GUIDANCE, templates: 30, scale: 8, contrast, ...more };
   const given = draw(), { templates, centres } = await computed(given, options);
-  for (const [name, slopes] of [["raw", templates], ["centres", centres]] as const) {
-    for (let k = 0; k < slopes.length; k++) {
+  for (const [name, gradient] of [["raw", templates], ["centres", centres]] as const) {
+    for (let k = 0; k < gradient.length; k++) {
       const kept = given[name][k], step = 1e-3;
       const [above, below] = [step, -step].map((move) => {
         given[name][k] = kept + move;
@@ -215,7 +215,12 @@ Deno.test("the slopes of the loss are its differences", async () => {
       });
       given[name][k] = kept;
       const difference = (above - below) / (2 * step);
-      assertAlmostEquals(slopes[k], difference, 2e-3 * (1 + Math.abs(difference)), `${name}[${k}]`);
+      assertAlmostEquals(
+        gradient[k],
+        difference,
+        2e-3 * (1 + Math.abs(difference)),
+        `${name}[${k}]`,
+      );
     }
   }
 });
@@ -226,7 +231,7 @@ Deno.test("samples without identity take part in the distillation only", async (
   const alone = await computed(given, { ...HIGH_GUIDANCE, classes: 0 }, nobody);
   assertEquals(both.total, alone.total);
   assertEquals([...both.centres], [...both.centres].fill(0));
-  assert(both.templates.some((slope) => slope !== 0));
+  assert(both.templates.some((value) => value !== 0));
 });
 
 Deno.test("margins are normal around 0.5 and depend on seed, step and sample alone", () => {

@@ -122,23 +122,26 @@ for (const { name, side, shapes, run } of CASES) {
       const tape = new Tape();
       const [x, ...parameters] = nodes.map((array) => tape.leaf(array.ref, true));
       const y = run(tape, operations.addBorder(tape, x), parameters);
-      const slope = grad((y: np.Array) => {
+      const gradient = grad((y: np.Array) => {
         const out = seen(y);
         return out.ref.mul(np.sin(out)).sum();
       })(y.value.ref) as np.Array;
-      tape.backward(y, slope);
-      return { stored: tape.stored, slopes: [x, ...parameters].map((node) => node.gradient!) };
+      tape.backward(y, gradient);
+      return { stored: tape.stored, gradients: [x, ...parameters].map((node) => node.gradient!) };
     });
-    const { stored, slopes } = pulled(...given()) as { stored: np.Array[]; slopes: np.Array[] };
+    const { stored, gradients } = pulled(...given()) as {
+      stored: np.Array[];
+      gradients: np.Array[];
+    };
     for (const array of stored) array.dispose();
-    const ours = await Promise.all(slopes.map((slope) => slope.data())) as Float32Array[];
+    const ours = await Promise.all(gradients.map((gradient) => gradient.data())) as Float32Array[];
 
     const all = arrays.map((_, i) => i);
     const theirs = jit((...nodes: np.Array[]) => grad(value, { argnums: all })(...nodes))(
       ...given(),
     ) as unknown as np.Array[];
-    for (const [i, slope] of theirs.entries()) {
-      const expected = await slope.data() as Float32Array;
+    for (const [i, gradient] of theirs.entries()) {
+      const expected = await gradient.data() as Float32Array;
       const worst = largest(expected.map((number, k) => number - ours[i][k]));
       assert(worst < 1e-4 * (1 + largest(expected)), `argument ${i} is off by ${worst}`);
     }

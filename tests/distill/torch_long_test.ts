@@ -56,7 +56,7 @@ testWithTorch(
       await using engine = await engineFor(config, python);
       const { parameters, mean, optimizer: memory } = engine.setup.state;
       for (let step = 0; step < 2; step++) {
-        const { slopes, losses } = await engine.gradient(step, samples);
+        const { gradient, losses } = await engine.gradient(step, samples);
         await engine.send(step, config.optimizer.rate, samples);
         const result = await engine.result();
         assertEquals(result.losses, losses);
@@ -64,7 +64,7 @@ testWithTorch(
           config.optimizer,
           engine.setup.layout,
           parameters,
-          slopes,
+          gradient,
           memory,
           config.optimizer.rate,
           step,

@@ -40,7 +40,7 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
   const data = await openTrainingData(SHARDS, { seed: 3 });
   const layout = flatLayout(network, data.identities);
   const first = data.rawBatch(0, 0, 2, 2);
-  // A PReLU whose input is 0 but for rounding has two slopes, and rounding chooses: of a few batches, one may meet it.
+  // A PReLU whose input is 0 but for rounding has two derivatives, and rounding chooses: of a few batches, one may meet it.
   const batches = [0, 1, 2, 3, 4].map((noise) => ({
     ...first,
     levels: first.levels.map((level, i) =>
@@ -54,8 +54,8 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
     const machine = await GradientMachine.create(network, layout, HIGH_GUIDANCE, 2, device);
     const gradients: Gradient[] = [];
     for (const batch of batches) {
-      const { losses, slopes } = await machine.run(parameters, batch, margins);
-      gradients.push({ losses, slopes: slopes.slice() });
+      const { losses, gradient } = await machine.run(parameters, batch, margins);
+      gradients.push({ losses, gradient: gradient.slice() });
     }
     results.push(gradients);
   }
@@ -64,8 +64,8 @@ testWithGpu("WebGPU gives the losses and the gradient of wasm", async () => {
     for (const part of ["total", "templates", "classes"] as const) {
       assertLess(Math.abs(webgpu.losses[part] - wasm.losses[part]), 1e-3 * (1 + wasm.losses[part]));
     }
-    const length = Math.hypot(...pairs(wasm.slopes, wasm.slopes, (a) => a));
-    return Math.hypot(...pairs(wasm.slopes, webgpu.slopes, (a, b) => a - b)) / length;
+    const length = Math.hypot(...pairs(wasm.gradient, wasm.gradient, (a) => a));
+    return Math.hypot(...pairs(wasm.gradient, webgpu.gradient, (a, b) => a - b)) / length;
   }).sort((a, b) => a - b);
   assertLess(gaps[2], 1e-4);
   assertLess(gaps[4], 0.05);

@@ -9,7 +9,7 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 }
 
 /** Whether python3 is there. */
-export const hasPython: boolean = (() => {
+const hasPython: boolean = (() => {
   try {
     return new Deno.Command("python3", { args: ["--version"] }).outputSync().success;
   } catch {

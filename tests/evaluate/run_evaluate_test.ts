@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { main } from "../../src/cli/main.ts";
+import { run } from "../cli/run.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import {
   calibrateModel,
@@ -16,7 +16,7 @@ import {
   openDataset,
 } from "../../src/evaluate/mod.ts";
 import { collectTemplates } from "../../src/evaluate/run/collect.ts";
-import { cutPicture } from "../../src/evaluate/run/dress.ts";
+import { cutPicture } from "../../src/pipeline/align/cut.ts";
 import { openModelSet } from "../../src/evaluate/run/models.ts";
 import { comparisonsOf } from "../../src/evaluate/run/protocol.ts";
 import { applyMask, randomMaskOptions } from "../../src/mask/mod.ts";
@@ -50,7 +50,7 @@ Deno.test("templates are the verifier's own, clean and masked, single and mirror
     const masked = applyMask(image, faces, {
       ...randomMaskOptions(3),
       kind: "gaiter",
-      wearing: "full",
+      coverage: "full",
     });
     for (const [input, sample] of [[image, { image: 0 }], [masked, { image: 0, mask }]] as const) {
       const acquired = await verifier.embed(input);
@@ -109,7 +109,7 @@ Deno.test("aligned crops are embedded as they are; the paper's mask and ours go 
     ["collins", "collins_dark", "hopper", "hopper_dark"].map(async (name) => {
       const image = await loadImage(photo(name));
       const { faces: [face] } = await verifier.detect(image);
-      return { image, crop: cutPicture(image, face.alignment.cropToPhoto) };
+      return { image, crop: cutPicture(image, face.alignment.cropToPhoto, 112) };
     }),
   );
   const dataset: Dataset = {
@@ -191,16 +191,6 @@ Deno.test("calibration asks for persons that are known, and for enough of them",
 Deno.test("the command line evaluates, and says what it does not know", async () => {
   using folder = temporaryFolder();
   using _ = await people(folder.path);
-  const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
-    const out: string[] = [], err: string[] = [];
-    const code = await main(args, {
-      out: (line) => out.push(line),
-      err: (line) => err.push(line),
-      progress: () => {},
-      colors: false,
-    });
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
   const data = `${folder.path}/lfw`, report = `${folder.path}/report`;
   const good = await run(
     ...["evaluate", data, "--device", "wasm", "--scenarios", "uu", "--cache", "none", "--json"],

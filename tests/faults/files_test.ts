@@ -31,7 +31,7 @@ testOnDisk(
   async (disk) => {
     const cached = (i: number): CachedTemplate => ({
       embedding: new Float32Array(192).fill(i),
-      dressed: true,
+      maskFailed: false,
     });
     // Room that whoever looks after the disk can make later.
     writeWhole(`${disk.path}/other`, new Uint8Array(8192));

@@ -3,7 +3,7 @@
 // deno-lint-ignore-file no-console
 
 import { parseArgs } from "@std/cli";
-import { MOST_MS } from "./target.ts";
+import { MAX_MS } from "./target.ts";
 import { TARGETS } from "./targets.ts";
 import { Fuzzer } from "./watch.ts";
 
@@ -29,7 +29,7 @@ do {
       `${name.padEnd(22)} seed ${seed}  ${report.cases} cases, ${refused} refused, ` +
         `${Math.round(report.milliseconds)} ms, slowest ${
           Math.round(slowestMs)
-        } of ${MOST_MS} ms, ` +
+        } of ${MAX_MS} ms, ` +
         `largest ${(largestBytes / 2 ** 20).toFixed(1)} MB, process ${rss.toFixed(0)} MB`,
     );
   }

@@ -2,6 +2,7 @@
 // and shrink them, and the same ones break the same file in the same way.
 
 import fc from "fast-check";
+import { concatBytes } from "../../src/base/concat.ts";
 
 /** One change; places are shares of the file, so that a mutation fits files of every length. */
 export type Mutation =
@@ -90,14 +91,14 @@ function mutate(
     case "number":
       return withNumber(bytes, at, mutation);
     case "drop":
-      return joined(bytes.subarray(0, at), bytes.subarray(at + mutation.length));
+      return concatBytes([bytes.subarray(0, at), bytes.subarray(at + mutation.length)]);
     case "repeat":
-      return joined(bytes.subarray(0, at + mutation.length), bytes.subarray(at));
+      return concatBytes([bytes.subarray(0, at + mutation.length), bytes.subarray(at)]);
     case "splice": {
       const other = corpus[mutation.other % corpus.length];
       const from = Math.floor(mutation.from * Math.max(0, other.length - 1));
       const piece = other.subarray(from, from + mutation.length);
-      return joined(bytes.subarray(0, at), piece, bytes.subarray(at));
+      return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at)]);
     }
   }
 }
@@ -111,14 +112,4 @@ function withNumber(
     bytes[at + i] = value >>> (8 * (little ? i : size - 1 - i));
   }
   return bytes;
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -39,9 +39,9 @@ export interface FuzzReport {
 }
 
 /** The longest that a case may take; the second try counts, as a busy machine may have slept through the first. */
-export const MOST_MS = 2000;
+export const MAX_MS = 2000;
 /** The largest single allocation; readers of the test run have limits far below. */
-export const MOST_BYTES = 64 * 2 ** 20;
+export const MAX_BYTES = 64 * 2 ** 20;
 
 /** Makes a target; `setUp` is called once before its first case. */
 export function fuzzTarget<Case, State>(
@@ -71,12 +71,12 @@ export function fuzzTarget<Case, State>(
         count++;
         takeLargest();
         let took = await once(input);
-        if (took > MOST_MS) took = await once(input);
+        if (took > MAX_MS) took = await once(input);
         slowestMs = Math.max(slowestMs, took);
         const bytes = takeLargest();
         largestBytes = Math.max(largestBytes, bytes);
-        if (took > MOST_MS) throw new Error(`It took ${Math.round(took)} ms`);
-        if (bytes > MOST_BYTES) throw new Error(`It asked for ${bytes} bytes at once`);
+        if (took > MAX_MS) throw new Error(`It took ${Math.round(took)} ms`);
+        if (bytes > MAX_BYTES) throw new Error(`It asked for ${bytes} bytes at once`);
       });
       const start = performance.now();
       await fc.assert(property, { numRuns: cases, seed, interruptAfterTimeLimit: milliseconds });

@@ -14,7 +14,7 @@ const COMMANDS = [
 const OPTIONS = [
   ...["--device", "--max-faces", "--max-pixels", "--threads", "--face", "--model", "--fmr"],
   ...["--threshold", "--json", "--mirror", "--annotate", "--key-file", "--plain", "--index", "-o"],
-  ...["--kind", "--color", "--seed", "--wearing", "--all", "--kind", "--limit", "--templates"],
+  ...["--kind", "--color", "--seed", "--coverage", "--all", "--kind", "--limit", "--templates"],
   ...["--k", "--fpir", "--replace", "--protection-key-file", "--help", "--no-json", "--force", ...[
     "--pattern",
     "--yes",

@@ -114,11 +114,11 @@ const checkpoint = fuzzTarget("checkpoint", 150, async () => {
   readCheckpoint(path);
 });
 
-const NO_FACE: CachedTemplate = { dressed: false };
+const NO_FACE: CachedTemplate = { maskFailed: true };
 
 const cache = fuzzTarget("template-cache", 130, async () => {
   const folder = await Deno.makeTempDir();
-  const entry: CachedTemplate = { embedding: new Float32Array([0.6, 0.8]), dressed: true };
+  const entry: CachedTemplate = { embedding: new Float32Array([0.6, 0.8]), maskFailed: false };
   {
     await using cache = await openTemplateCache(folder, "a", 2);
     await cache.add(new Map([["ab".repeat(32), entry], ["cd".repeat(32), NO_FACE]]));
@@ -128,7 +128,7 @@ const cache = fuzzTarget("template-cache", 130, async () => {
 }, async (input, { folder, path, corpus }) => {
   await Deno.writeFile(path, breakFile(corpus, input));
   await using cache = await openTemplateCache(folder, "a", 2);
-  await cache.add(new Map([["ef".repeat(32), { dressed: true }]]));
+  await cache.add(new Map([["ef".repeat(32), { maskFailed: false }]]));
 });
 
 /** The targets of this file. */

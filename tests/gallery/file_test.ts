@@ -8,6 +8,7 @@ import {
   openFileStore,
 } from "../../src/gallery/mod.ts";
 import { HEADER_SIZE } from "../../src/gallery/file_cipher.ts";
+import { concatBytes } from "../../src/base/concat.ts";
 import { lockByFile } from "../../src/gallery/file_lock.ts";
 import { DisposedError } from "../../src/base/errors.ts";
 import { compareTemplates } from "../../src/pipeline/score/mod.ts";
@@ -68,8 +69,6 @@ for (const [kind, key] of Object.entries(KEYS)) {
     const [, a, b, c] = recordStarts(whole, kind === "encrypted");
     const end = recordStarts(whole, kind === "encrypted").at(-2)!;
     const foreign = await Deno.readFile(logOf(other));
-    const join = (...parts: Uint8Array[]): Uint8Array =>
-      new Uint8Array(parts.flatMap((part) => [...part]));
     const cut = (from: number, to?: number): Uint8Array => whole.subarray(from, to);
     const flipped = (at: number): Uint8Array => whole.map((byte, i) => i === at ? byte ^ 4 : byte);
     const damaged: [string, Uint8Array][] = [
@@ -77,10 +76,10 @@ for (const [kind, key] of Object.entries(KEYS)) {
       ["number", flipped(a + 5)],
       ["body", flipped(b - 1)],
       ["last body", flipped(whole.length - 3)],
-      ["swapped", join(cut(0, a), cut(b, c), cut(a, b), cut(c))],
-      ["dropped", join(cut(0, a), cut(b))],
-      ["repeated", join(cut(0, b), cut(a))],
-      ["foreign", join(cut(0, end), foreign.subarray(end))],
+      ["swapped", concatBytes([cut(0, a), cut(b, c), cut(a, b), cut(c)])],
+      ["dropped", concatBytes([cut(0, a), cut(b)])],
+      ["repeated", concatBytes([cut(0, b), cut(a)])],
+      ["foreign", concatBytes([cut(0, end), foreign.subarray(end)])],
       ["header", flipped(20)],
       ["no gallery", new TextEncoder().encode("hello")],
       ["empty", new Uint8Array()],
@@ -105,7 +104,7 @@ for (const [kind, key] of Object.entries(KEYS)) {
     await Deno.writeFile(logOf(folder), flipped(b - 1));
     await assertRejects(() => openFileStore(folder, { key, repair: true }), GalleryCorruptError);
     // Room that a power failure left empty holds nothing that was acknowledged.
-    await Deno.writeFile(logOf(folder), join(whole, new Uint8Array(5000)));
+    await Deno.writeFile(logOf(folder), concatBytes([whole, new Uint8Array(5000)]));
     await using store = await openFileStore(folder, { key });
     assertEquals([(await store.count()).identities, store.cutBytes], [6, 5000]);
   });

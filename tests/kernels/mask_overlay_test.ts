@@ -274,8 +274,8 @@ backendTest("mask_overlay is the TypeScript kernel", async (backend) => {
   await assertDraws(backend, "no layer", image, []);
 });
 
-/** A bumpy net of triangles over a circle, each with its own map. */
-function net(
+/** A bumpy mesh of triangles over a circle, each with its own map. */
+function meshOn(
   mask: MaskTexture,
   x: number,
   y: number,
@@ -283,25 +283,25 @@ function net(
   seed: number,
 ): MaskLayer["pieces"] {
   const next = random(seed), cells = 7, step = size / cells;
-  const knots = Array.from({ length: (cells + 1) ** 2 }, (_, k) => ({
+  const corners = Array.from({ length: (cells + 1) ** 2 }, (_, k) => ({
     x: x - size / 2 + step * (k % (cells + 1)) + step * 0.4 * next(),
     y: y - size / 2 + step * Math.floor(k / (cells + 1)) + step * 0.4 * next(),
   }));
   return Array.from({ length: cells * cells }, (_, k) => {
     const at = k + Math.floor(k / cells);
-    const [a, b, c, d] = [at, at + 1, at + cells + 1, at + cells + 2].map((i) => knots[i]);
+    const [a, b, c, d] = [at, at + 1, at + cells + 1, at + cells + 2].map((i) => corners[i]);
     const toTexture = lying(mask, x + 3 * next(), y + 3 * next(), size, 0.1 * next());
     return [{ triangle: [a, b, c], toTexture }, { triangle: [b, d, c], toTexture }] as const;
   }).flat();
 }
 
-backendTest("mask_overlay draws nets of triangles, layers over layers", async (backend) => {
+backendTest("mask_overlay draws meshes of triangles, layers over layers", async (backend) => {
   const image = texture(448, 336);
   const masks = [noisyMask(200, 150, 3), noisyMask(90, 90, 4)];
   const layers = Array.from({ length: 9 }, (_, i) =>
     layerOf(masks[i % 2], image, {
       region: { x: 30 * i, y: 20 * i, width: 190, height: 150 },
-      pieces: net(masks[i % 2], 30 * i + 90, 20 * i + 70, 160, i),
+      pieces: meshOn(masks[i % 2], 30 * i + 90, 20 * i + 70, 160, i),
       blend: BLENDS[i % 4],
     }));
   await assertDraws(backend, "nets", image, layers);
@@ -316,7 +316,7 @@ backendTest("mask_overlay keeps its precision 8000 pixels out", async (backend) 
       blend: BLENDS[i],
     })
   );
-  layers.push(layerOf(mask, image, { pieces: net(mask, 7990, 50, 120, 6) }));
+  layers.push(layerOf(mask, image, { pieces: meshOn(mask, 7990, 50, 120, 6) }));
   await assertDraws(backend, "8000 wide", image, layers);
 });
 

@@ -6,7 +6,7 @@ import type { FaceWithMesh } from "../../src/pipeline/detect/face.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { type Image, loadImage } from "../../src/image/mod.ts";
 import { applyMask } from "../../src/mask/apply.ts";
-import { MASK_KINDS, randomMaskOptions, WEARINGS } from "../../src/mask/kinds.ts";
+import { COVERAGES, MASK_KINDS, randomMaskOptions } from "../../src/mask/kinds.ts";
 
 const photo = await loadImage("tests/photos/collins.jpg");
 const face = await detect();
@@ -55,15 +55,15 @@ Deno.test("only the lower face changes, and much of it", () => {
   const width = points[3 * 454] - points[3 * 234];
   const eyes = Math.min(points[3 * 159 + 1], points[3 * 386 + 1]);
   for (const kind of MASK_KINDS) {
-    for (const wearing of WEARINGS) {
+    for (const coverage of COVERAGES) {
       const { count, top, left, right } = difference(
         photo,
-        applyMask(photo, [face], { kind, wearing, seed: 5 }),
+        applyMask(photo, [face], { kind, coverage, seed: 5 }),
       );
-      const name = `${kind}, ${wearing}`;
+      const name = `${kind}, ${coverage}`;
       assert(top > eyes, name);
       assert(left > points[3 * 234] - 0.2 * width && right < points[3 * 454] + 0.2 * width, name);
-      assert(count > width * width * { full: 0.4, "nose-out": 0.25, chin: 0.1 }[wearing], name);
+      assert(count > width * width * { full: 0.4, "nose-out": 0.25, chin: 0.1 }[coverage], name);
     }
   }
 });

@@ -1,13 +1,13 @@
-// Writes out/masks.png: every kind and wearing on the photos of tests/photos, then every kind on turned heads of
+// Writes out/masks.png: every kind and coverage on the photos of tests/photos, then every kind on turned heads of
 // ../shared, if it is there (its photos stay out of the repository, as out/ does). To be looked at:
 //   deno run -A tests/mask/contact_sheet.ts
 
 import { createVerifier } from "../../mod.ts";
-import { maskSheet, stacked } from "../../src/cli/mask.ts";
+import { maskOverview, stacked } from "../../src/cli/mask.ts";
 import { writePng } from "../../src/cli/picture.ts";
 import type { Image } from "../../src/image/mod.ts";
 import { loadImage } from "../../src/image/mod.ts";
-import { WEARINGS } from "../../src/mask/kinds.ts";
+import { COVERAGES } from "../../src/mask/kinds.ts";
 import { headFrame } from "../../src/mask/fit_mesh.ts";
 
 /** Heads of ../shared that are turned by 25 to 50 degrees, and every how manieth photo is tried. */
@@ -20,7 +20,7 @@ for (const name of ["collins", "hopper", "collins_dark"]) {
   const image = await loadImage(new URL(`../photos/${name}.jpg`, import.meta.url));
   const { faces: [face] } = await verifier.detect(image, { mesh: true });
   if (face?.mesh) {
-    rows.push(maskSheet(image, { ...face, mesh: face.mesh }, { seed: rows.length * 100 }));
+    rows.push(maskOverview(image, { ...face, mesh: face.mesh }, { seed: rows.length * 100 }));
   }
 }
 let turned = 0;
@@ -34,9 +34,9 @@ for (const [i, url] of [...photosBelow(shared)].entries()) {
   const yaw = Math.abs(Math.atan2(across[2], Math.hypot(across[0], across[1]))) * 180 / Math.PI;
   if (yaw < 25 || yaw > 50) continue;
   turned++;
-  const sheet = maskSheet(image, { ...face, mesh: face.mesh }, { seed: i });
+  const sheet = maskOverview(image, { ...face, mesh: face.mesh }, { seed: i });
   // Worn as meant is enough of each of these, and one row of the others.
-  const height = sheet.height / WEARINGS.length;
+  const height = sheet.height / COVERAGES.length;
   const row = turned % 4 === 0 ? turned / 4 % 2 + 1 : 0;
   const bytes = height * sheet.width * 4;
   rows.push({ width: sheet.width, height, data: sheet.data.slice(row * bytes, (row + 1) * bytes) });

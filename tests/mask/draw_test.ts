@@ -13,10 +13,10 @@ import {
 import { maskTexture, textureWidth } from "../../src/mask/draw_texture.ts";
 import {
   completeMaskOptions,
+  COVERAGES,
   MASK_KINDS,
   PATTERNS,
   randomMaskOptions,
-  WEARINGS,
 } from "../../src/mask/kinds.ts";
 import type { MaskTexture } from "../../src/kernels/mask_overlay/layer.ts";
 
@@ -107,7 +107,7 @@ Deno.test("options that do not exist are refused by name", () => {
     ["color", "#12345"],
     ["color", "red"],
     ["pattern", "tartan"],
-    ["wearing", "backwards"],
+    ["coverage", "backwards"],
   ];
   for (const [name, value] of refused) {
     const options = { kind: "cloth" as const, [name]: value };
@@ -120,16 +120,16 @@ Deno.test("options that do not exist are refused by name", () => {
   );
 });
 
-Deno.test("chance masks repeat, and every kind and wearing comes up, as meant most often", () => {
+Deno.test("chance masks repeat, and every kind and coverage comes up, as meant most often", () => {
   assertEquals(randomMaskOptions(5), randomMaskOptions(5));
   const many = Array.from(
     { length: 2000 },
     (_, seed) => completeMaskOptions(randomMaskOptions(seed)),
   );
   for (const kind of MASK_KINDS) assert(many.some((appearance) => appearance.kind === kind), kind);
-  const share = (wearing: string): number =>
-    many.filter((appearance) => appearance.wearing === wearing).length / many.length;
-  for (const wearing of WEARINGS) assert(share(wearing) > 0.02, wearing);
+  const share = (coverage: string): number =>
+    many.filter((appearance) => appearance.coverage === coverage).length / many.length;
+  for (const coverage of COVERAGES) assert(share(coverage) > 0.02, coverage);
   assert(share("full") > 0.8 && share("full") < 0.92, `${share("full")}`);
   assert(many.filter((appearance) => appearance.pattern !== "plain").length > 200);
 });

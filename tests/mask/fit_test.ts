@@ -1,4 +1,4 @@
-// How masks lie on faces: what each wearing covers on real and turned meshes, no cracks, nothing of the hidden side.
+// How masks lie on faces: what each coverage covers on real and turned meshes, no cracks, nothing of the hidden side.
 
 import { assert, assertEquals } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
@@ -117,12 +117,12 @@ for (const kind of MASK_KINDS) {
   Deno.test(`${kind}: nose-out shows the nose and hides the mouth; on the chin it shows both`, () => {
     for (const mesh of meshes) {
       for (const seed of SEEDS) {
-        const slipped = layerOf(mesh, { kind, seed, wearing: "nose-out" });
+        const slipped = layerOf(mesh, { kind, seed, coverage: "nose-out" });
         assertEquals(coverage(slipped, at(mesh, NOSE)), 0, `seed ${seed}: nose`);
         for (const i of [...MOUTH_CORNERS, ...LIPS]) {
           assert(coverage(slipped, at(mesh, i)) > 0.99, `seed ${seed}: point ${i}`);
         }
-        const down = layerOf(mesh, { kind, seed, wearing: "chin" });
+        const down = layerOf(mesh, { kind, seed, coverage: "chin" });
         for (const i of [NOSE, ...MOUTH_CORNERS, ...LIPS]) {
           assertEquals(coverage(down, at(mesh, i)), 0, `chin, seed ${seed}: point ${i}`);
         }

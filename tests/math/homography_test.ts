@@ -1,5 +1,5 @@
 // The homography against two other methods: eight equations solved directly for four points, and Gauss-Newton by
-// numerical slopes for more; and the paper's matrix.
+// numerical derivatives for more; and the paper's matrix.
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { Point } from "../../src/math/affine.ts";
@@ -51,7 +51,7 @@ function direct(source: readonly Point[], target: readonly Point[]): number[] {
   ];
 }
 
-/** Gauss-Newton on the distances with slopes by differences, from a start that is off. */
+/** Gauss-Newton on the distances with derivatives by differences, from a start that is off. */
 function gaussNewton(
   source: readonly Point[],
   target: readonly Point[],
@@ -65,7 +65,7 @@ function gaussNewton(
   let h = start.slice(0, 8).map((value) => value * 1.002);
   for (let step = 0; step < 60; step++) {
     const now = misses(h);
-    const slopes = h.map((value, i) => {
+    const derivatives = h.map((value, i) => {
       const by = 1e-6 * Math.max(Math.abs(value), 1e-6);
       const [up, down] = [by, -by].map((change) =>
         misses(h.map((other, j) => other + (j === i ? change : 0)))
@@ -73,12 +73,12 @@ function gaussNewton(
       return up.map((miss, k) => (miss - down[k]) / (2 * by));
     });
     // Each unknown in units of its own effect, so that elimination loses no digits.
-    const units = slopes.map((slope) => Math.hypot(...slope));
+    const units = derivatives.map((derivative) => Math.hypot(...derivative));
     const dot = (a: number[], b: number[]): number =>
       a.reduce((sum, value, k) => sum + value * b[k], 0);
-    const change = solve(slopes.map((slope, i) => [
-      ...slopes.map((other, j) => dot(slope, other) / units[i] / units[j]),
-      dot(slope, now) / units[i],
+    const change = solve(derivatives.map((derivative, i) => [
+      ...derivatives.map((other, j) => dot(derivative, other) / units[i] / units[j]),
+      dot(derivative, now) / units[i],
     ]));
     h = h.map((value, i) => value - change[i] / units[i]);
   }

@@ -167,7 +167,9 @@ Deno.test("options out of range, unknown models and disposed verifiers are refus
   await refused({ maxFaces: 0 }, "1 to 256");
   await refused({ maxPixels: -1 }, "maxPixels -1");
   await refused({ threads: 1.5 }, "1.5 threads");
-  await refused({ device: "wasm", decision: { fmr: 1e-9 } }, "support rates");
+  await refused({ device: "wasm", decision: { fmr: 1e-9 } }, "supports rates from");
+  const pooled = { fmr: 1e-9, threshold: "pooled" };
+  await refused({ device: "wasm", decision: pooled }, "support rates");
   await assertRejects(() => createVerifier({ device: "wasm", model: "x" }), ModelError, '"x"');
   const verifier = await createVerifier({ device: "wasm" });
   const under = verifier.embed(photo("collins"));

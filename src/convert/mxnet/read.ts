@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<number, ElementType>> = {
   5: "Char",
   6: "Long",
 };
-const MOST_ARRAYS = 100_000, MOST_DIMENSIONS = 8, MOST_NAME = 200;
+const MAX_ARRAYS = 100_000, MAX_DIMENSIONS = 8, MAX_NAME = 200;
 
 /** Whether a file begins as MXNet's .params. */
 export function isMxnet(source: ByteSource): boolean {
@@ -33,14 +33,14 @@ export function isMxnet(source: ByteSource): boolean {
 export function readMxnet(source: ByteSource, label: string): ReadonlyMap<string, StoredTensor> {
   const reader = new Reader(source, label);
   reader.skip(16);
-  const count = reader.count(MOST_ARRAYS, "arrays");
+  const count = reader.count(MAX_ARRAYS, "arrays");
   const tensors = Array.from({ length: count }, () => readArray(reader, source));
-  if (reader.count(MOST_ARRAYS, "names") !== count) {
+  if (reader.count(MAX_ARRAYS, "names") !== count) {
     throw reader.refused(`it has another number of names than its ${count} arrays`);
   }
   const named = new Map<string, StoredTensor>();
   for (const tensor of tensors) {
-    const name = reader.text(reader.count(MOST_NAME, "characters in a name"));
+    const name = reader.text(reader.count(MAX_NAME, "characters in a name"));
     if (named.has(name)) throw reader.refused(`it has two arrays ${name}`);
     named.set(name, tensor);
   }
@@ -52,7 +52,7 @@ function readArray(reader: Reader, source: ByteSource): StoredTensor {
   if (magic === V2 && reader.word() !== 0) throw reader.refused("it has sparse arrays");
   const isLarge = magic === V1 || magic === V2, dimensions = isLarge ? reader.word() : magic;
   // An array without dimensions was never filled, and nothing of it follows.
-  if (!(dimensions > 0 && dimensions <= MOST_DIMENSIONS)) {
+  if (!(dimensions > 0 && dimensions <= MAX_DIMENSIONS)) {
     throw reader.refused(`it has an array of ${dimensions} dimensions`);
   }
   const sizes = Array.from(
@@ -81,9 +81,9 @@ class Reader {
     return this.#view(8).getBigUint64(0, true);
   }
 
-  count(most: number, what: string): number {
+  count(max: number, what: string): number {
     const count = this.long();
-    if (count > most) throw this.refused(`it is said to have ${count} ${what}`);
+    if (count > max) throw this.refused(`it is said to have ${count} ${what}`);
     return Number(count);
   }
 

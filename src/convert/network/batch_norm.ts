@@ -1,6 +1,6 @@
-// A batch norm that no longer learns is a factor and a shift per channel; behind a convolution it vanishes into it.
-// One before a convolution with a border of zeros cannot vanish: the zeros stand behind the norm, so that at the border
-// it would add what is not there. Computed in double precision; what is written is float32.
+// A batch norm at inference is a factor and a shift per channel: behind a convolution both are folded into its weights.
+// One before a convolution with a border of zeros is not folded: its shift does not apply to the border, which is added
+// after the norm. Computed in double precision; what is written is float32.
 
 import type { Tensor } from "../onnx/graph.ts";
 import type { StoredTensor } from "../torch/stored_tensor.ts";
@@ -85,10 +85,10 @@ export function foldAround(
       name: `${name}.bias`,
       sizes: [outputs],
       values: () => {
-        const values = weight.values(), own = bias.values();
+        const values = weight.values(), biases = bias.values();
         const { shift } = before(), { factor, shift: last } = behind();
         return Float32Array.from({ length: outputs }, (_, o) => {
-          let sum = own[o];
+          let sum = biases[o];
           for (let i = 0; i < inputs; i++) {
             sum += values[o * inputs + i] * shift[Math.floor(i / places)];
           }

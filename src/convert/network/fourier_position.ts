@@ -12,7 +12,7 @@ const EPSILON = 1e-6;
  * @param frequencies Channels for rows, and as many for columns.
  * @param size Rows and columns of the map.
  */
-export function fourierPositions(frequencies: number, size: number): Float64Array {
+function fourierPositions(frequencies: number, size: number): Float64Array {
   const places = size * size, positions = new Float64Array(2 * frequencies * places);
   for (let channel = 0; channel < frequencies; channel++) {
     const period = TEMPERATURE ** (2 * Math.floor(channel / 2) / frequencies);

@@ -18,7 +18,7 @@ const DEPTHS: Readonly<Record<string, number>> = {
 const CHANNELS = [64, 128, 256, 512];
 /** 112 pixels, halved by each of the four stages. */
 const LAST_SIZE = 7;
-const MOST_BLOCKS = 200, MOST_NUMBERS = 4096;
+const MAX_BLOCKS = 200, MAX_NUMBERS = 4096;
 
 /** Whether the names are an iResNet's. */
 export function isIresnet(weights: Weights): boolean {
@@ -31,9 +31,9 @@ export function buildIresnet(weights: Weights, epsilon: number, input: string): 
   const graph = new Graph();
   const block = new Blocks(graph, weights, epsilon);
   const counts = CHANNELS.map((_, i) => weights.count(`layer${i + 1}`, "conv1.weight"));
-  if (counts.some((count) => count > MOST_BLOCKS)) {
+  if (counts.some((count) => count > MAX_BLOCKS)) {
     throw new CheckpointError(
-      `Cannot convert the checkpoint as its stages have ${counts} blocks and the limit is ${MOST_BLOCKS}: ` +
+      `Cannot convert the checkpoint as its stages have ${counts} blocks and the limit is ${MAX_BLOCKS}: ` +
         `give one of a network that maskinv knows`,
     );
   }
@@ -49,9 +49,9 @@ export function buildIresnet(weights: Weights, epsilon: number, input: string): 
     }
   });
   const [outputs] = weights.sizes("features.weight"), inputs = channels * LAST_SIZE ** 2;
-  if (!(outputs <= MOST_NUMBERS)) {
+  if (!(outputs <= MAX_NUMBERS)) {
     throw new CheckpointError(
-      `Cannot convert the checkpoint as its templates have ${outputs} numbers and the limit is ${MOST_NUMBERS}: ` +
+      `Cannot convert the checkpoint as its templates have ${outputs} numbers and the limit is ${MAX_NUMBERS}: ` +
         `give one of a network that maskinv knows`,
     );
   }

@@ -8,7 +8,7 @@ import type { BuiltNetwork } from "./network.ts";
 import type { Weights } from "./weights.ts";
 
 /** `mbf_large` has 512. */
-const MOST_CHANNELS = 8192;
+const MAX_CHANNELS = 8192;
 const KERNELS = [1, 3, 7];
 
 /** Whether the names are insightface's MobileFaceNet's. */
@@ -96,7 +96,7 @@ class Layers {
   ): Flow {
     const [outputs, each, size] = this.weights.sizes(`${name}.layers.0.weight`);
     const groups = inputs / each;
-    const fits = outputs <= MOST_CHANNELS && Number.isInteger(groups) && outputs % groups === 0;
+    const fits = outputs <= MAX_CHANNELS && Number.isInteger(groups) && outputs % groups === 0;
     if (!fits || !KERNELS.includes(size)) {
       throw new CheckpointError(
         `Cannot convert the checkpoint as its ${name} has weights [${

@@ -1,14 +1,15 @@
 // Writes a graph as ONNX in pieces: one tensor is in memory at a time, whatever the size of the network.
 // In protobuf a message's fields may come in any order, so that what onnx-proto encodes is followed by the tensors.
 
+import { concatBytes } from "../../base/concat.ts";
 import { CheckpointError } from "../../base/errors.ts";
 import { type Graph, int, onnx, type Tensor } from "./graph.ts";
 import type { onnx as Types } from "npm:onnx-proto@8.0.1";
 
 /** Smaller weights become zero: denormal numbers make wasm twice as slow. */
-const LEAST_WEIGHT = 1e-8;
+const MIN_WEIGHT = 1e-8;
 /** Protobuf's own limit, which onnxruntime has too. */
-const MOST_BYTES = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 31 - 1;
 /** Vectors per channel stay float32: they are small, and templates suffer most from their rounding. */
 const HALVED_DIMENSIONS = 4;
 
@@ -52,7 +53,7 @@ export function* writeOnnx(
       dataType: half ? FLOAT16 : FLOAT,
     }).finish();
     const bytes = tensor.sizes.reduce((product, size) => product * size, half ? 2 : 4);
-    const before = joined(head, [RAW_DATA], varint(bytes));
+    const before = concatBytes([head, [RAW_DATA], varint(bytes)]);
     return { tensor, half, before, length: before.length + bytes };
   });
   const casts = heads.filter(({ half }) => half).map(({ tensor }): Types.INodeProto => ({
@@ -62,19 +63,19 @@ export function* writeOnnx(
     attribute: [int("to", onnx.TensorProto.DataType.FLOAT)],
   }));
   const body = graphBody(casts, graph, output, options);
-  const prefixes = heads.map(({ length }) => joined([INITIALIZER], varint(length)));
+  const prefixes = heads.map(({ length }) => concatBytes([[INITIALIZER], varint(length)]));
   const length = heads.reduce(
     (sum, head, i) => sum + prefixes[i].length + head.length,
     body.length,
   );
-  if (length > MOST_BYTES - 4096) {
+  if (length > MAX_BYTES - 4096) {
     throw new CheckpointError(
       `Cannot write ${options.name} as it would have ${length} bytes and ONNX's limit is 2 GB: write it with fp16`,
     );
   }
-  yield joined(modelHead(graph, options), [GRAPH], varint(length), body);
+  yield concatBytes([modelHead(graph, options), [GRAPH], varint(length), body]);
   for (const [i, { tensor, half, before }] of heads.entries()) {
-    yield joined(prefixes[i], before);
+    yield concatBytes([prefixes[i], before]);
     yield numbers(tensor, half);
   }
 }
@@ -92,7 +93,7 @@ function numbers(tensor: Tensor, half: boolean): Uint8Array<ArrayBuffer> {
           `give one of a training that did not diverge`,
       );
     }
-    if (Math.abs(values[i]) < LEAST_WEIGHT) values[i] = 0;
+    if (Math.abs(values[i]) < MIN_WEIGHT) values[i] = 0;
   }
   if (!half) return new Uint8Array(values.buffer);
   const halves = new Float16Array(values);
@@ -162,14 +163,4 @@ function varint(value: number): number[] {
   const bytes: number[] = [];
   for (; value >= 128; value = Math.floor(value / 128)) bytes.push(value % 128 + 128);
   return [...bytes, value];
-}
-
-function joined(...parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -10,9 +10,9 @@ import { quantizerOf, SCHEMES } from "./quantizer.ts";
 import { type Quantizer, type Storage, StoredTensor } from "./stored_tensor.ts";
 
 /** Values of a pickle; optimizers' states and class centres are few tensors, so that no honest file has as many. */
-const MOST_VALUES = 500_000;
+const MAX_VALUES = 500_000;
 
-const MOST_TEXT = 1000;
+const MAX_TEXT = 1000;
 
 const REMEDY =
   "write a file with nothing but tensors, by torch.save(model.state_dict(), ...) where it was trained";
@@ -89,7 +89,7 @@ export function torchOptions(
   };
   return {
     label,
-    maxValues: MOST_VALUES,
+    maxValues: MAX_VALUES,
     names,
     persistent,
     Refused: CheckpointError,
@@ -100,7 +100,7 @@ export function torchOptions(
 /** A text of sensible length; Python 2 wrote it as bytes. */
 export function textOf(value: Pickled | undefined): string | undefined {
   if (typeof value === "string") return value;
-  const isShort = value !== undefined && isBytes(value) && (value.length ?? Infinity) <= MOST_TEXT;
+  const isShort = value !== undefined && isBytes(value) && (value.length ?? Infinity) <= MAX_TEXT;
   return isShort ? String.fromCharCode(...value.read()) : undefined;
 }
 

@@ -13,7 +13,7 @@ import { readZip } from "./zip.ts";
 /** The number that begins a legacy file. */
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 /** A pickle of more bytes is no checkpoint's: it names tensors and holds none. */
-const MOST_PICKLE = 64 << 20;
+const MAX_PICKLE = 64 << 20;
 
 /**
  * The value that was saved; its tensors are {@linkcode StoredTensor}s that read the source when asked.
@@ -72,7 +72,7 @@ function readZipFormat(source: ByteSource, label: string): Pickled {
     return storage;
   });
   const record = records.get(pickles[0])!;
-  if (record.length > MOST_PICKLE) throw refuse(label, `its pickle has ${record.length} bytes`);
+  if (record.length > MAX_PICKLE) throw refuse(label, `its pickle has ${record.length} bytes`);
   return unpickle(memorySource(source.read(record.start, record.length)), options);
 }
 

@@ -29,11 +29,11 @@ export interface Storage {
 }
 
 /** More dimensions than any network's weights have. */
-const MOST_DIMENSIONS = 16;
+const MAX_DIMENSIONS = 16;
 /** A view may be spread over so many times the numbers that it shows; what lies between is read in vain. */
-const MOST_SPREAD = 64;
+const MAX_SPREAD = 64;
 /** More than any layer of a known network takes: the largest, of 4096 x 25088 float64, has 822 MB. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
 /** A view of a storage, as torch has it. */
 export class StoredTensor {
@@ -58,7 +58,7 @@ export class StoredTensor {
     quantizer?: Quantizer,
   ) {
     const { offset, sizes, strides } = view;
-    if (sizes.length !== strides.length || sizes.length > MOST_DIMENSIONS) {
+    if (sizes.length !== strides.length || sizes.length > MAX_DIMENSIONS) {
       throw refused(`has ${sizes.length} sizes and ${strides.length} strides`);
     }
     for (const value of [offset, ...sizes, ...strides]) {
@@ -126,12 +126,12 @@ export class StoredTensor {
   }
 
   #bytes(): Uint8Array {
-    if (this.#span > MOST_SPREAD * this.length) {
+    if (this.#span > MAX_SPREAD * this.length) {
       throw refused(`has ${this.length} numbers spread over ${this.#span}`);
     }
     const bytesEach = ELEMENT_BYTES[this.type];
-    if (this.#span * bytesEach > MOST_BYTES) {
-      throw refused(`takes ${this.#span * bytesEach} bytes and the limit is ${MOST_BYTES}`);
+    if (this.#span * bytesEach > MAX_BYTES) {
+      throw refused(`takes ${this.#span * bytesEach} bytes and the limit is ${MAX_BYTES}`);
     }
     return this.#source.read(
       this.#storage.start() + this.#offset * bytesEach,

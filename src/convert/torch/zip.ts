@@ -14,7 +14,7 @@ export interface ZipRecord {
 const END = 0x06054b50, END_64_LOCATOR = 0x07064b50, END_64 = 0x06064b50;
 const ENTRY = 0x02014b50, LOCAL = 0x04034b50;
 /** A directory of more bytes is no checkpoint's: R100 with its optimizer has some 100 KB. */
-const MOST_DIRECTORY = 4 << 20;
+const MAX_DIRECTORY = 4 << 20;
 
 /**
  * The records by name.
@@ -31,7 +31,7 @@ export function readZip(source: ByteSource, label: string): ReadonlyMap<string, 
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   };
   const { start, length, count } = findDirectory(source, view, refused);
-  if (length > MOST_DIRECTORY) throw refused(`its zip directory has ${length} bytes`);
+  if (length > MAX_DIRECTORY) throw refused(`its zip directory has ${length} bytes`);
   const directory = view(start, length);
   const bytes = new Uint8Array(directory.buffer, directory.byteOffset, length);
   const records = new Map<string, ZipRecord>(), spans: [number, number][] = [];

@@ -1,4 +1,4 @@
-// Which mask a sample gets: the kinds and wearings that cameras see, in many more colours and prints than any shop has,
+// Which mask a sample gets: the kinds and coverages that cameras see, in many more colours and prints than any shop has,
 // and a slightly different fit each time, so that the student does not learn single masks by heart.
 
 import {

@@ -62,14 +62,14 @@ export function openPairs(folder: string, options: PairOptions): PairData {
 /**
  * Pairs of photos that the training never sees, the same in every run.
  *
- * @param most The most pairs, chosen evenly by their hashes.
+ * @param maxPairs The most pairs, chosen evenly by their hashes.
  * @throws {InvalidArgumentError} If there is no index, or no such photo.
  */
-export function heldOutPairs(folder: string, options: PairOptions, most: number): DrawnPairs {
+export function heldOutPairs(folder: string, options: PairOptions, maxPairs: number): DrawnPairs {
   const { validation, settings } = readIndex(folder);
   const order = new Map(validation.map(({ file }) => [file, hashName(`held out ${file}`)]));
   const photos = withMesh(validation, folder, "measure")
-    .sort((a, b) => order.get(a.file)! - order.get(b.file)!).slice(0, most);
+    .sort((a, b) => order.get(a.file)! - order.get(b.file)!).slice(0, maxPairs);
   using reader = new RecordReader(folder, settings.templateSize);
   const pairs = emptyPairs(photos.length);
   photos.forEach((photo, i) =>

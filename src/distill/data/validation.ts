@@ -33,7 +33,7 @@ export interface ValidationOptions {
 }
 
 /**
- * Opens the validation photos of a shard folder: kinds of masks in turn, wearings as often as they are met. To compare
+ * Opens the validation photos of a shard folder: kinds of masks in turn, coverages as often as they are met. To compare
  * one masked photo with one bare one, take probes from `masked` and references of other photos from `clean`.
  *
  * @param folder A folder that `prepare` has made.

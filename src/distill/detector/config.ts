@@ -106,12 +106,12 @@ export function checkDetectorConfig(value: unknown, label: string): DetectorConf
   for (const name of PATHS) {
     check(typeof config[name] === "string" && config[name] !== "", `"${name}" is no path`);
   }
-  for (const [name, [least, most, kind]] of Object.entries(NUMBERS)) {
+  for (const [name, [min, max, kind]] of Object.entries(NUMBERS)) {
     const number: unknown = config[name as NameOf<number>];
-    const sound = typeof number === "number" && number >= least && number <= most &&
+    const sound = typeof number === "number" && number >= min && number <= max &&
       (kind === "any" || Number.isInteger(number));
     const what = kind === "whole" ? "whole number" : "number";
-    check(sound, `"${name}" is ${number} and not a ${what} from ${least} to ${most}`);
+    check(sound, `"${name}" is ${number} and not a ${what} from ${min} to ${max}`);
   }
   const { rolledShare, turnedShare, photos, photoNumbers } = config;
   check(

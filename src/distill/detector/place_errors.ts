@@ -53,7 +53,7 @@ const ROW = 11;
 /** Pairs that are sent at once. */
 const PART = 32;
 /** Faces of which the published network is less sure on the clean picture are left out, as in the training. */
-const LEAST_SURE = 0.75;
+const MIN_SURE = 0.75;
 /** Pictures: a face that fills its picture, and one of the detector's first pass. */
 const PICTURES = [{ size: 160, scale: 1 }, { size: 320, scale: 0.7 }] as const;
 const MIDDLE: Point = { x: (ARCFACE_SIZE - 1) / 2, y: (ARCFACE_SIZE - 1) / 2 };
@@ -101,11 +101,11 @@ export function placeErrors(
   wanted: readonly Float32Array[],
   found: readonly Float32Array[],
 ): PlaceErrors {
-  const kept = [...wanted.keys()].filter((i) => wanted[i][0] > LEAST_SURE);
+  const kept = [...wanted.keys()].filter((i) => wanted[i][0] > MIN_SURE);
   const moves = kept.map((i) => {
     const clean = umeyama(pointsOf(wanted[i]), ARCFACE_TEMPLATE).map;
-    const own = umeyama(pointsOf(found[i]), ARCFACE_TEMPLATE).map;
-    const map = multiplyAffine(own, invertAffine(clean)), middle = applyAffine(map, MIDDLE);
+    const seen = umeyama(pointsOf(found[i]), ARCFACE_TEMPLATE).map;
+    const map = multiplyAffine(seen, invertAffine(clean)), middle = applyAffine(map, MIDDLE);
     return {
       x: middle.x - MIDDLE.x,
       y: middle.y - MIDDLE.y,

@@ -121,7 +121,7 @@ function readStart(path: string): Uint8Array {
   }
 }
 
-/** Of what decides about the numbers of a training, the start's own among it. */
+/** The hash of all that the result of a training depends on, the weights of the start among it. */
 async function hashOfTraining(config: DetectorConfig, graph: DetectorGraph): Promise<string> {
   const { out: _out, checkpointEvery: _every, heldOut: _heldOut, start: _start, ...deciding } =
     config;

@@ -2,12 +2,15 @@
 
 import { type Condition, readConditions } from "../../pipeline/embed/condition.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
+import type { Cohort } from "../../model/cohort.ts";
 import { ruleFor } from "../../pipeline/score/decide.ts";
+import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { forward, type HeadWeights } from "./network.ts";
-import { dot, type FeatureRows } from "./samples.ts";
+import { dot } from "../../math/dot.ts";
+import type { FeatureRows } from "./samples.ts";
 
 /** The most photos with eyes 40 pixels apart or more that may be refused: bare ones, and masked ones. */
-export const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
+const MAX_REFUSED = { bare: 0.005, masked: 0.02 };
 /** How many times as often as promised pairs of spoilt photos of different people may match. */
 const MAX_EXCESS = 2;
 const FMR = 0.001;
@@ -68,6 +71,7 @@ export function examineHead(
   weights: HeadWeights,
   examination: HeadExamination,
   entry: ModelEntry,
+  cohort?: Cohort,
 ): HeadFigures {
   const { drawn, bare, masked, aged, children } = examination;
   const said = conditionsOf(weights, drawn.features);
@@ -87,13 +91,13 @@ export function examineHead(
       drawn.truths.map(({ darkGlasses }) => darkGlasses),
       said.map(({ darkGlasses }) => darkGlasses >= 0.5),
     ),
-    ...floorOf(examination, said, bareSeen, maskedSeen, entry),
+    ...floorOf(examination, said, bareSeen, maskedSeen, entry, cohort),
     ...child,
   };
 }
 
 /** The conditions that a head tells from rows of features. */
-export function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
+function conditionsOf(weights: HeadWeights, features: Float32Array): Condition[] {
   const inputs = weights["0.weight"].length / weights["0.bias"].length;
   return readConditions(forward(weights, features, features.length / inputs).logits);
 }
@@ -105,6 +109,7 @@ function floorOf(
   bare: readonly number[],
   masked: readonly number[],
   entry: ModelEntry,
+  cohort?: Cohort,
 ): Pick<
   HeadFigures,
   "floor" | "refusedBare" | "refusedMasked" | "spoiltFmr" | "answeredFmr" | "answered"
@@ -112,12 +117,20 @@ function floorOf(
   const thresholds = thresholdsOf(entry), rows = spoilt.flatMap((is, i) => is ? [i] : []);
   const below = (values: readonly number[], floor: number): number =>
     values.filter((value) => value < floor).length / values.length;
-  let most = 0;
+  let maxFloor = 0;
   while (
-    below(bare, most + STEP) <= MAX_REFUSED.bare && below(masked, most + STEP) <= MAX_REFUSED.masked
-  ) most += STEP;
+    below(bare, maxFloor + STEP) <= MAX_REFUSED.bare &&
+    below(masked, maxFloor + STEP) <= MAX_REFUSED.masked
+  ) maxFloor += STEP;
   const size = drawn.templates.length / drawn.truths.length;
   const row = (i: number): Float32Array => drawn.templates.subarray(i * size, (i + 1) * size);
+  const gains = cohort && normalizationRows(drawn.templates, cohort);
+  const score = (a: number, b: number): number => {
+    const cosine = dot(row(a), row(b));
+    return gains
+      ? cosine * (gains[2 * a] + gains[2 * b]) + gains[2 * a + 1] + gains[2 * b + 1]
+      : cosine;
+  };
   // Pairs by the lower expected similarity of the two: how many there are, and how many match.
   const bins = Math.ceil(1 / STEP) + 1;
   const pairs = new Float64Array(bins), matches = new Float64Array(bins);
@@ -128,7 +141,7 @@ function floorOf(
       const bin = Math.floor(Math.min(one.expectedSimilarity, other.expectedSimilarity) / STEP);
       pairs[bin]++;
       const count = Number(isCoveredFace(one)) + Number(isCoveredFace(other));
-      if (thresholds && dot(row(a), row(b)) >= thresholds[count]) matches[bin]++;
+      if (thresholds && score(a, b) >= thresholds[count]) matches[bin]++;
     }
   });
   const rate = (floor: number): number => {
@@ -136,9 +149,9 @@ function floorOf(
     const sum = (counts: Float64Array): number => counts.subarray(from).reduce((a, b) => a + b, 0);
     return sum(matches) / Math.max(1, sum(pairs));
   };
-  let floor = thresholds ? 0 : most;
-  while (floor < most && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
-  floor = Math.min(floor, most);
+  let floor = thresholds ? 0 : maxFloor;
+  while (floor < maxFloor && rate(floor) > MAX_EXCESS * FMR) floor += STEP;
+  floor = Math.min(floor, maxFloor);
   return {
     floor: Math.round(100 * floor) / 100,
     refusedBare: below(bare, floor),

@@ -45,7 +45,8 @@ export function fitHead(
   const weights = firstWeights(inputs, seed), means = copyOf(weights);
   const first = zerosOf(weights), second = zerosOf(weights);
   const perEpoch = Math.floor(truths.length / batch), steps = epochs * perEpoch;
-  const x = new Float32Array(batch * inputs), slopes = new Float32Array(batch * CONDITION_SIZE);
+  const x = new Float32Array(batch * inputs);
+  const logitGradients = new Float32Array(batch * CONDITION_SIZE);
   let step = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = shuffled(truths.length, seed * 1000 + epoch);
@@ -59,9 +60,9 @@ export function fitHead(
       for (let i = 0; i < batch; i++) {
         const from = i * CONDITION_SIZE, to = from + CONDITION_SIZE;
         const truth = truths[order[k * batch + i]];
-        sum += lossGradient(logits.subarray(from, to), truth, slopes.subarray(from, to));
+        sum += lossGradient(logits.subarray(from, to), truth, logitGradients.subarray(from, to));
       }
-      const gradient = backward(weights, x, hidden, slopes);
+      const gradient = backward(weights, x, hidden, logitGradients);
       step++;
       const now = rate * Math.min(1, step / 100) * (0.5 + 0.5 * Math.cos(Math.PI * step / steps));
       const share = Math.min(AVERAGE, step / (step + 10));
@@ -71,8 +72,8 @@ export function fitHead(
         for (let i = 0; i < w.length; i++) {
           m[i] = FIRST * m[i] + (1 - FIRST) * g[i];
           v[i] = SECOND * v[i] + (1 - SECOND) * g[i] * g[i];
-          const slope = m[i] / (1 - FIRST ** step);
-          w[i] = kept * w[i] - now * slope / (Math.sqrt(v[i] / (1 - SECOND ** step)) + 1e-8);
+          const moment = m[i] / (1 - FIRST ** step);
+          w[i] = kept * w[i] - now * moment / (Math.sqrt(v[i] / (1 - SECOND ** step)) + 1e-8);
           mean[i] = share * mean[i] + (1 - share) * w[i];
         }
       }

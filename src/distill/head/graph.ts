@@ -72,7 +72,7 @@ export function withHead(
   return encodeModel(model);
 }
 
-/** Takes the head out of a graph, if it has one: with other weights before it, it would say what is not so. */
+/** Takes the head out of a graph, if it has one: it is valid only with the weights that it was trained on. */
 export function removeHead(graph: GraphProto): void {
   const isHeads = (name: string | null | undefined): boolean =>
     name === CONDITION_OUTPUT || (name ?? "").startsWith(`${CONDITION_OUTPUT}.`);

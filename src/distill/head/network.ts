@@ -30,7 +30,7 @@ export interface ConditionTruth {
 
 /** How much each part of the loss counts. */
 const LOSS = { similarity: 4, coverings: 1, darkGlasses: 0.6, child: 0.6, faults: 0.25 };
-/** Children are rare; what is missed of them costs as much as what is taken for them. */
+/** Weight of samples that show children: they are rare, and without it the head would miss most of them. */
 const CHILD_WEIGHT = 3;
 
 /** Logits of rows of features, and what lies between the layers. */
@@ -78,13 +78,13 @@ export function lossGradient(
     out[at] += weight * (p - wanted);
     loss -= weight * (wanted * Math.log(p + EPSILON) + (1 - wanted) * Math.log(1 - p + EPSILON));
   };
-  // The cross entropy of a share has its least value where the two shares are equal, as squares have, but a steeper slope.
+  // The cross entropy of a share has its least value where the two shares are equal, as squares have, but is steeper beside it.
   if (truth.similarity !== undefined) {
     binary(similarity, Math.min(1, Math.max(0, truth.similarity)), LOSS.similarity);
   }
   if (truth.coverings) {
     const part = logits.subarray(coverings, coverings + COVERINGS.length);
-    const most = Math.max(...part), shares = Array.from(part, (l) => Math.exp(l - most));
+    const highest = Math.max(...part), shares = Array.from(part, (l) => Math.exp(l - highest));
     const sum = shares.reduce((a, b) => a + b, 0);
     const right = shares.map((share, i) => truth.coverings!.includes(COVERINGS[i]) ? share : 0);
     const within = right.reduce((a, b) => a + b, 0) + EPSILON;
@@ -112,14 +112,14 @@ function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }
 
-/** The gradient of a batch's mean loss by each weight; `slopes` are what {@linkcode lossGradient} gave for each logit. */
+/** The gradient of a batch's mean loss by each weight; `logitGradients` is what {@linkcode lossGradient} gave for the logits. */
 export function backward(
   weights: HeadWeights,
   features: Float32Array,
   hidden: Float32Array,
-  slopes: Float32Array,
+  logitGradients: Float32Array,
 ): HeadWeights {
-  const rows = slopes.length / CONDITION_SIZE, inputs = features.length / rows;
+  const rows = logitGradients.length / CONDITION_SIZE, inputs = features.length / rows;
   const made = {
     "0.weight": new Float32Array(HIDDEN * inputs),
     "0.bias": new Float32Array(HIDDEN),
@@ -130,20 +130,20 @@ export function backward(
   for (let row = 0; row < rows; row++) {
     between.fill(0);
     for (let o = 0; o < CONDITION_SIZE; o++) {
-      const slope = slopes[row * CONDITION_SIZE + o] / rows;
-      if (slope === 0) continue;
-      made["2.bias"][o] += slope;
+      const value = logitGradients[row * CONDITION_SIZE + o] / rows;
+      if (value === 0) continue;
+      made["2.bias"][o] += value;
       for (let h = 0, p = row * HIDDEN, q = o * HIDDEN; h < HIDDEN; h++, p++, q++) {
-        made["2.weight"][q] += slope * hidden[p];
-        between[h] += slope * second[q];
+        made["2.weight"][q] += value * hidden[p];
+        between[h] += value * second[q];
       }
     }
     for (let h = 0; h < HIDDEN; h++) {
       if (hidden[row * HIDDEN + h] <= 0) continue;
-      const slope = between[h];
-      made["0.bias"][h] += slope;
+      const value = between[h];
+      made["0.bias"][h] += value;
       for (let i = 0, p = row * inputs, q = h * inputs; i < inputs; i++) {
-        made["0.weight"][q++] += slope * features[p++];
+        made["0.weight"][q++] += value * features[p++];
       }
     }
   }

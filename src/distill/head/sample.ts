@@ -1,7 +1,7 @@
 // Samples for the condition head: a photo with a mask, another cover or none, with or without dark glasses, in a state
 // from good to worthless; each says what was drawn.
 
-import type { Wearing } from "../../mask/kinds.ts";
+import type { Coverage } from "../../mask/kinds.ts";
 import type { Chance } from "../data/chance.ts";
 import { type Cover, drawSunglasses, drawThisCover } from "../data/cover.ts";
 import { cropImage, FRAME_SIZE } from "../data/crop.ts";
@@ -37,7 +37,7 @@ const GLASSES = 0.14;
 const OTHERS = { scarf: 0.35, hand: 0.35, veil: 0.15, block: 0.15 } satisfies Partial<
   Record<Cover, number>
 >;
-const WEARINGS: Partial<Readonly<Record<Covering, Wearing>>> = {
+const COVERAGES: Partial<Readonly<Record<Covering, Coverage>>> = {
   full: "full",
   "nose-out": "nose-out",
   chin: "chin",
@@ -55,9 +55,9 @@ export function drawCondition(
 ): DrawnCondition {
   const wanted = pick(SHARES, chance), darkGlasses = chance.happens(GLASSES);
   // Without a mesh there is only a plain mask over nose and mouth.
-  const covering = record.mesh || !(wanted in WEARINGS) ? wanted : "full";
+  const covering = record.mesh || !(wanted in COVERAGES) ? wanted : "full";
   const faults = drawFaults(chance), flipped = chance.happens(0.5);
-  const wearing = WEARINGS[covering];
+  const coverage = COVERAGES[covering];
   const place = faultyPlace(drawPlace(chance, covering !== "bare", 1), faults, chance);
   if (chance.happens(0.5)) surround(record.crop);
   let image = cropImage(record.crop);
@@ -65,8 +65,8 @@ export function drawCondition(
   if (covering === "other") {
     drawThisCover(pick(OTHERS, chance), image, record.mesh, chance);
   }
-  if (wearing) {
-    const mask = { ...drawnMask(chance, { excludeKinds: [] }), wearing };
+  if (coverage) {
+    const mask = { ...drawnMask(chance, { excludeKinds: [] }), coverage };
     image = maskedCrop(image, record.mesh, chance, mask);
   }
   cutFrame(image, flipped ? mirrored(place) : place, pixels);

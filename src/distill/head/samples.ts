@@ -1,5 +1,6 @@
 // What the head is trained on: drawn samples and real photos, as rows of features with their truths.
 
+import { concatFloats } from "../../base/concat.ts";
 import { chanceOf, hashName } from "../data/chance.ts";
 import { cropImage, FRAME_SIZE } from "../data/crop.ts";
 import { degrade } from "../data/degrade.ts";
@@ -9,6 +10,7 @@ import { drawPlace, mirrored } from "../data/place.ts";
 import type { RecordReader } from "../data/reader.ts";
 import { cutFrame, FRAME_LENGTH } from "../data/sample.ts";
 import { surround } from "../data/surround.ts";
+import { dot } from "../../math/dot.ts";
 import type { ConditionTruth } from "./network.ts";
 import type { RealCrop } from "./photos.ts";
 import { drawCondition, type DrawnCondition } from "./sample.ts";
@@ -55,7 +57,7 @@ export async function runSamples(
     templates.push(rows.templates);
     progress?.(from + some.length, count);
   }
-  return { features: joined(features), templates: joined(templates), truths };
+  return { features: concatFloats(features), templates: concatFloats(templates), truths };
 }
 
 /** Draws samples of photos: each its own chance by its number and the seed. */
@@ -115,21 +117,4 @@ export function realSamples(
 /** Whether a photo of the training split is kept from training: every tenth, by its name. */
 export function isHeldOut({ file }: IndexedPhoto): boolean {
   return hashName(`head ${file}`) % 10 === 0;
-}
-
-/** The scalar product. */
-export function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

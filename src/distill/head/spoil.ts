@@ -1,6 +1,7 @@
 // What makes a photo worthless for comparisons, drawn in every strength up to that: darkness, washed-out light, blur,
 // low resolution, noise, JPEG, a turned or squeezed face, a crop that is cut off, and no face at all.
-// Stronger than what the student is trained on (data/degrade.ts): the condition head must know what it cannot be.
+// Stronger than what the student is trained on (data/degrade.ts): the condition head has to
+// recognise photos that are of no use for a comparison.
 
 import { loseAsJpeg } from "../data/jpeg_loss.ts";
 import type { Chance } from "../data/chance.ts";

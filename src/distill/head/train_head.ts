@@ -10,6 +10,7 @@ import {
   type ModelEntry,
   parseManifest,
 } from "../../model/manifest.ts";
+import type { Cohort } from "../../model/cohort.ts";
 import { hashHex, openModels } from "../../model/model.ts";
 import { chanceOf } from "../data/chance.ts";
 import { CROP_SIZE, FRAME_SIZE, MARGIN } from "../data/crop.ts";
@@ -56,7 +57,7 @@ export interface HeadResult {
   };
 }
 
-/** Distance of the eyes from which on a photo is to be answered, in pixels. */
+/** Pixels between the eyes of a good photo: the floor is chosen so that hardly any of these is refused. */
 const MIN_EYES = 40;
 const VALIDATION_PHOTOS = 3000;
 
@@ -86,7 +87,7 @@ export async function trainHead(
 ): Promise<HeadResult> {
   const { data, samples, photos = [], perPhoto = 6, epochs, seed = 1, out } = config;
   const { threads, progress = () => {} } = options;
-  const { bytes, entry } = await openStudent(config.student);
+  const { bytes, entry, cohort } = await openStudent(config.student);
   const index = readIndex(data);
   using reader = new RecordReader(data, index.settings.templateSize);
   await using trunk = await Trunk.open(bytes, entry, threads);
@@ -112,7 +113,7 @@ export async function trainHead(
     { epochs, seed, progress: (epoch, loss) => progress(`epoch ${epoch}: ${loss.toFixed(4)}`) },
   );
   const examination = await examinationOf(config, index, reader, trunk, tell);
-  const figures = examineHead(weights, examination, entry);
+  const figures = examineHead(weights, examination, entry, cohort);
   const student = withHead(bytes, weights, entry.file), file = `${out}/student.onnx`;
   const sha256 = await hashHex(student);
   const { floor, child } = figures;
@@ -158,14 +159,15 @@ export function withHeadEntry(
 
 async function openStudent(
   student: string,
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; entry: ModelEntry }> {
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; entry: ModelEntry; cohort?: Cohort }> {
   const at = student.lastIndexOf("#");
   if (at < 0) {
     throw new InvalidArgumentError(
       `Cannot give "${student}" a head: name a model as folder#name, or #name of the package's folder`,
     );
   }
-  return await (await openModels(student.slice(0, at) || undefined)).load(student.slice(at + 1));
+  const store = await openModels(student.slice(0, at) || undefined), name = student.slice(at + 1);
+  return { ...await store.load(name), cohort: await store.loadCohort(name) };
 }
 
 /** What the head is judged by: people that training never saw, and ages that it was not shown. */

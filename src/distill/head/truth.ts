@@ -6,7 +6,7 @@ import type { ConditionTruth } from "./network.ts";
 import type { DrawnCondition } from "./sample.ts";
 
 /** Ages up to which a face is a child's, and from which it is an adult's; those between are not trained on. */
-export const MAX_CHILD_AGE = 12, MIN_ADULT_AGE = 18;
+const MAX_CHILD_AGE = 12, MIN_ADULT_AGE = 18;
 /** Strength from which on a fault is to be named; weaker ones are left to the head. */
 const MIN_FAULT = 0.45;
 

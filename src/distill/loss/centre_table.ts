@@ -7,7 +7,7 @@ export function centreTable(
   { templates, classes }: TemplateBank,
 ): { shape: number[]; values: Float32Array<ArrayBuffer> } {
   const size = templates.length / classes.length;
-  const count = classes.reduce((most, at) => Math.max(most, at + 1), 0);
+  const count = classes.reduce((largest, at) => Math.max(largest, at + 1), 0);
   const values = new Float32Array(count * size);
   classes.forEach((at, photo) => {
     for (let i = 0; i < size; i++) values[at * size + i] += templates[photo * size + i];

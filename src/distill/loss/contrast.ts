@@ -7,7 +7,7 @@ import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 export interface ContrastOptions {
   /** Weight in the loss; 0 for none. */
   readonly weight: number;
-  /** What cosines are divided by, above 0: the smaller, the more the nearest strangers count. 0.1 did best. */
+  /** What cosines are divided by, above 0: the smaller, the more the nearest strangers count. Such as 0.1. */
   readonly temperature: number;
   /**
    * The teacher's score, -1 to below 1, from which a photo may show the same person, so that it is no stranger; photos of the
@@ -25,7 +25,8 @@ export type Bank = {
 };
 
 /**
- * Sum over samples of the cross entropy of the own template among those of strangers. Consumes its arguments.
+ * Sum over samples of the cross entropy of the teacher's template of the same photo among those of strangers. Consumes
+ * its arguments.
  *
  * @param student `[n, size]` of length 1.
  * @param teacher `[n, size]` of length 1.
@@ -40,7 +41,7 @@ export function contrastLoss(
   const strange = np.matmul(teacher.ref, templates.ref).less(alike).astype(np.float32);
   // Cosines less one: no exponential is above one.
   const logits = (cosines: np.Array): np.Array => cosines.sub(1).mul(1 / temperature);
-  const own = logits(student.ref.mul(teacher).sum(-1));
+  const genuine = logits(student.ref.mul(teacher).sum(-1));
   const strangers = np.exp(logits(np.matmul(student, templates))).mul(strange).mul(bank.others);
-  return np.log(np.exp(own.ref).add(strangers.sum(-1))).sub(own).sum();
+  return np.log(np.exp(genuine.ref).add(strangers.sum(-1))).sub(genuine).sum();
 }

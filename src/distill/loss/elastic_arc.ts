@@ -55,7 +55,7 @@ export function elasticArcLoss(
 
 /** The cosine of a larger angle: cos(a + m) = cos a cos m - sin a sin m. Consumes its arguments. */
 export function moved(cosines: np.Array, margins: np.Array): np.Array {
-  // At the ends the slope of the sine is infinite.
+  // At the ends the derivative of the sine is infinite.
   const inner = np.clip(cosines, -1 + 1e-6, 1 - 1e-6);
   const sines = np.sqrt(np.subtract(1, inner.ref.mul(inner.ref)));
   return inner.mul(np.cos(margins.ref)).sub(sines.mul(np.sin(margins)));

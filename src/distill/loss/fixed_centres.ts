@@ -10,7 +10,7 @@ export type FixedCentres = {
   /** All centres, `[classes, size]`, rows of length 1. */
   table: np.Array;
   /** The centre of each sample, `[n, size]`. */
-  own: np.Array;
+  centres: np.Array;
   /** `[n, classes]`: one at the class of the sample, else zero. */
   classes: np.Array;
 };
@@ -25,11 +25,11 @@ const ABSENT = -1e9;
  */
 export function fixedCentresLoss(
   student: np.Array,
-  { table, own, classes }: FixedCentres,
+  { table, centres, classes }: FixedCentres,
   { margin, temperature, alike }: CentresOptions,
 ): np.Array {
   const turned = table.transpose();
-  const near = np.greater(np.matmul(own, turned.ref), alike).astype(np.float32);
+  const near = np.greater(np.matmul(centres, turned.ref), alike).astype(np.float32);
   const hidden = near.mul(np.subtract(1, classes.ref)).mul(ABSENT);
   const cosines = np.matmul(student, turned);
   const farther = moved(cosines.ref, np.array(margin));

@@ -1,5 +1,5 @@
 // The loss of a student: distillation for every sample, classification for those whose identity is known.
-// Its slope by the templates is jax-js's; what comes before the templates is the tape's.
+// Its gradient by the templates is jax-js's; what comes before the templates is the tape's.
 
 import { numpy as np, valueAndGrad } from "npm:@jax-js/jax@0.1.25";
 import { type Bank, contrastLoss, type ContrastOptions } from "./contrast.ts";
@@ -86,12 +86,12 @@ export type LossParts = {
 };
 
 /**
- * Loss and slopes of a part of a batch. To be called inside `jit`.
+ * Loss and gradients of a part of a batch. To be called inside `jit`.
  *
  * @param raw Templates as the network gives them, `[n, size]`.
  * @param centres Class centres, `[identities, size]`.
  */
-export function lossAndSlopes(
+export function lossAndGradients(
   options: LossOptions,
   batchSize: number,
   raw: np.Array,
@@ -128,17 +128,17 @@ export function lossAndSlopes(
     const relational = relationalLoss(student, targets, others, batchSize);
     const total = sum.ref.add(relational.share.ref.mul(weight));
     return [
-      sum.add(relational.sloped.mul(weight)),
+      sum.add(relational.minimised.mul(weight)),
       { total, ...parts, relational: relational.share },
     ];
   };
-  const [[total, parts], slopes] = valueAndGrad(loss, { argnums: [0, 1], hasAux: true })(
+  const [[total, parts], gradients] = valueAndGrad(loss, { argnums: [0, 1], hasAux: true })(
     raw,
     centres,
     input,
   ) as unknown as [[np.Array, LossParts], [np.Array, np.Array]];
   total.dispose();
-  return { parts, templates: slopes[0], centres: slopes[1] };
+  return { parts, templates: gradients[0], centres: gradients[1] };
 }
 
 /** Learnt centres without weight have nothing to learn. */

@@ -1,6 +1,6 @@
 // Similarities within a batch against the teacher's (Tung and Mori 2019, arXiv 1907.09682, with cosines).
-// The one part of the loss that looks at the whole batch: a worker knows the slopes of its own samples alone, and of the
-// others only where they are.
+// The one part of the loss that looks at the whole batch: a worker computes the gradient of its own samples
+// alone, and has only the templates of the others.
 
 import { numpy as np } from "npm:@jax-js/jax@0.1.25";
 
@@ -16,8 +16,8 @@ export type OtherSamples = {
 export type RelationalShare = {
   /** The part of the mean over all pairs that these samples stand first in. */
   share: np.Array;
-  /** What has the slopes by these samples that the whole batch's mean has. */
-  sloped: np.Array;
+  /** Has the same gradient by these samples as the whole batch's mean. */
+  minimised: np.Array;
 };
 
 /**
@@ -38,12 +38,12 @@ export function relationalLoss(
   if (!others) {
     student.dispose();
     teacher.dispose();
-    return { share: among.ref, sloped: among };
+    return { share: among.ref, minimised: among };
   }
   const across = apart(student, others.templates, teacher, others.targets)
     .mul(1 / batchSize ** 2);
   // Each such pair is there twice, and here once.
-  return { share: among.ref.add(across.ref), sloped: among.add(across.mul(2)) };
+  return { share: among.ref.add(across.ref), minimised: among.add(across.mul(2)) };
 }
 
 /** Sum of the squared differences of the cosines of every one of `a` and `b`. */

@@ -25,7 +25,7 @@ const CONSTANT = /\.pos_embd$/;
 const NEEDED = ["stem.0.weight", "stem.1.weight", "stages.0.blocks.0.conv_dw.weight"];
 /** Layers that a layer scale follows. */
 const SCALED = /^(.*)\.(?:mlp\.fc2|xca\.proj)\.(?:weight|bias)$/;
-/** Blocks that were scaled to nothing can still come alive. */
+/** Least share of the learning rate: layers whose scale is 0 would not learn at all. */
 const MIN_RATE = 0.03;
 const HEAD = "head.fc.weight";
 

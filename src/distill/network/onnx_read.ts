@@ -30,8 +30,8 @@ export function readParameters(
   const parameters: Record<string, Float32Array<ArrayBuffer>> = {};
   wanted.forEach((layer, i) => {
     const theirs = found[i];
-    const own = parametersOf(layer, theirs);
-    if (own) Object.assign(parameters, own);
+    const read = parametersOf(layer, theirs);
+    if (read) Object.assign(parameters, read);
     else if (!(anySize && i === wanted.length - 1 && hasOtherOutputs(layer, theirs))) {
       throw new ModelError(
         `Cannot read ${layer.name} as layer ${i + 1} of the ONNX file is ${describe(theirs)}: ` +

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 # Views of a clean crop over which the published points are averaged: their scale, and whether they are mirrored.
 VIEWS = ((0.9, False), (0.9, True), (1.05, False), (1.05, True))
 VIEW = 160  # width of a view
-LEAST_SURE = 0.75  # what the published network is less sure of teaches nothing
+MIN_SURE = 0.75  # what the published network is less sure of teaches nothing
 
 SIZES = (128, 160, 160, 160, 192)  # widths of pictures
 CLEAN_SHARE = 0.7  # weight of clean pictures beside masked ones
@@ -39,10 +39,10 @@ class Detector:
         self.shares, self.photos = setup["shares"], []
         # The optimiser moves the flat array; the network sees parts of it.
         self.flat = setup["parameters"].to(device)
-        self.slopes = torch.zeros_like(self.flat)
+        self.gradient = torch.zeros_like(self.flat)
         self.weights = self.views(self.flat)
-        for weight, slope in zip(self.weights.values(), self.views(self.slopes).values()):
-            weight.requires_grad_(True).grad = slope
+        for weight, part in zip(self.weights.values(), self.views(self.gradient).values()):
+            weight.requires_grad_(True).grad = part
         self.mean = setup["mean"].to(device)
         self.published = self.views(setup["published"].to(device))
         self.optimizer = Optimizer(self, setup)
@@ -101,7 +101,7 @@ class Detector:
     def loss(self, clean, masked):
         """The parts of the loss; None where no pair teaches anything."""
         wanted, sure = self.published_points(clean)
-        learnt = sure > LEAST_SURE
+        learnt = sure > MIN_SURE
         if not learnt.any():
             return None
         clean, masked, wanted = clean[learnt], masked[learnt], wanted[learnt]
@@ -123,7 +123,7 @@ class Detector:
         step = message["step"]
         # By the step alone, so that a training that was stopped goes on to the same numbers.
         torch.manual_seed(self.seed * 1_000_003 + step)
-        self.slopes.zero_()
+        self.gradient.zero_()
         shares = self.loss(self.pixels(message["clean"]), self.pixels(message["masked"]))
         length = 0.0
         if shares is not None:

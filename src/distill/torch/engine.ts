@@ -124,10 +124,10 @@ export class TorchEngine implements AsyncDisposable {
   async gradient(
     step: number,
     samples: DrawnSamples,
-  ): Promise<{ losses: LossValues; slopes: Float32Array<ArrayBuffer> }> {
-    await this.#sendBatch("slopes", {}, step, samples);
+  ): Promise<{ losses: LossValues; gradient: Float32Array<ArrayBuffer> }> {
+    await this.#sendBatch("gradient", {}, step, samples);
     const answers = await this.#answers();
-    return { losses: summed(answers), slopes: answers[0].arrays.slopes };
+    return { losses: summed(answers), gradient: answers[0].arrays.gradient };
   }
 
   /** All numbers, after the steps that were sent. */

@@ -18,9 +18,9 @@ const FRAME = 112 * 112 * 3;
  *
  * @throws {InvalidArgumentError} If there are none.
  */
-export async function openExamination(folder: string, most: number): Promise<Examination> {
+export async function openExamination(folder: string, maxPhotos: number): Promise<Examination> {
   const { count, clean, masked, targets, labels } = await openValidationData(folder, {
-    maxPhotos: most,
+    maxPhotos,
   });
   if (count === 0) {
     throw new InvalidArgumentError(

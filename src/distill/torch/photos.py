@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 LARGEST = 640  # longest side that is kept; pictures show photos at 1.5 times their own 192 pixels at most
-MOST = 1.5  # largest longest side of a photo as a share of its picture
-LEAST, LEAST_OF_MOSAIC = 0.12, 0.3  # smallest, alone and as one of four
+MAX_SHARE = 1.5  # largest longest side of a photo as a share of its picture
+MIN_SHARE, MIN_SHARE_OF_MOSAIC = 0.12, 0.3  # smallest, alone and as one of four
 MOSAICS = 0.4  # share of pictures that show four photos
 ROLL = 0.14  # deviation, radians
 PAIRS = 3  # pairs for each photo that is shown
@@ -33,7 +33,7 @@ def even(low, high):
 def shown(photo, size, least):
     """One photo at a scale, roll and place by chance in a square picture: [1, 3, size, size]."""
     x = photo.float()
-    scale = math.exp(even(math.log(least), math.log(MOST))) * size / max(x.shape[1:])
+    scale = math.exp(even(math.log(least), math.log(MAX_SHARE))) * size / max(x.shape[1:])
     roll = ROLL * float(torch.randn(()))
     # Pixels that lie between those that are read would be lost.
     while scale < 0.55 and min(x.shape[1:]) > 16:
@@ -53,7 +53,7 @@ def shown(photo, size, least):
 def mosaic(draw, size):
     """Four photos in one picture."""
     half = size // 2
-    rows = [torch.cat([shown(draw(), half, LEAST_OF_MOSAIC) for _ in range(2)], 3) for _ in range(2)]
+    rows = [torch.cat([shown(draw(), half, MIN_SHARE_OF_MOSAIC) for _ in range(2)], 3) for _ in range(2)]
     return torch.cat(rows, 2)
 
 
@@ -65,7 +65,7 @@ def shown_photos(photos, count, size):
 
     pictures = []
     for _ in range(count):
-        y = mosaic(draw, size) if even(0, 1) < MOSAICS else shown(draw(), size, LEAST)
+        y = mosaic(draw, size) if even(0, 1) < MOSAICS else shown(draw(), size, MIN_SHARE)
         pictures.append(y.flip(3) if even(0, 1) < 0.5 else y)
     gain = (0.15 * torch.randn(count, 1, 1, 1)).exp()
     return (torch.cat(pictures) * gain).clamp(0, 255)

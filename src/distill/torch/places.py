@@ -10,9 +10,9 @@ import torch.nn.functional as F
 CROP = 144  # width of a crop
 FACE = 85  # width of a face in a crop
 
-SMALLEST, LARGEST, MOST_OF_PICTURE = 24, 130, 0.95  # widths of faces, and the largest as a share of the picture
+SMALLEST, LARGEST, MAX_OF_PICTURE = 24, 130, 0.95  # widths of faces, and the largest as a share of the picture
 SMALL = 9  # width from which the share of small faces begins
-ROLL, MOST_ROLL = 0.19, 0.42  # deviation and bound of the usual roll, radians
+ROLL, MAX_ROLL = 0.19, 0.42  # deviation and bound of the usual roll, radians
 ROLLED = math.radians(50)  # bound of rolls that are drawn evenly
 TURNED = math.radians(62)  # far rolls go from here over upside down to as much on the other side
 
@@ -35,7 +35,7 @@ def drawn_scales(count, size, small_share, device):
     """Faces of all sizes, as many in each doubling; a share of them from a smaller size on."""
     small = torch.rand(count, device=device) < small_share
     low = torch.where(small, math.log(SMALL / FACE), math.log(SMALLEST / FACE))
-    high = math.log(min(size * MOST_OF_PICTURE, LARGEST) / FACE)
+    high = math.log(min(size * MAX_OF_PICTURE, LARGEST) / FACE)
     return (low + torch.rand(count, device=device) * (high - low)).exp()
 
 
@@ -46,7 +46,7 @@ def drawn_rolls(count, rolled_share, turned_share, device):
         return torch.rand(count, device=device) * 2 - 1
 
     kind = torch.rand(count, device=device)
-    roll = (torch.randn(count, device=device) * ROLL).clamp(-MOST_ROLL, MOST_ROLL)
+    roll = (torch.randn(count, device=device) * ROLL).clamp(-MAX_ROLL, MAX_ROLL)
     roll = torch.where(kind < rolled_share, even() * ROLLED, roll)
     # From upside down to both sides.
     far = even() * (math.pi - TURNED)

@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 
 LEANING = (math.radians(20), math.radians(52))  # rolls whose scores are raised
-UPRIGHT, MOST_RAISED = 0.93, 1.6  # to the level of an upright face, but by no larger factor
+UPRIGHT, MAX_RAISED = 0.93, 1.6  # to the level of an upright face, but by no larger factor
 RAISED_FROM = 0.2  # cells whose score is lower are not raised
-FAR, MOST_FAR = math.radians(60), 0.6  # rolls from which scores are lowered, and to what
-MOST_SURE = 0.995  # what class and object may be wanted to be at most
+FAR, MAX_FAR = math.radians(60), 0.6  # rolls from which scores are lowered, and to what
+MAX_SURE = 0.995  # what class and object may be wanted to be at most
 
-LEAST_SCORE = 0.35  # cells below teach no points
+MIN_SCORE = 0.35  # cells below teach no points
 NEAR = 0.45  # a cell that sees this face has its points within so much of its width
-EYES, LEAST_WIDTH = 2.3, 12  # width of a face by the distance of its eyes, and the least, pixels
+EYES, MIN_WIDTH = 2.3, 12  # width of a face by the distance of its eyes, and the least, pixels
 
 
 def wanted_scores(teacher, roll):
@@ -27,10 +27,10 @@ def wanted_scores(teacher, roll):
     given, score, turn = torch.sigmoid(teacher[..., :2]), scores(teacher), roll.abs()
     most = score.amax(1)
     leaning = (turn > LEANING[0]) & (turn < LEANING[1])
-    factor = torch.where(leaning, (UPRIGHT / most).clamp(1, MOST_RAISED), torch.ones_like(most))
-    factor = torch.where(turn > FAR, (MOST_FAR / most).clamp(max=1), factor).unsqueeze(1)
+    factor = torch.where(leaning, (UPRIGHT / most).clamp(1, MAX_RAISED), torch.ones_like(most))
+    factor = torch.where(turn > FAR, (MAX_FAR / most).clamp(max=1), factor).unsqueeze(1)
     # The score is the root of the product of the two: if both are so many times as large, so is it.
-    scaled = (given * factor.unsqueeze(-1)).clamp(max=MOST_SURE)
+    scaled = (given * factor.unsqueeze(-1)).clamp(max=MAX_SURE)
     changed = (score > RAISED_FROM) | (factor <= 1)
     return torch.where(changed.unsqueeze(-1), scaled, given)
 
@@ -38,7 +38,7 @@ def wanted_scores(teacher, roll):
 def weights_of(teacher, roll):
     """How much points and boxes of each cell count: where the teacher is sure, but not of faces that are turned far."""
     sure = scores(teacher)
-    return sure * (sure > LEAST_SCORE) * (roll.abs() <= FAR).unsqueeze(1)
+    return sure * (sure > MIN_SCORE) * (roll.abs() <= FAR).unsqueeze(1)
 
 
 def wanted_points(seen, wanted, width):
@@ -52,7 +52,7 @@ def width_by_eyes(teacher, seen):
     """Widths of the faces that the surest cells see."""
     eyes = (seen[:, :, 0] - seen[:, :, 1]).norm(dim=-1)
     surest = scores(teacher).argmax(1, keepdim=True)
-    return (EYES * eyes.gather(1, surest).flatten()).clamp(min=LEAST_WIDTH)
+    return (EYES * eyes.gather(1, surest).flatten()).clamp(min=MIN_WIDTH)
 
 
 class Targets(NamedTuple):

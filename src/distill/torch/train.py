@@ -176,13 +176,13 @@ class Student(nn.Module):
         dtype = torch.float64 if setup.get("double") else torch.float32
         self.options, self.batch = setup["loss"], setup["batch"]
         self.flat = setup["parameters"].to(device, dtype)
-        self.slopes = torch.zeros_like(self.flat)
+        self.gradient = torch.zeros_like(self.flat)
         self.slots = setup["slots"]
         self.weights = {}
         for i, slot in enumerate(self.slots):
             start, end = slot["start"], slot["start"] + slot["length"]
             parameter = nn.Parameter(self.flat[start:end].view(slot["shape"]))
-            parameter.grad = self.slopes[start:end].view(slot["shape"])
+            parameter.grad = self.gradient[start:end].view(slot["shape"])
             # Names of modules must not have dots.
             self.register_parameter(f"slot{i}", parameter)
             self.weights[slot["name"]] = parameter
@@ -214,7 +214,7 @@ class Student(nn.Module):
             shares["classes"] = loss / self.batch
             total = total + options["classes"] * shares["classes"]
         elif "centres" in self.weights:
-            # Every number needs a slope, or processes wait for it.
+            # Every number needs a gradient, or processes wait for it.
             total = total + 0 * self.weights["centres"].sum()
         if self.centres is not None:
             classes = message["classes"].to(self.device)
@@ -225,7 +225,7 @@ class Student(nn.Module):
             processes = dist.get_world_size() if dist.is_initialized() else 1
             loss = relational(gathered(z), gathered(targets))
             shares["relational"] = loss / processes
-            # Each process knows the slopes of its own samples alone, but those of the whole loss.
+            # Each process computes the gradient of the whole loss by its own samples alone.
             total = total + options["relational"]["weight"] * loss
             shares["total"] = total - options["relational"]["weight"] * loss * (1 - 1 / processes)
         else:
@@ -247,18 +247,18 @@ class Optimizer:
 
     def move(self, rate, step):
         """One step; returns the length of the gradient before it was clipped."""
-        options, parameters, slopes = self.options, self.student.flat, self.student.slopes
-        length = float(slopes.norm())
+        options, parameters, gradient = self.options, self.student.flat, self.student.gradient
+        length = float(gradient.norm())
         if length > options["clip"]:
-            slopes.mul_(options["clip"] / length)
+            gradient.mul_(options["clip"] / length)
         if options["kind"] == "sgd":
             (moves,) = self.state
-            moves.mul_(options["momentum"]).add_(slopes).addcmul_(self.decay, parameters)
+            moves.mul_(options["momentum"]).add_(gradient).addcmul_(self.decay, parameters)
             parameters.addcmul_(moves, self.rates, value=-rate)
             return length
         first, second = self.state
-        first.lerp_(slopes, 0.1)
-        second.mul_(0.999).addcmul_(slopes, slopes, value=0.001)
+        first.lerp_(gradient, 0.1)
+        second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
         fix1, fix2 = 1 - 0.9 ** (step + 1), 1 - 0.999 ** (step + 1)
         move = (second / fix2).sqrt_().add_(1e-8).reciprocal_().mul_(first).div_(fix1)
         move.addcmul_(self.decay, parameters)
@@ -273,7 +273,7 @@ class Optimizer:
 class Training:
     """What the caller asks for, message by message."""
 
-    ANSWERS = ("step", "slopes", "state", "embed")
+    ANSWERS = ("step", "gradient", "state", "embed")
 
     def __init__(self, channel, setup, device):
         self.channel, self.student = channel, Student(setup, device)
@@ -284,15 +284,15 @@ class Training:
             self.model = nn.parallel.DistributedDataParallel(self.student)
             self.processes = dist.get_world_size()
 
-    def gradient(self, message):
-        self.student.slopes.zero_()
+    def backward(self, message):
+        self.student.gradient.zero_()
         total, shares = self.model(message)
-        # Processes average their slopes, but the loss is a sum over all of their samples.
+        # Processes average their gradients, but the loss is a sum over all of their samples.
         (total * self.processes).backward()
         return {name: float(share.detach()) for name, share in shares.items()}
 
     def step(self, message):
-        shares = self.gradient(message)
+        shares = self.backward(message)
         with torch.no_grad():
             step = message["step"]
             length = self.optimizer.move(message["rate"], step)
@@ -300,9 +300,9 @@ class Training:
             self.mean.lerp_(self.student.flat, share)
         self.channel.write({"kind": "step", "step": step, "losses": shares, "gradient": length})
 
-    def slopes(self, message):
-        shares = self.gradient(message)
-        self.channel.write({"kind": "slopes", "losses": shares}, slopes=self.student.slopes)
+    def gradient(self, message):
+        shares = self.backward(message)
+        self.channel.write({"kind": "gradient", "losses": shares}, gradient=self.student.gradient)
 
     def state(self, _message):
         state = {f"optimizer{i}": array for i, array in enumerate(self.optimizer.state)}

@@ -48,7 +48,7 @@ export interface DistillConfig {
 }
 
 /** Longer templates are a typing error. */
-const MOST_NUMBERS = 4096;
+const MAX_NUMBERS = 4096;
 
 const NUMBERS = [
   "batch",
@@ -91,8 +91,8 @@ export function checkConfig(value: unknown, label: string): DistillConfig {
   );
   const size = config.templateSize ?? 1, { start } = config;
   check(
-    Number.isInteger(size) && size >= 1 && size <= MOST_NUMBERS,
-    `"templateSize" is ${size} and not a whole number from 1 to ${MOST_NUMBERS}`,
+    Number.isInteger(size) && size >= 1 && size <= MAX_NUMBERS,
+    `"templateSize" is ${size} and not a whole number from 1 to ${MAX_NUMBERS}`,
   );
   check(start === undefined || typeof start === "string", `"start" is not the path of a file`);
   for (const name of NUMBERS) {

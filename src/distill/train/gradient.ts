@@ -7,7 +7,12 @@ import type { RawBatch, TemplateBank } from "../data/data.ts";
 import { centreTable } from "../loss/centre_table.ts";
 import type { Bank } from "../loss/contrast.ts";
 import type { FixedCentres } from "../loss/fixed_centres.ts";
-import { lossAndSlopes, type LossInput, type LossOptions, type LossParts } from "../loss/loss.ts";
+import {
+  lossAndGradients,
+  type LossInput,
+  type LossOptions,
+  type LossParts,
+} from "../loss/loss.ts";
 import { normalizeRows } from "../loss/template_loss.ts";
 import type { ParameterArrays, TrainedNetwork } from "../network/student.ts";
 import { Tape } from "../network/tape.ts";
@@ -36,7 +41,7 @@ export interface Gradient {
   /** The part's share of the batch's loss: sum over the part, divided by the size of the whole batch. */
   readonly losses: LossValues;
   /** Its gradient, in the layout of the parameters. */
-  readonly slopes: Float32Array<ArrayBuffer>;
+  readonly gradient: Float32Array<ArrayBuffer>;
 }
 
 /** Templates of samples: the student's and the teacher's, `[n, templateSize]` of length 1. */
@@ -121,7 +126,7 @@ export class GradientMachine {
     others?: SampleTemplates,
   ): Promise<Gradient> {
     const { count } = batch, { [CENTRES]: centres, ...weights } = this.#arrays(parameters);
-    const { stored, parts, slopes } = this.#step(weights, centres, this.#patches(batch), {
+    const { stored, parts, gradients } = this.#step(weights, centres, this.#patches(batch), {
       targets: this.#rows(batch.targets),
       classes: np.array(oneHot(batch.labels, this.#identities)).reshape([count, this.#identities]),
       margins: np.array(margins).reshape([count, 1]),
@@ -136,10 +141,10 @@ export class GradientMachine {
     });
     for (const array of stored) array.dispose();
     const flat = new Float32Array(this.#layout.length);
-    for (const { name, start } of this.#layout.slots) flat.set(await slopes[name].data(), start);
+    for (const { name, start } of this.#layout.slots) flat.set(await gradients[name].data(), start);
     const losses: [string, number][] = [];
     for (const [name, part] of Object.entries(parts)) losses.push([name, (await part.data())[0]]);
-    return { losses: Object.fromEntries(losses) as unknown as LossValues, slopes: flat };
+    return { losses: Object.fromEntries(losses) as unknown as LossValues, gradient: flat };
   }
 
   /** Templates of a part of a batch, of length 1. */
@@ -175,12 +180,12 @@ export class GradientMachine {
 
   /** The fixed centres on the device, and those of the samples. */
   #fixed({ shape, values }: ReturnType<typeof centreTable>, samples: Int32Array): FixedCentres {
-    const [count, size] = shape, own = new Float32Array(samples.length * size);
-    samples.forEach((at, i) => own.set(values.subarray(at * size, (at + 1) * size), i * size));
+    const [count, size] = shape, centres = new Float32Array(samples.length * size);
+    samples.forEach((at, i) => centres.set(values.subarray(at * size, (at + 1) * size), i * size));
     this.#centres ??= np.array(values).reshape(shape);
     return {
       table: this.#centres.ref,
-      own: this.#rows(own),
+      centres: this.#rows(centres),
       classes: np.array(oneHot(samples, count)).reshape([samples.length, count]),
     };
   }
@@ -211,7 +216,7 @@ function oneHot(labels: Int32Array, count: number): Float32Array<ArrayBuffer> {
   return rows;
 }
 
-type StepResult = { stored: np.Array[]; parts: LossParts; slopes: ParameterArrays };
+type StepResult = { stored: np.Array[]; parts: LossParts; gradients: ParameterArrays };
 
 function traceable(
   network: TrainedNetwork,
@@ -226,15 +231,15 @@ function traceable(
   return jit((weights: ParameterArrays, centres: np.Array, patches: np.Array, input: LossInput) => {
     const tape = new Tape();
     const { templates, leaves } = network.run(tape, weights, patches);
-    const found = lossAndSlopes(loss, batchSize, templates.value.ref, centres, input);
+    const found = lossAndGradients(loss, batchSize, templates.value.ref, centres, input);
     tape.backward(templates, found.templates);
-    const slopes = Object.fromEntries(
+    const gradients = Object.fromEntries(
       Object.entries(leaves).map(([name, { gradient }]) => [name, gradient!]),
     );
     return {
       stored: tape.stored,
       parts: found.parts,
-      slopes: { ...slopes, [CENTRES]: found.centres },
+      gradients: { ...gradients, [CENTRES]: found.centres },
     };
   }) as unknown as ReturnType<typeof traceable>;
 }

@@ -56,7 +56,7 @@ export type FromWorker =
   | {
     readonly kind: "gradient";
     readonly losses: LossValues;
-    readonly slopes: Float32Array<ArrayBuffer>;
+    readonly gradient: Float32Array<ArrayBuffer>;
     /** Milliseconds that the samples took. */
     readonly loading: number;
     /** Milliseconds that the gradient took. */

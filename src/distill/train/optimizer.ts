@@ -34,7 +34,7 @@ export interface AdamWOptions {
 }
 
 /** Least root mean square that counts for a relative rate, so that zeros can move. */
-const LEAST_SCALE = 1e-3;
+const MIN_SCALE = 1e-3;
 
 /** An optimiser. */
 export type OptimizerOptions = SgdOptions | AdamWOptions;
@@ -51,12 +51,12 @@ export function firstState(options: OptimizerOptions, length: number): Optimizer
 }
 
 /** Scales a gradient down to a length; returns the length before. */
-export function clipLength(gradient: Float32Array, most: number): number {
+export function clipLength(gradient: Float32Array, maxLength: number): number {
   let squares = 0;
   for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
   const length = Math.sqrt(squares);
-  if (length > most) {
-    const factor = most / length;
+  if (length > maxLength) {
+    const factor = maxLength / length;
     for (let i = 0; i < gradient.length; i++) gradient[i] *= factor;
   }
   return length;
@@ -94,9 +94,9 @@ export function update(
         (options.relative ? scaleOf(parameters.subarray(start, end)) : 1);
       const fix1 = 1 - 0.9 ** (step + 1), fix2 = 1 - 0.999 ** (step + 1);
       for (let i = start; i < end; i++) {
-        const slope = gradient[i];
-        first[i] += 0.1 * (slope - first[i]);
-        second[i] += 0.001 * (slope * slope - second[i]);
+        const value = gradient[i];
+        first[i] += 0.1 * (value - first[i]);
+        second[i] += 0.001 * (value * value - second[i]);
         const move = first[i] / fix1 / (Math.sqrt(second[i] / fix2) + 1e-8);
         parameters[i] -= speed * (move + decay * parameters[i]);
       }
@@ -118,7 +118,7 @@ export function decayOf(options: OptimizerOptions, name: string): number {
 function scaleOf(values: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
-  return Math.max(LEAST_SCALE, Math.sqrt(squares / values.length));
+  return Math.max(MIN_SCALE, Math.sqrt(squares / values.length));
 }
 
 /** Moves the running mean of parameters towards them. Shorter memory at the start, so that the first weights fade. */

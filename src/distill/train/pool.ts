@@ -1,6 +1,7 @@
 // The workers of a training: each computes the gradient of its part of the batch, here they are summed.
 // In the order of the workers, so that a training with as many workers gives the same numbers again.
 
+import { concatFloats } from "../../base/concat.ts";
 import { askWorker } from "./ask_worker.ts";
 import type { DistillConfig } from "./config.ts";
 import type { Gradient, LossValues, SampleTemplates, TrainingDevice } from "./gradient.ts";
@@ -74,9 +75,9 @@ export class WorkerPool implements Disposable {
       const others = this.relational ? joined(samples.filter((_, k) => k !== i)) : undefined;
       return worker.ask({ kind: "step", step, parameters, others });
     })) as (FromWorker & { kind: "gradient" })[];
-    const slopes = parts[0].slopes;
+    const gradient = parts[0].gradient;
     for (const part of parts.slice(1)) {
-      for (let i = 0; i < slopes.length; i++) slopes[i] += part.slopes[i];
+      for (let i = 0; i < gradient.length; i++) gradient[i] += part.gradient[i];
     }
     const names = Object.keys(parts[0].losses) as (keyof LossValues)[];
     const sums = names.map((name) => [
@@ -85,7 +86,7 @@ export class WorkerPool implements Disposable {
     ]);
     return {
       losses: Object.fromEntries(sums),
-      slopes,
+      gradient,
       loading: Math.max(...parts.map(({ loading }) => loading)),
       computing: Math.max(...parts.map(({ computing }) => computing)),
     };
@@ -108,14 +109,8 @@ export class WorkerPool implements Disposable {
 }
 
 function joined(parts: readonly SampleTemplates[]): SampleTemplates {
-  const all = (name: keyof SampleTemplates): Float32Array<ArrayBuffer> => {
-    const whole = new Float32Array(parts.reduce((sum, part) => sum + part[name].length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part[name], at);
-      at += part[name].length;
-    }
-    return whole;
+  return {
+    templates: concatFloats(parts.map(({ templates }) => templates)),
+    targets: concatFloats(parts.map(({ targets }) => targets)),
   };
-  return { templates: all("templates"), targets: all("targets") };
 }

@@ -96,8 +96,8 @@ export async function train(
   const pace = new Pace(config.batch);
   while (run.step < config.steps && !options.signal?.aborted) {
     pace.start();
-    const { losses, slopes, loading, computing } = await pool.gradient(run.step, run.parameters);
-    run.move(slopes, losses, { speed: pace.stop(), loading, computing });
+    const { losses, gradient, loading, computing } = await pool.gradient(run.step, run.parameters);
+    run.move(gradient, losses, { speed: pace.stop(), loading, computing });
     options.progress?.(
       `step ${run.step}/${config.steps}  ${lossText(losses)}  ${
         pace.text(config.steps - run.step)
@@ -173,16 +173,16 @@ class TrainingRun {
 
   /** Makes one step by a gradient. */
   move(
-    slopes: Float32Array,
+    gradient: Float32Array,
     loss: LossValues,
     speeds: { speed: number; loading: number; computing: number },
   ): void {
     const { optimizer, schedule, steps, average: keep } = this.config;
     const rate = optimizer.rate * rateAt(schedule, this.step, steps);
     const { parameters, layout, step } = this;
-    const gradient = update(optimizer, layout, parameters, slopes, this.#optimizer, rate, step);
+    const length = update(optimizer, layout, parameters, gradient, this.#optimizer, rate, step);
     average(this.#mean, parameters, keep, step);
-    this.#log.add({ step, loss, rate, gradient, ...speeds });
+    this.#log.add({ step, loss, rate, gradient: length, ...speeds });
     this.step++;
   }
 

@@ -2,6 +2,7 @@
 
 import { createSession, loadOrt } from "../../runtime/ort.ts";
 import { errorCurve } from "../../evaluate/roc.ts";
+import { dot } from "../../math/dot.ts";
 import type { ComparisonScores } from "../../evaluate/scores.ts";
 import { trueMatchRateAtFmr } from "../../evaluate/verification.ts";
 import type { ValidationData } from "../data/data.ts";
@@ -49,14 +50,14 @@ export interface StudentTemplates {
   readonly labels: readonly number[];
 }
 
-/** Computes the figures of a student, whose file takes `pixels`, on at most `most` photos, evenly taken from the split. */
+/** Computes the figures of a student, whose file takes `pixels`, on at most `maxPhotos` photos, evenly taken from the split. */
 export async function validate(
   onnx: Uint8Array,
   pixels: TensorSpec,
   data: ValidationData,
-  most: number,
+  maxPhotos: number,
 ): Promise<Validation> {
-  const count = Math.min(most, data.count);
+  const count = Math.min(maxPhotos, data.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(i * data.count / count));
   const masked = await templatesOf(onnx, pixels, data.masked, chosen);
   const clean = await templatesOf(onnx, pixels, data.clean, chosen);
@@ -148,12 +149,6 @@ function equalErrorRate(scores: ComparisonScores): number {
   const gap = (point: { fmr: number; fnmr: number }): number => Math.abs(point.fmr - point.fnmr);
   const best = errorCurve(scores, 4000).reduce((a, b) => gap(b) < gap(a) ? b : a);
   return (best.fmr + best.fnmr) / 2;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function mean(values: readonly number[]): number {

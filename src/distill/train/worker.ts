@@ -78,11 +78,11 @@ async function doStep(
   const batch = samplesOf(ready, step);
   const loaded = performance.now();
   const margins = drawMargins(loss, samples.seed ?? 1, step, from, to);
-  const { losses, slopes } = await machine.run(parameters, batch, margins, others);
+  const { losses, gradient } = await machine.run(parameters, batch, margins, others);
   const done = performance.now();
   scope.postMessage(
-    { kind: "gradient", losses, slopes, loading: loaded - start, computing: done - loaded },
-    [slopes.buffer],
+    { kind: "gradient", losses, gradient, loading: loaded - start, computing: done - loaded },
+    [gradient.buffer],
   );
   // While the other workers and the optimiser still compute. What fails now fails again when it is asked for.
   try {

@@ -44,15 +44,15 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
  * @returns A fold per photo; `undefined` where a photo is in none.
  */
 export function personFolds(dataset: Dataset, seed: number): (number | undefined)[] {
-  const own = new Map<number, number>();
+  const foldOf = new Map<number, number>();
   let disjoint = dataset.folds.length > 1;
   const photoFold: (number | undefined)[] = dataset.images.map(() => undefined);
   dataset.folds.forEach((pairs, fold) => {
     for (const { probe, reference } of pairs) {
       for (const image of [probe, reference]) {
         const { identity } = dataset.images[image];
-        if ((own.get(identity) ?? fold) !== fold) disjoint = false;
-        own.set(identity, fold);
+        if ((foldOf.get(identity) ?? fold) !== fold) disjoint = false;
+        foldOf.set(identity, fold);
         photoFold[image] = fold;
       }
     }

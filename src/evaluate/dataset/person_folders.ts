@@ -52,7 +52,7 @@ export async function openFolder(path: string, options: DrawOptions = {}): Promi
 }
 
 /** Genuine pairs of a fold, all or as many as are wanted, and as many impostor pairs. */
-function drawPairs(people: readonly number[][], most: number, seed: number): DatasetPair[] {
+function drawPairs(people: readonly number[][], maxPairs: number, seed: number): DatasetPair[] {
   const random = randomNumbers(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const genuine = people.flatMap((photos) =>
@@ -60,7 +60,7 @@ function drawPairs(people: readonly number[][], most: number, seed: number): Dat
       photos.slice(i + 1).map((reference) => ({ probe, reference, genuine: true }))
     )
   );
-  const kept = shuffled(genuine, seed).slice(0, most);
+  const kept = shuffled(genuine, seed).slice(0, maxPairs);
   const impostors = new Map<string, DatasetPair>();
   const wanted = people.length < 2 ? 0 : Math.max(kept.length, 1);
   // A small fold may not have as many different pairs: then there are fewer.

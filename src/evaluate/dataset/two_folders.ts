@@ -89,13 +89,13 @@ async function photosOf(folder: string): Promise<Map<string, string[]>> {
   return people;
 }
 
-function drawPairs(people: readonly Person[], most: number, seed: number): DatasetPair[] {
+function drawPairs(people: readonly Person[], maxPairs: number, seed: number): DatasetPair[] {
   const random = randomNumbers(seed);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
   const genuine = people.flatMap(({ probes, references }) =>
     probes.flatMap((probe) => references.map((reference) => ({ probe, reference, genuine: true })))
   );
-  const kept = shuffled(genuine, seed).slice(0, most);
+  const kept = shuffled(genuine, seed).slice(0, maxPairs);
   const personOf = new Map(people.flatMap((person) => person.probes.map((i) => [i, person])));
   const impostors = new Map<string, DatasetPair>();
   // A small fold may not have as many different pairs: then there are fewer.

@@ -122,15 +122,15 @@ function pair({ probe, reference, score, pictures }: WorstPair): string {
 }
 
 /** At most this many failures are listed; the JSON file has them all. */
-const MOST_LISTED = 200;
+const MAX_LISTED = 200;
 
 function failures({ failures }: Evaluation): string {
   if (failures.length === 0) return "";
-  const lines = failures.slice(0, MOST_LISTED).map(({ photo, masked, kind, message }) =>
+  const lines = failures.slice(0, MAX_LISTED).map(({ photo, masked, kind, message }) =>
     `<li>${escapeHtml(`${photo}${masked ? ", masked" : ""}: ${message ?? kind}`)}</li>`
   );
-  const more = failures.length > MOST_LISTED
-    ? `<p>and ${failures.length - MOST_LISTED} more</p>`
+  const more = failures.length > MAX_LISTED
+    ? `<p>and ${failures.length - MAX_LISTED} more</p>`
     : "";
   return `<h2>Failures</h2><details><summary>${counted(failures.length, "sample")}</summary><ul>${
     lines.join("")

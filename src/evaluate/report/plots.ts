@@ -64,33 +64,33 @@ function leastRate(results: readonly ScenarioResult[], kind: "genuine" | "impost
   return 0.5 / Math.max(...results.map(({ metrics }) => metrics.counts[kind]));
 }
 
-function rateAxis(least: number, label: string): NonNullable<PlotOptions["x"]> {
-  const domain = [least, 1];
+function rateAxis(minRate: number, label: string): NonNullable<PlotOptions["x"]> {
+  const domain = [minRate, 1];
   return { ...AXIS, type: "log", domain, label, grid: true, tickFormat: rate, ticks: 6 };
 }
 
 function detPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOptions {
-  const least = leastRate(results, "impostor"), lowest = leastRate(results, "genuine");
-  const equal = [Math.max(least, lowest), 1];
+  const minRate = leastRate(results, "impostor"), lowest = leastRate(results, "genuine");
+  const equal = [Math.max(minRate, lowest), 1];
   return {
-    x: rateAxis(least, "False match rate (FMR)"),
+    x: rateAxis(minRate, "False match rate (FMR)"),
     y: { ...rateAxis(lowest, "False non-match rate (FNMR)"), labelOffset: Y_LABEL },
     marks: [
       Plot.frame({ strokeOpacity: 0.3 }),
       Plot.line(equal, { x: equal, y: equal, strokeDasharray: "1 4", strokeOpacity: 0.7 }),
       // Rates of zero have no place on a logarithmic axis: they lie on its edge.
-      ...curves(Plot, results, least, (fnmr) => Math.max(lowest, fnmr)),
+      ...curves(Plot, results, minRate, (fnmr) => Math.max(lowest, fnmr)),
     ],
   };
 }
 
 function rocPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOptions {
-  const least = leastRate(results, "impostor");
+  const minRate = leastRate(results, "impostor");
   const drawn = results.flatMap(({ metrics }) => metrics.band);
   const worst = Math.max(...drawn.map(({ fnmr }) => fnmr.interval?.[1] ?? fnmr.value));
   const floor = Math.max(0, Math.min(0.9, Math.floor(10 * (1 - worst)) / 10));
   return {
-    x: rateAxis(least, "False match rate (FMR)"),
+    x: rateAxis(minRate, "False match rate (FMR)"),
     y: {
       ...AXIS,
       labelOffset: Y_LABEL,
@@ -101,7 +101,7 @@ function rocPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOpti
     },
     marks: [
       Plot.frame({ strokeOpacity: 0.3 }),
-      ...curves(Plot, results, least, (fnmr) => 1 - fnmr),
+      ...curves(Plot, results, minRate, (fnmr) => 1 - fnmr),
     ],
   };
 }
@@ -110,19 +110,19 @@ function rocPlot(Plot: PlotModule, results: readonly ScenarioResult[]): PlotOpti
 function curves(
   Plot: PlotModule,
   results: readonly ScenarioResult[],
-  least: number,
+  minRate: number,
   y: (fnmr: number) => number,
 ): Marks {
   const bands = results.map(({ metrics }, i) => {
     const band = metrics.band.flatMap(({ fmr, fnmr: { interval } }) =>
-      interval ? [{ x: Math.max(least, fmr), low: y(interval[0]), high: y(interval[1]) }] : []
+      interval ? [{ x: Math.max(minRate, fmr), low: y(interval[0]), high: y(interval[1]) }] : []
     );
     const fill = lineStyle(i).color;
     return Plot.areaY(band, { x: "x", y1: "low", y2: "high", fill, fillOpacity: 0.13, clip: true });
   });
   const lines = results.map(({ metrics }, i) => {
     const { color, dash } = lineStyle(i);
-    const line = metrics.curve.map(({ fmr, fnmr }) => ({ x: Math.max(least, fmr), y: y(fnmr) }));
+    const line = metrics.curve.map(({ fmr, fnmr }) => ({ x: Math.max(minRate, fmr), y: y(fnmr) }));
     return Plot.line(line, {
       x: "x",
       y: "y",

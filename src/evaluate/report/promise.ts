@@ -1,4 +1,5 @@
-// What a model's thresholds promise, group by group, as a table and a plot made of its manifest entry: docs/promise.md.
+// What a model's thresholds promise, made of its manifest entry: group by group as a table and a plot (docs/promise.md), and
+// across all people (docs/scores.md).
 //   deno task promise
 
 import type { GroupCalibration, MaskSituation } from "../../model/calibration.ts";
@@ -60,6 +61,28 @@ export function promiseTable(entry: ModelEntry): string {
   ].join("\n");
 }
 
+/** The thresholds of cosines across all people, as they were measured. */
+export function pooledTable({ calibration }: ModelEntry): string {
+  const percent = (rate: number): string => `${Number((100 * rate).toPrecision(3))}%`;
+  const kinds = [["single (default)", calibration?.single], [
+    "`--mirror`",
+    calibration?.mirrored,
+  ]] as const;
+  const lines = kinds.flatMap(([kind, situations]) =>
+    Object.entries(situations ?? {}).flatMap(([situation, { points }]) =>
+      points.map(({ fmr, threshold, measuredFmr, interval: [low, high], fnmr }) =>
+        `| ${kind} | ${situation === "none" ? "neither" : situation} | ${fmr} | ${threshold} | ` +
+        `${percent(measuredFmr)} (${percent(low)} to ${percent(high)}) | ${percent(fnmr)} |`
+      )
+    )
+  );
+  return [
+    "| Templates | Masked | FMR aimed at | Threshold | FMR measured (95%) | FNMR |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...lines,
+  ].join("\n");
+}
+
 /** The plot: the upper end of each group's false match rate over the threshold, a panel for each situation. */
 export async function promisePlot(entry: ModelEntry): Promise<string> {
   const { Plot, draw } = await drawing();
@@ -104,13 +127,13 @@ export async function promisePlot(entry: ModelEntry): Promise<string> {
 if (import.meta.main) {
   const root = new URL("../../../", import.meta.url);
   const text = await Deno.readTextFile(new URL("models/manifest.json", root));
-  const { student } = parseManifest(text), page = new URL("docs/promise.md", root);
+  const { student } = parseManifest(text);
   const begin = "<!-- table: written by `deno task promise` -->", end = "<!-- /table -->";
-  const before = await Deno.readTextFile(page);
-  const [head, rest] = before.split(begin);
-  await Deno.writeTextFile(
-    page,
-    `${head}${begin}\n\n${promiseTable(student)}\n\n${end}${rest.split(end)[1]}`,
-  );
+  const pages = [["promise", promiseTable(student)], ["scores", pooledTable(student)]];
+  for (const [name, table] of pages) {
+    const page = new URL(`docs/${name}.md`, root);
+    const [head, rest] = (await Deno.readTextFile(page)).split(begin);
+    await Deno.writeTextFile(page, `${head}${begin}\n\n${table}\n\n${end}${rest.split(end)[1]}`);
+  }
   await Deno.writeTextFile(new URL("docs/promise.svg", root), await promisePlot(student));
 }

@@ -1,18 +1,8 @@
-// Small helpers on bytes for the template cache: joining, and names by SHA-256.
+// What photos are known by in the template cache: the SHA-256 of their bytes.
 // What two photos have in common is told by their bytes, never by their names.
 
+import { concatBytes } from "../../base/concat.ts";
 import type { PixelData } from "../../image/image.ts";
-
-/** Joins byte arrays. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 
 /** The SHA-256 of bytes and of a text after them, in hexadecimal digits. */
 export async function sha256Hex(bytes: Uint8Array, text = ""): Promise<string> {

@@ -179,19 +179,19 @@ class Collector {
     return missing;
   }
 
-  #entries({ dressed, templates }: EmbeddedState): CachedTemplate[] {
+  #entries({ maskFailed, templates }: EmbeddedState): CachedTemplate[] {
     return this.#caches.map((_, at) => {
       const { model, kind } = this.#place(at);
-      return { dressed, embedding: templates?.[model][kind] };
+      return { maskFailed, embedding: templates?.[model][kind] };
     });
   }
 
   /** Takes what is known of a sample, one entry per cache. */
   #take(sample: Sample, entries: readonly CachedTemplate[]): void {
-    const photo = this.#dataset.images[sample.image].id, [{ embedding, dressed }] = entries;
+    const photo = this.#dataset.images[sample.image].id, [{ embedding, maskFailed }] = entries;
     const { failures } = this.#table;
     if (!embedding) failures.push({ photo, masked: !!sample.mask, kind: "no-face" });
-    else if (!dressed) failures.push({ photo, masked: true, kind: "bare" });
+    else if (maskFailed) failures.push({ photo, masked: true, kind: "bare" });
     entries.forEach(({ embedding }, at) => {
       const { model, kind } = this.#place(at);
       if (embedding) this.#table.set(model, kind, sample, embedding);

@@ -1,7 +1,8 @@
-// From photos and the masks they are to wear to templates, for all models at once: a photo is decoded, its face found
+// From photos and the masks planned for them to templates, for all models at once: a photo is decoded, its face found
 // and its masks drawn once, and only the embedding is each model's own. The same verbs as src/verify, in larger batches.
 
 import { alignFace, ARCFACE_SIZE } from "../../pipeline/align/arcface.ts";
+import { cutPicture } from "../../pipeline/align/cut.ts";
 import type { Affine } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import type { FaceChoice } from "../../pipeline/detect/choose.ts";
@@ -10,15 +11,7 @@ import { embedAligned, locateAligned } from "../../pipeline/locate_and_embed.ts"
 import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
-import {
-  cutPicture,
-  dressCrop,
-  type Dressed,
-  dressPhoto,
-  padded,
-  shifted,
-  squareMap,
-} from "./dress.ts";
+import { maskCrop, maskPhoto, padded, type Picture, shifted, squareMap } from "./apply_plan.ts";
 import type { MaskPlan } from "./masks.ts";
 import type { ModelSet, OpenModel } from "./models.ts";
 import { NetworkClock } from "./stopwatch.ts";
@@ -35,8 +28,8 @@ export interface EmbedJob {
 
 /** A photo in one state, embedded. */
 export interface EmbeddedState {
-  /** Whether the mask could be put on; true where none was wanted. */
-  readonly dressed: boolean;
+  /** Whether a mask was planned that could not be applied. */
+  readonly maskFailed: boolean;
   /** The templates of each model by kind; absent if no face was found. */
   readonly templates?: readonly Readonly<Partial<Record<TemplateKind, Float32Array>>>[];
 }
@@ -59,7 +52,7 @@ export interface EmbedderOptions {
 /** A picture to embed: a photo with its face, or a crop that is a face already. */
 interface Located {
   readonly image: Image;
-  readonly dressed: boolean;
+  readonly maskFailed: boolean;
   /** Whether there is a face. */
   readonly acquired: boolean;
   /** Where it is; absent for aligned crops. */
@@ -94,8 +87,8 @@ export class SampleEmbedder {
       const found = located.flat().filter((state) => state.acquired);
       const templates = await this.#embedFound(engine, found);
       return located.map((states) =>
-        states.map(({ dressed, acquired }) => ({
-          dressed,
+        states.map(({ maskFailed, acquired }) => ({
+          maskFailed,
           ...(acquired && { templates: templates.shift()! }),
         }))
       );
@@ -147,18 +140,17 @@ export class SampleEmbedder {
       const face = want ? found.shift() : undefined;
       return face && shifted(face, -rooms[i].x, -rooms[i].y);
     });
-    const dressed = jobs.map(({ image, states }, i) =>
-      states.map((plan) =>
-        plan && (aligned ? dressCrop : dressPhoto)(image, faces[i], plan, texture)
-      )
+    const masked = jobs.map(({ image, states }, i) =>
+      states.map((plan) => plan && (aligned ? maskCrop : maskPhoto)(image, faces[i], plan, texture))
     );
-    const again = dressed.flat().filter((state): state is Dressed => !!state && !state.aligned);
+    const again = masked.flat().filter((state): state is Picture => !!state && !state.aligned);
     const foundAgain = await this.#faces(engine, again.map(({ image }) => image), false);
     return jobs.map(({ image, states }, i) =>
       states.map((plan, j): Located => {
-        const worn = dressed[i][j];
-        if (!worn) return { ...place({ image, aligned }, faces[i]), dressed: !plan };
-        return { ...place(worn, worn.aligned ? undefined : foundAgain.shift()), dressed: true };
+        const picture = masked[i][j];
+        if (!picture) return { ...place({ image, aligned }, faces[i]), maskFailed: !!plan };
+        const face = picture.aligned ? undefined : foundAgain.shift();
+        return { ...place(picture, face), maskFailed: false };
       })
     );
   }
@@ -227,7 +219,7 @@ export class SampleEmbedder {
 }
 
 /** A picture with its face, or an aligned crop, or a photo without a face. */
-function place({ image, aligned }: Dressed, face: Face | undefined): Omit<Located, "dressed"> {
+function place({ image, aligned }: Picture, face: Face | undefined): Omit<Located, "maskFailed"> {
   return aligned ? { image, acquired: true } : { image, face, acquired: face !== undefined };
 }
 

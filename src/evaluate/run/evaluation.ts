@@ -76,7 +76,7 @@ export interface Evaluation {
   readonly masks: {
     readonly style: "ours" | "maskinv" | "real";
     readonly seed: number;
-    /** The only kind that was worn, if there was one. */
+    /** The only kind that was applied, if there was one. */
     readonly kind?: MaskKind;
   };
   /** A result per protocol, scenario and model. */

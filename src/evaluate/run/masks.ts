@@ -1,5 +1,5 @@
 // Which mask a photo gets in an evaluation: decided by the style, the seed and the photo alone, so that runs repeat
-// and templates can be kept. How it is drawn is in pictures.ts.
+// and templates can be kept. How it is drawn is in apply_plan.ts.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
 import type { MaskKind } from "../../mask/kinds.ts";
@@ -7,15 +7,15 @@ import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
 import { randomNumbers } from "../../math/random.ts";
 
 /** The masks of an evaluation. */
-export type MaskStyle = OwnMasks | OfficialMasks;
+export type MaskStyle = DrawnMasks | OfficialMasks;
 
-/** Masks of chance kinds (or all of one) and colours, worn in full, in the photo's light; the photo is then detected again. */
-export interface OwnMasks {
+/** Masks of chance kinds (or all of one) and colours, in full coverage, in the photo's light; the photo is then detected again. */
+export interface DrawnMasks {
   /** Always `"ours"`. */
   readonly style: "ours";
   /** Chooses the masks; 0 by default. */
   readonly seed?: number;
-  /** The only kind that is worn, to see what one kind costs; by default all kinds are. */
+  /** The only kind that is applied, to see what one kind costs; by default all kinds are. */
   readonly kind?: MaskKind;
 }
 

@@ -56,9 +56,9 @@ export function comparisonsOf(
       if (real && !isIn(scenario, images[pair.probe].masked, images[pair.reference].masked)) {
         return [];
       }
-      const worn = real ? [false, false] : wearers(scenario, protocol, index, total);
+      const masked = real ? [false, false] : maskedSides(scenario, protocol, index, total);
       const sample = (image: number, side: 0 | 1): Sample => {
-        if (!worn[side]) return { image };
+        if (!masked[side]) return { image };
         const mask = planFor(2 * index + side, images[image].id, scenario, protocol, masks, total);
         return { image, mask };
       };
@@ -111,7 +111,7 @@ function isIn(scenario: Scenario, probe?: boolean, reference?: boolean): boolean
 }
 
 /** Whether probe and reference get a mask. */
-function wearers(
+function maskedSides(
   scenario: Scenario,
   protocol: Protocol,
   pair: number,

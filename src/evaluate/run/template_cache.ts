@@ -3,15 +3,15 @@
 // ever rewritten. Templates identify people: the folder and its files are for their owner only.
 
 import type { FileHandle } from "node:fs/promises";
+import { concatBytes } from "../../base/concat.ts";
 import { DatasetError, WriteError } from "../../base/errors.ts";
-import { concatBytes } from "./bytes.ts";
 
 /** What is known of one sample. */
 export interface CachedTemplate {
   /** The template; absent if no face was found. */
   readonly embedding?: Float32Array;
-  /** Whether the mask that was wanted could be put on; true where none was wanted. */
-  readonly dressed: boolean;
+  /** Whether a mask was planned that could not be applied. */
+  readonly maskFailed: boolean;
 }
 
 /** A file of templates. */
@@ -24,7 +24,7 @@ export interface TemplateCache extends AsyncDisposable {
 
 const MAGIC = new TextEncoder().encode("maskinv-tmpl-1\n\0");
 const KEY = 32, STATE = 4, SUM = 4;
-const NO_FACE = 1, UNDRESSED = 2;
+const NO_FACE = 1, MASK_FAILED = 2;
 
 /** A cache in memory alone, for evaluations that keep nothing. */
 export function memoryCache(): TemplateCache {
@@ -144,7 +144,7 @@ async function readRecords(
     if (crc32(record.subarray(0, size - SUM)) !== view.getUint32(size - SUM, true)) break;
     const state = view.getUint32(KEY, true);
     known.set(record.subarray(0, KEY).toHex(), {
-      dressed: (state & UNDRESSED) === 0,
+      maskFailed: (state & MASK_FAILED) !== 0,
       ...((state & NO_FACE) === 0 &&
         { embedding: new Float32Array(record.buffer, KEY + STATE, dim) }),
     });
@@ -156,7 +156,7 @@ async function writeRecord(key: string, entry: CachedTemplate, dim: number): Pro
   const { crc32 } = await import("node:zlib");
   const size = recordSize(dim), record = new Uint8Array(size), view = new DataView(record.buffer);
   record.setFromHex(key);
-  view.setUint32(KEY, (entry.embedding ? 0 : NO_FACE) | (entry.dressed ? 0 : UNDRESSED), true);
+  view.setUint32(KEY, (entry.embedding ? 0 : NO_FACE) | (entry.maskFailed ? MASK_FAILED : 0), true);
   if (entry.embedding) new Float32Array(record.buffer, KEY + STATE, dim).set(entry.embedding);
   view.setUint32(size - SUM, crc32(record.subarray(0, size - SUM)), true);
   return record;

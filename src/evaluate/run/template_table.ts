@@ -4,11 +4,11 @@
 import type { TemplateKind } from "./embedder.ts";
 import type { Sample } from "./protocol.ts";
 
-/** A sample without a template, or without the mask it was to wear. */
+/** A sample without a template, or without the mask planned for it. */
 export interface Failure {
   /** The photo as the data set calls it. */
   readonly photo: string;
-  /** Whether it was to wear a mask. */
+  /** Whether a mask was planned for it. */
   readonly masked: boolean;
   /** `no-face` and `error` are failures to acquire; `bare` was compared without the mask, as no mesh was found for it. */
   readonly kind: "no-face" | "error" | "bare";

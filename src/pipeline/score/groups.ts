@@ -91,7 +91,7 @@ export function thresholdForBound(curve: readonly CurvePoint[], fmr: number): nu
   if (right < 0 || !(fmr > 0 && fmr <= 1)) return undefined;
   if (right === 0) return curve[0][0];
   const a = curve[right - 1], b = curve[right];
-  // Between knots the logarithm of the rate is taken as straight, as everywhere.
+  // Between two points of a curve the logarithm of the rate is taken as straight.
   const part = b[3] < a[3] ? Math.log(fmr / a[3]) / Math.log(b[3] / a[3]) : 0;
   return a[0] + part * (b[0] - a[0]);
 }

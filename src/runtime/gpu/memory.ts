@@ -1,4 +1,4 @@
-// What the handles of the runtime on a GPU are: buffers with a size, an owner and a history.
+// What the handles of the runtime on a GPU are: buffers with a size, an owner and a way to free them.
 // Disposing gives the buffer back to the pool, or the tensor back to onnxruntime.
 
 import { DisposedError } from "../../base/errors.ts";

@@ -6,7 +6,7 @@ import type { Acquired, Verifier } from "../../verify/mod.ts";
 import { interEyeDistance } from "../../pipeline/detect/face.ts";
 import { explainIncomparable } from "../../pipeline/embed/comparable.ts";
 import { type Image, loadImage } from "../../image/mod.ts";
-import { MASK_KINDS, type MaskOptions, WEARINGS } from "../../mask/mod.ts";
+import { COVERAGES, MASK_KINDS, type MaskOptions } from "../../mask/mod.ts";
 import { Camera } from "./camera.ts";
 import { canvasOf, drawCrop, drawPhoto } from "./draw.ts";
 import type { MaskPainter } from "./masks.ts";
@@ -36,7 +36,7 @@ export class Card {
     const template = document.querySelector<HTMLTemplateElement>("template#card")!;
     root.append(template.content.cloneNode(true));
     addChoices(this.#one("select.kind"), MASK_KINDS);
-    addChoices(this.#one("select.wearing"), WEARINGS);
+    addChoices(this.#one("select.coverage"), COVERAGES);
     this.#listen();
   }
 
@@ -84,7 +84,7 @@ export class Card {
       const name = sample.value;
       if (name) this.#open(await (await fetch(`samples/${name}.jpg`)).blob(), name);
     });
-    for (const name of ["kind", "wearing"]) {
+    for (const name of ["kind", "coverage"]) {
       this.#one(`select.${name}`).addEventListener("change", () => this.refresh());
     }
     this.#one(".camera").addEventListener(
@@ -187,7 +187,7 @@ export class Card {
     this.#changed(false);
   }
 
-  /** The facts change with every picture of the camera, which nobody wants read out. */
+  /** Shows the facts; screen readers announce them but for the camera, whose facts change with every picture. */
   #say(text: string, bad = false): void {
     const facts = this.#one(".facts");
     facts.ariaLive = this.#camera ? "off" : "polite";
@@ -197,8 +197,8 @@ export class Card {
 
   #mask(): MaskOptions | undefined {
     const kind = this.#one<HTMLSelectElement>("select.kind").value;
-    const wearing = this.#one<HTMLSelectElement>("select.wearing").value;
-    return kind ? { kind, wearing } as MaskOptions : undefined;
+    const coverage = this.#one<HTMLSelectElement>("select.coverage").value;
+    return kind ? { kind, coverage } as MaskOptions : undefined;
   }
 
   #one<T extends HTMLElement = HTMLElement>(selector: string): T {

@@ -7,7 +7,7 @@ import type { EmbeddedFace } from "../../pipeline/embed/embed.ts";
 import type { Image } from "../../image/image.ts";
 
 /** The longest side that is shown; photos are compared in full. */
-const MOST_SHOWN = 960;
+const MAX_SHOWN = 960;
 
 /** A canvas with the picture's pixels. */
 export function canvasOf(image: Image): HTMLCanvasElement {
@@ -24,7 +24,7 @@ export function drawPhoto(
   picture: HTMLCanvasElement,
   face: EmbeddedFace | undefined,
 ): void {
-  const scale = Math.min(1, MOST_SHOWN / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, MAX_SHOWN / Math.max(picture.width, picture.height));
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
   const pen = context(canvas);

@@ -25,7 +25,7 @@ const device = one<HTMLSelectElement>("device"), slider = one<HTMLInputElement>(
 
 let entry: ModelEntry | undefined;
 /** The user's own threshold; until they move the slider, the measured one counts. */
-let own: number | undefined;
+let chosenThreshold: number | undefined;
 device.value = new URLSearchParams(location.search).get("device") ?? "auto";
 /** Counts the starts, so that the end of an old one shows nothing. */
 let starts = 0;
@@ -93,12 +93,14 @@ function show(live: boolean): void {
   const [probe, reference] = cards.map(({ found }) => found);
   const masks: MaskStates = [probe?.face.mask, reference?.face.mask];
   const rule = ruleFor(entry, false, {}, masks);
-  const threshold = own ?? rule.threshold;
+  const threshold = chosenThreshold ?? rule.threshold;
   slider.disabled = false;
   slider.value = `${threshold}`;
   const atThreshold = scoreFmr(entry, false, threshold, masks)!;
   const said = `${threshold.toFixed(3)}: ${rateText(atThreshold)}`;
-  one("threshold-text").textContent = own === undefined ? `${said} (as measured)` : said;
+  one("threshold-text").textContent = chosenThreshold === undefined
+    ? `${said} (as measured)`
+    : said;
   slider.setAttribute("aria-valuetext", said);
   one("basis").textContent = basisText(atThreshold);
   const score = probe && reference && comparisonScore(probe.template, reference.template);
@@ -156,7 +158,7 @@ function listen(): void {
     if (file) card.take(file);
   });
   slider.addEventListener("input", () => {
-    own = Number(slider.value);
+    chosenThreshold = Number(slider.value);
     show(false);
   });
 }

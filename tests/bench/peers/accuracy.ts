@@ -50,7 +50,7 @@ export async function measureAccuracy(
   // onnxruntime-node gives maskinv's templates to seven digits, in a fraction of the time.
   const flags = await install(ours ? native : peer, cache);
   const bare = await drawMasks(pairs, cache);
-  say(`${bare.length} probes cannot wear a mask and stay bare`);
+  say(`${bare.length} probes have no mesh for a mask and stay bare`);
   const version = ours ? await versionOfMaskinv() : peer.packages[0];
   const templates = await collect(peer, flags, version, photosOf(pairs), cache, say);
   return {

@@ -4,7 +4,7 @@
 import { createVerifier } from "../../../mod.ts";
 import { chooseFace } from "../../../src/pipeline/detect/choose.ts";
 import { type LfwPair, parseLfwPairs } from "../../../src/evaluate/mod.ts";
-import { dressPhoto } from "../../../src/evaluate/run/dress.ts";
+import { maskPhoto } from "../../../src/evaluate/run/apply_plan.ts";
 import { chancePlan } from "../../../src/evaluate/run/masks.ts";
 import { encodePng, loadImage } from "../../../src/image/mod.ts";
 
@@ -41,7 +41,7 @@ export function pathOf(key: string, cache: string): string {
   return key.startsWith("masked/") ? `${cache}/${key}` : `${LFW}images/${key}`;
 }
 
-/** Draws the masks that are not there yet; gives the photos that could not wear one, which stay as they are. */
+/** Draws the masks that are not there yet; gives the photos that none could be applied to, which stay as they are. */
 export async function drawMasks({ folds }: PairChoice, cache: string): Promise<string[]> {
   const list = `${cache}/masked/bare.json`;
   const bare = new Set<string>(JSON.parse(await Deno.readTextFile(list).catch(() => "[]")));
@@ -57,16 +57,16 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
     const out = pathOf(keyOf(probe, true), cache);
     await Deno.mkdir(out.slice(0, out.lastIndexOf("/")), { recursive: true });
     const photo = await loadImage(pathOf(probe, cache));
-    const { faces } = await verifier!.detect(photo);
+    const { faces } = await verifier!.detect(photo, { mesh: true });
     const chosen = chooseFace(faces, photo, "centred");
     const face = chosen.kind === "face" ? chosen.face : undefined;
     const plan = chancePlan({ style: "ours" }, probe, "photo");
-    const dressed = dressPhoto(photo, face, plan, undefined);
-    if (!dressed) {
+    const masked = maskPhoto(photo, face, plan, undefined);
+    if (!masked) {
       bare.add(probe);
       await Deno.writeTextFile(list, JSON.stringify([...bare]));
     }
-    await Deno.writeFile(`${out}.part`, await encodePng(dressed?.image ?? photo));
+    await Deno.writeFile(`${out}.part`, await encodePng(masked?.image ?? photo));
     await Deno.rename(`${out}.part`, out);
   }
   return probes.filter((probe) => bare.has(probe));

@@ -1,10 +1,9 @@
-// Puts a planned mask on a photo or an aligned crop. What cannot wear one (no face, or none with a mesh) stays bare, and
-// the report says how many did.
+// Applies a planned mask to a photo or an aligned crop. Where none can be applied (no face, or none with a mesh) the
+// picture stays as it is, and the report says how many did.
 
 import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
 import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
-import { warpAffine } from "../../kernels/warp_affine/cpu.ts";
-import type { TensorSpec } from "../../runtime/tensor_spec.ts";
+import { cutPicture } from "../../pipeline/align/cut.ts";
 import { type Face, type FaceWithMesh, fivePoints } from "../../pipeline/detect/face.ts";
 import { mapFace } from "../../pipeline/detect/yunet.ts";
 import { InvalidArgumentError } from "../../base/errors.ts";
@@ -17,52 +16,56 @@ import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
 import type { MaskPlan } from "./masks.ts";
 
 /** A picture to embed. */
-export interface Dressed {
+export interface Picture {
   readonly image: Image;
   /** Whether it is an aligned crop; if not, its face has to be found. */
   readonly aligned: boolean;
 }
 
-/** A photo with a mask, or nothing if it cannot wear one. */
-export function dressPhoto(
+/** Applies a mask to a photo; gives nothing if it has no face that a mask can be fitted to. */
+export function maskPhoto(
   image: Image,
   face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
-): Dressed | undefined {
+): Picture | undefined {
   if (!face) return undefined;
   if (plan.style === "maskinv" && plan.on === "crop") {
-    const crop = cutPicture(image, alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto);
+    const crop = cutPicture(
+      image,
+      alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto,
+      ARCFACE_SIZE,
+    );
     return { image: official(crop, plan.offset, texture), aligned: true };
   }
   if (plan.style === "maskinv") {
     const points = fivePoints(face.landmarks);
     return { image: official(image, plan.offset, texture, points), aligned: false };
   }
-  return "mesh" in face ? { image: own(image, face, plan), aligned: false } : undefined;
+  return "mesh" in face ? { image: drawn(image, face, plan), aligned: false } : undefined;
 }
 
-/** A crop with a mask, or nothing if it cannot wear one; `face` is where the mesh lies in the crop. */
-export function dressCrop(
+/** Applies a mask to a crop, as {@linkcode maskPhoto}; `face` is where the mesh lies in the crop. */
+export function maskCrop(
   crop: Image,
   face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
-): Dressed | undefined {
+): Picture | undefined {
   if (plan.style === "maskinv") {
     const landmarks = plan.on === "photo" ? templateIn(crop) : undefined;
     return { image: official(crop, plan.offset, texture, landmarks), aligned: true };
   }
-  return face && "mesh" in face ? { image: own(crop, face, plan), aligned: true } : undefined;
+  return face && "mesh" in face ? { image: drawn(crop, face, plan), aligned: true } : undefined;
 }
 
-function own(
+function drawn(
   image: Image,
   face: FaceWithMesh,
   { seed, kind }: Extract<MaskPlan, { style: "ours" }>,
 ): Image {
   const options = randomMaskOptions(seed);
-  return applyMask(image, [face], { ...options, kind: kind ?? options.kind, wearing: "full" });
+  return applyMask(image, [face], { ...options, kind: kind ?? options.kind, coverage: "full" });
 }
 
 function official(
@@ -92,23 +95,6 @@ function templateIn({ width }: Image): FivePoints {
 export function squareMap(from: number, to: number): Affine {
   const step = to / from, shift = (step - 1) / 2;
   return [step, 0, shift, 0, step, shift];
-}
-
-/** A square picture cut out of another. */
-export function cutPicture(image: Image, cropToPhoto: Affine, size = ARCFACE_SIZE): Image {
-  const spec: TensorSpec = {
-    size,
-    layout: "NHWC",
-    color: "RGB",
-    mean: [0, 0, 0],
-    scale: [1, 1, 1],
-  };
-  const pixels = warpAffine([{ image, cropToPhoto }], spec, false);
-  const data = new Uint8ClampedArray(size * size * 4).fill(255);
-  for (let i = 0; i < size * size; i++) {
-    for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[3 * i + c];
-  }
-  return { width: size, height: size, data };
 }
 
 /** A crop in the middle of a grey picture twice its size: detectors expect some room around a face. */
