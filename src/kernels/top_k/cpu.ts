@@ -1,8 +1,6 @@
 // The best references of each probe: the reference of shaders/top_k.wgsl and the path without a GPU.
 // A bounded insertion, as k is small beside n: most scores cost one comparison with the current k-th.
 
-import type { Normalizations } from "../normalizations.ts";
-
 /** The k best of each row, best first. */
 export interface RankedScores {
   /** `rows * k` scores. */
@@ -17,15 +15,15 @@ export interface RankedScores {
  * @param scores `[rows, columns]`, no NaN.
  * @param columns The number of columns.
  * @param k How many; all of them if there are fewer.
- * @param normalizations Gains and offsets by which cosines become the scores that are ranked; without, they are ranked as
- *     they are.
+ * @param normalizations Gain and offset of each row and of each column, `[rows, 2]` and `[columns, 2]`, by which cosines
+ *     become the scores that are ranked; without, they are ranked as they are.
  * @returns Scores and column indices, `[rows, min(k, columns)]` each.
  */
 export function topK(
   scores: Float32Array,
   columns: number,
   k: number,
-  normalizations?: Normalizations<Float32Array>,
+  normalizations?: { readonly probes: Float32Array; readonly references: Float32Array },
 ): RankedScores {
   k = Math.min(k, columns);
   const rows = columns === 0 ? 0 : scores.length / columns;
