@@ -54,7 +54,8 @@ export function describeRule({ threshold, measured }: DecisionRule): string {
 export function describeScoreFmr(rate: ComparisonFmr): string {
   const { fmr, interval: [low, high], bound, situation, basis, groups } = rate;
   if (groups) {
-    const often = bound === "above" ? `more than ${oneIn(fmr)}` : `fewer than ${oneIn(high)}`;
+    const most = high > LARGE ? `up to ${Math.ceil(100 * high)}% of` : `fewer than ${oneIn(high)}`;
+    const often = bound === "above" ? `more than ${oneIn(fmr)}` : most;
     return `at this score ${often} pairs of different people of any of ${groups.count} measured groups ` +
       `(worst: ${groups.worst}) would match, ${SITUATIONS[situation]}${REASONS[basis]}`;
   }
@@ -80,6 +81,9 @@ const REASONS: Record<SituationBasis, string> = {
   unknown: ": the strictest, as the models cannot tell who wears a mask",
   "not-measured": ": NOT MEASURED for the masks that this pair wears or may wear",
 };
+
+/** "1 in 1.98" says less than "51%". */
+const LARGE = 0.1;
 
 /** A rate as "1 in N", with three digits of N. */
 function oneIn(rate: number): string {
