@@ -1,6 +1,6 @@
 // The commands, each in a file that is imported only when it is called, so that none waits for the modules of another.
 
-import { InvalidArgumentError } from "../base/errors.ts";
+import { mayNotRead } from "./permission.ts";
 import type { Command } from "./command.ts";
 
 /** A command that is not yet imported; its file has its name. */
@@ -105,9 +105,6 @@ export async function loadCommand({ name }: CommandEntry): Promise<Command> {
     if (!isLocal || Deno.permissions.querySync({ name: "read", path: url }).state === "granted") {
       throw error;
     }
-    throw new InvalidArgumentError(
-      `Cannot run ${name} as this process has no permission to read files: run it with --allow-read`,
-      { cause: error },
-    );
+    throw mayNotRead(name, error);
   }
 }
