@@ -1,6 +1,6 @@
 // The commands, each in a file that is imported only when it is called, so that none waits for the modules of another.
 
-import { mayNotRead } from "./permission.ts";
+import { InvalidArgumentError } from "../base/errors.ts";
 import type { Command } from "./command.ts";
 
 /** A command that is not yet imported; its file has its name. */
@@ -107,4 +107,12 @@ export async function loadCommand({ name }: CommandEntry): Promise<Command> {
     }
     throw mayNotRead(name, error);
   }
+}
+
+/** Returns the error of a command whose files may not be read. */
+export function mayNotRead(command: string, cause?: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Cannot run ${command} as this process has no permission to read files: run it with --allow-read`,
+    { cause },
+  );
 }

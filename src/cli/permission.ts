@@ -1,6 +1,6 @@
 // One question for the permission to read, in the place of one for each model, decoder and photo.
 
-import { InvalidArgumentError } from "../base/errors.ts";
+import { mayNotRead } from "./commands.ts";
 
 /**
  * Asks whoever sits at a terminal for the permission to read, unless it was given; elsewhere nothing is asked.
@@ -12,12 +12,4 @@ export async function askToRead(command: string): Promise<void> {
   if ((await Deno.permissions.query({ name: "read" })).state !== "prompt") return;
   const { state } = await Deno.permissions.request({ name: "read" });
   if (state !== "granted") throw mayNotRead(command);
-}
-
-/** Returns the error of a command whose files may not be read. */
-export function mayNotRead(command: string, cause?: unknown): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `Cannot run ${command} as this process has no permission to read files: run it with --allow-read`,
-    { cause },
-  );
 }
