@@ -15,6 +15,7 @@ import {
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
+import { checkPicturePath } from "./picture_path.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -41,6 +42,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       `Cannot annotate ${args.photos.length} photos into ${path}: give one photo`,
     );
   }
+  if (path) await checkPicturePath(path, args.photos);
   terminal.progress("loading models ...");
   const options = verifierOptions(args);
   await using verifier = await createVerifier(options);
