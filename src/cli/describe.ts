@@ -14,7 +14,7 @@ export function describeFace(face: EmbeddedFace): string {
   return `face ${width}x${height} at ${x},${y}, eyes ${
     interEyeDistance(landmarks).toFixed(0)
   } px apart, ` +
-    `roll ${roll.toFixed(0)} deg, residual ${residual.toFixed(1)}` +
+    `roll ${whole(roll)} deg, residual ${residual.toFixed(1)}` +
     (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "") +
     (condition?.covering === "other" ? ", covered by something else than a mask" : "") +
     (condition && condition.darkGlasses >= 0.5
@@ -22,6 +22,11 @@ export function describeFace(face: EmbeddedFace): string {
       : "") +
     (condition && child ? `, a child (${percent(condition.child)})` : "") +
     (condition ? `, expected similarity ${condition.expectedSimilarity.toFixed(2)}` : "");
+}
+
+/** Rounded; small negative numbers are 0, not -0. */
+function whole(value: number): string {
+  return `${Math.round(value) + 0}`;
 }
 
 /** What must be said where a face is a child's; undefined if none is. */
