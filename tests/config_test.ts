@@ -9,6 +9,7 @@ const FOR_TESTS = [
   "@electric-sql/pglite",
   "@electric-sql/pglite-pgvector",
   "@electric-sql/pglite-socket",
+  "@seriousme/openapi-schema-validator",
   "fast-check",
   "playwright-core",
 ];

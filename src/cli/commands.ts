@@ -105,9 +105,14 @@ export async function loadCommand({ name }: CommandEntry): Promise<Command> {
     if (!isLocal || Deno.permissions.querySync({ name: "read", path: url }).state === "granted") {
       throw error;
     }
-    throw new InvalidArgumentError(
-      `Cannot run ${name} as this process has no permission to read files: run it with --allow-read`,
-      { cause: error },
-    );
+    throw mayNotRead(name, error);
   }
+}
+
+/** Returns the error of a command whose files may not be read. */
+export function mayNotRead(command: string, cause?: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Cannot run ${command} as this process has no permission to read files: run it with --allow-read`,
+    { cause },
+  );
 }

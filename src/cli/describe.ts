@@ -14,7 +14,7 @@ export function describeFace(face: EmbeddedFace): string {
   return `face ${width}x${height} at ${x},${y}, eyes ${
     interEyeDistance(landmarks).toFixed(0)
   } px apart, ` +
-    `roll ${roll.toFixed(0)} deg, residual ${residual.toFixed(1)}` +
+    `roll ${whole(roll)} deg, residual ${residual.toFixed(1)}` +
     (mask ? `, mask ${mask.state} (${percent(mask.probability)})` : "") +
     (condition?.covering === "other" ? ", covered by something else than a mask" : "") +
     (condition && condition.darkGlasses >= 0.5
@@ -22,6 +22,11 @@ export function describeFace(face: EmbeddedFace): string {
       : "") +
     (condition && child ? `, a child (${percent(condition.child)})` : "") +
     (condition ? `, expected similarity ${condition.expectedSimilarity.toFixed(2)}` : "");
+}
+
+/** Rounded; small negative numbers are 0, not -0. */
+function whole(value: number): string {
+  return `${Math.round(value) + 0}`;
 }
 
 /** What must be said where a face is a child's; undefined if none is. */
@@ -54,7 +59,8 @@ export function describeRule({ threshold, measured }: DecisionRule): string {
 export function describeScoreFmr(rate: ComparisonFmr): string {
   const { fmr, interval: [low, high], bound, situation, basis, groups } = rate;
   if (groups) {
-    const often = bound === "above" ? `more than ${oneIn(fmr)}` : `fewer than ${oneIn(high)}`;
+    const most = high > LARGE ? `up to ${Math.ceil(100 * high)}% of` : `fewer than ${oneIn(high)}`;
+    const often = bound === "above" ? `more than ${oneIn(fmr)}` : most;
     return `at this score ${often} pairs of different people of any of ${groups.count} measured groups ` +
       `(worst: ${groups.worst}) would match, ${SITUATIONS[situation]}${REASONS[basis]}`;
   }
@@ -80,6 +86,9 @@ const REASONS: Record<SituationBasis, string> = {
   unknown: ": the strictest, as the models cannot tell who wears a mask",
   "not-measured": ": NOT MEASURED for the masks that this pair wears or may wear",
 };
+
+/** "1 in 1.98" says less than "51%". */
+const LARGE = 0.1;
 
 /** A rate as "1 in N", with three digits of N. */
 function oneIn(rate: number): string {

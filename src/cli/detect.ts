@@ -15,6 +15,7 @@ import {
 } from "./command.ts";
 import { describeFace } from "./describe.ts";
 import { eachPhoto } from "./each_photo.ts";
+import { checkPicturePath } from "./picture_path.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -41,21 +42,26 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       `Cannot annotate ${args.photos.length} photos into ${path}: give one photo`,
     );
   }
+  if (path) await checkPicturePath(path, args.photos);
   terminal.progress("loading models ...");
   const options = verifierOptions(args);
   await using verifier = await createVerifier(options);
   return await eachPhoto(args.photos, terminal, async ({ label, input }) => {
     const found = await verifier.detect(input), { width, height, faces, device } = found;
     terminal.progress("");
-    if (args.flag("json")) {
-      terminal.out(JSON.stringify({ photo: label, ...detectionJson(found) }));
-    } else {
-      terminal.out(`${label}: ${width}x${height}, ${counted(faces.length, "face")}, ${device}`);
-      for (const face of faces) terminal.out(`  ${describeFace(face)}`);
-    }
-    if (path) {
-      const { annotateFaces, writePng } = await import("./picture.ts");
-      await writePng(path, await annotateFaces(await loadImage(input, options), faces));
+    try {
+      if (path) {
+        const { annotateFaces, writePng } = await import("./picture.ts");
+        await writePng(path, await annotateFaces(await loadImage(input, options), faces));
+      }
+    } finally {
+      // After the picture, which is wanted also where the reader of the output stops early (| head).
+      if (args.flag("json")) {
+        terminal.out(JSON.stringify({ photo: label, ...detectionJson(found) }));
+      } else {
+        terminal.out(`${label}: ${width}x${height}, ${counted(faces.length, "face")}, ${device}`);
+        for (const face of faces) terminal.out(`  ${describeFace(face)}`);
+      }
     }
     return faces.length > 0 ? 0 : 1;
   });

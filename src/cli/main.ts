@@ -5,6 +5,7 @@
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
 import { markdownTable, toolHelp } from "./help.ts";
+import { nearestName } from "./nearest_name.ts";
 import { OutputClosed, type Terminal } from "./terminal.ts";
 
 /** What a shell gives for a process that SIGPIPE ended. */
@@ -74,6 +75,9 @@ async function run(
 function commandNamed(name: string): CommandEntry {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command) return command;
-  const known = COMMANDS.map((candidate) => candidate.name).join(", ");
-  throw new InvalidArgumentError(`There is no command "${name}": use one of ${known}`);
+  const known = COMMANDS.map((candidate) => candidate.name), nearest = nearestName(name, known);
+  const meant = nearest ? `did you mean ${nearest}? Or ` : "";
+  throw new InvalidArgumentError(
+    `There is no command "${name}": ${meant}use one of ${known.join(", ")}`,
+  );
 }

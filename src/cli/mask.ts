@@ -22,6 +22,7 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { sideBySide, writePng } from "./picture.ts";
+import { checkPicturePath } from "./picture_path.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -74,6 +75,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const path = args.text("out")!, options = maskOptions(args), all = args.flag("all");
   // Refuses what is no colour before the models are loaded.
   completeMaskOptions(options);
+  await checkPicturePath(path, args.photos);
   terminal.progress("loading models ...");
   const verifying = verifierOptions(args);
   await using verifier = await createVerifier(verifying);

@@ -126,7 +126,7 @@ async function cohort(folder: string, args: Arguments, terminal: Terminal): Prom
   const built = await buildCohort(args.operands[0], {
     models: folder,
     model,
-    most: args.number("people"),
+    maxPeople: args.number("people"),
     centres: args.number("centres"),
     nearest: args.number("nearest"),
     realMasks: args.text("real-masks"),

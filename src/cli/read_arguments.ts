@@ -13,7 +13,7 @@ import { usageOf } from "./usage.ts";
 /**
  * Reads arguments.
  *
- * @throws {InvalidArgumentError} If an option is unknown, lacks its value or has none that it takes, if one is missing
+ * @throws {InvalidArgumentError} If an option is unknown, lacks its value or has none that it takes, if one of a file is given twice or one is missing
  *     that the command does not do without, or if the number of operands is wrong.
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
@@ -31,6 +31,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     if (option.kind === "flag") {
       if (value === true) flags.add(option.name);
     } else if (value !== undefined) {
+      if (option.kind === "file") checkOnce(option, args);
       const text = textOf(value, option, command);
       texts.set(option.name, text);
       values.set(option.name, readValue(option, text));
@@ -75,6 +76,18 @@ function parse(
     },
   });
   return { given, unknown: unknown[0] };
+}
+
+/** Of two files only the last would count, and nobody would see that the other is not written or read. */
+function checkOnce({ name, short }: Option, args: readonly string[]): void {
+  const end = args.indexOf("--");
+  const times =
+    args.slice(0, end < 0 ? args.length : end).filter((arg) =>
+      arg === `--${name}` || arg.startsWith(`--${name}=`) || (short && arg === `-${short}`)
+    ).length;
+  if (times > 1) {
+    throw new InvalidArgumentError(`Option --${name} is given ${times} times: give it once`);
+  }
 }
 
 /** The text of an option; what follows an option without its value is the next option. */

@@ -13,7 +13,7 @@ export async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   // Before anything else, as the file of the command is read already.
-  await askToRead();
+  await askToRead(entry.name);
   const command = await loadCommand(entry);
   const end = args.indexOf("--"), options = end < 0 ? args : args.slice(0, end);
   if (options.includes("--help") || options.includes("-h")) {

@@ -16,6 +16,7 @@ import {
   verifierOptions,
 } from "./command.ts";
 import { childNote, describeFace, describeRule, describeScoreFmr } from "./describe.ts";
+import { checkPicturePath } from "./picture_path.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** The command. */
@@ -48,7 +49,8 @@ export const verifyCommand: Command = {
 };
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
-  const [probe, reference] = args.photos;
+  const [probe, reference] = args.photos, path = args.text("annotate");
+  if (path) await checkPicturePath(path, args.photos);
   terminal.progress("loading models ...");
   const decision = { fmr: args.number("fmr"), threshold: readThreshold(args) };
   const compareChildren = args.flag("compare-children");
@@ -58,12 +60,15 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const result = await verifier.verify(probe.input, reference.input);
   terminal.progress("");
   const labels = [probe.label, reference.label] as const;
-  if (args.flag("json")) terminal.out(JSON.stringify(verificationJson(result, labels), null, 2));
-  else describe(result, labels, terminal);
-  const path = args.text("annotate");
-  if (path) {
-    const { writePng } = await import("./picture.ts");
-    await writePng(path, await picture(result, [probe.input, reference.input], options));
+  try {
+    if (path) {
+      const { writePng } = await import("./picture.ts");
+      await writePng(path, await picture(result, [probe.input, reference.input], options));
+    }
+  } finally {
+    // After the picture, which is wanted also where the reader of the output stops early (| head).
+    if (args.flag("json")) terminal.out(JSON.stringify(verificationJson(result, labels), null, 2));
+    else describe(result, labels, terminal);
   }
   if (result.kind !== "compared") return 2;
   return result.decision === "match" ? 0 : 1;

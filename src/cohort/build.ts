@@ -20,7 +20,7 @@ export interface CohortOptions {
   /** The network's name in the manifest; by default `"student"`. */
   readonly model?: string;
   /** The most people of each origin, one photo each; 1,400 by default. */
-  readonly most?: number;
+  readonly maxPeople?: number;
   /** Centres of bare faces, and as many of masked ones, to begin with; those of fewer than five people are given up. */
   readonly centres?: number;
   /** A folder of photos of people who wear real masks, for the masked part; those with even numbers are used. */
@@ -43,7 +43,7 @@ export interface BuiltCohort {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Every so-manieth person is kept out of the centres, to measure the scale of scores on. */
+/** One person in so many is kept out of the centres, to measure the scale of scores on. */
 const HELD_BACK = 10;
 
 /**
@@ -66,9 +66,9 @@ export async function buildCohort(
   folder: string,
   options: CohortOptions = {},
 ): Promise<BuiltCohort> {
-  const { model = "student", most = 1400, centres = 1000, nearest = 50 } = options;
+  const { model = "student", maxPeople = 1400, centres = 1000, nearest = 50 } = options;
   const store = await openModels(options.models);
-  const crops = chooseCrops(folder, most);
+  const crops = chooseCrops(folder, maxPeople);
   await using host = new EngineHost("wasm", store, options);
   const templates = await cropTemplates(host, folder, crops, { ...options, model });
   const real = options.realMasks === undefined
@@ -116,10 +116,10 @@ export async function buildCohort(
 }
 
 /**
- * One crop a person, of each origin as many as there are up to `most`; faces of no told origin count as one more. Photos
+ * One crop a person, of each origin as many as there are up to `maxPeople`; faces of no told origin count as one more. Photos
  * of neither a person nor an origin may be anybody's second one and are left out.
  */
-export function chooseCrops(folder: string, most: number): SourceCrop[] {
+export function chooseCrops(folder: string, maxPeople: number): SourceCrop[] {
   const crops = listCrops(folder, ["train"]);
   if (!crops) {
     throw new InvalidArgumentError(
@@ -132,7 +132,7 @@ export function chooseCrops(folder: string, most: number): SourceCrop[] {
     .sort((a, b) => order.get(a.file)! - order.get(b.file)!)
     .filter(({ file, identity = file, origin = "" }) => {
       const count = taken.get(origin) ?? 0;
-      if (persons.has(identity) || count >= most) return false;
+      if (persons.has(identity) || count >= maxPeople) return false;
       persons.add(identity);
       taken.set(origin, count + 1);
       return true;

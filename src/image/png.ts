@@ -33,7 +33,10 @@ export async function decodePng(
       : spread(png.data, width * height, png);
     return { width, height, data: whole };
   } catch (error) {
-    throw undecodable(label, `its PNG data is corrupt (${(error as Error).message})`);
+    throw undecodable(
+      label,
+      `its PNG data is corrupt (${(error as Error).message.replace(/\W+$/, "")})`,
+    );
   }
 }
 

@@ -140,10 +140,10 @@ async function guarded(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof MaskinvError) throw error;
+    const isMissing = (error as { readonly code?: unknown }).code === "ENOENT";
+    const seen = isMissing ? "there is no such file" : publicName((error as Error).message);
     throw new ModelError(
-      `Cannot read ${label} as ${
-        publicName((error as Error).message)
-      }: check the models option, and that reading is allowed`,
+      `Cannot read ${label} as ${seen}: check the models option, and that reading is allowed`,
       { cause: error },
     );
   }

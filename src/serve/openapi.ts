@@ -3,8 +3,8 @@
 import { toJsonSchema } from "npm:@valibot/to-json-schema@1.8.0";
 import type { GenericSchema } from "npm:valibot@1.5.0";
 import { VERSION } from "../base/version.ts";
-import { PROBLEMS, type ProblemType } from "./problem.ts";
-import { type Route, ROUTES } from "./routes.ts";
+import { PROBLEMS, problemSchema } from "./problem.ts";
+import { HEALTH_JSON, METRICS_TEXT, type Route, ROUTES } from "./routes.ts";
 
 /** A JSON object. */
 type Json = Record<string, unknown>;
@@ -14,6 +14,9 @@ const SCHEMES = {
   bearer: { type: "http", scheme: "bearer" },
   header: { type: "apiKey", in: "header", name: "X-API-Key" },
 };
+
+const HEALTH = "Whether the server takes requests; no key is asked for";
+const METRICS = "Counters in Prometheus' text format";
 
 /** The document; `keyed` says whether keys are asked for, `prefix` what paths begin with. */
 export function openApi(keyed: boolean, prefix = ""): Json {
@@ -29,16 +32,12 @@ export function openApi(keyed: boolean, prefix = ""): Json {
     servers: [{ url: prefix || "/" }],
     paths: {
       ...Object.fromEntries(ROUTES.map((route) => [route.path, { post: operation(route) }])),
-      "/health": plain("Whether the server takes requests", "application/json", {
-        type: "object",
-        required: ["status"],
-        properties: { status: { const: "ok" } },
-      }),
-      "/metrics": plain("Counters in Prometheus' text format", "text/plain", { type: "string" }),
+      "/health": { get: { ...plain(HEALTH, "application/json", HEALTH_JSON), security: [] } },
+      "/metrics": { get: plain(METRICS, "text/plain", METRICS_TEXT) },
     },
     components: {
       schemas: {
-        Problem: problemSchema(prefix),
+        Problem: jsonSchema(problemSchema(prefix)),
         ...Object.fromEntries(answers.map(([name, schema]) => [name, jsonSchema(schema)])),
       },
       ...(keyed && { securitySchemes: SCHEMES }),
@@ -98,23 +97,7 @@ function titlesOf(status: number): string {
     .join("; ");
 }
 
-function plain(summary: string, type: string, schema: Json): Json {
-  const answer = { description: summary, content: { [type]: { schema } } };
-  return { get: { summary, responses: { 200: answer } } };
-}
-
-function problemSchema(prefix: string): Json {
-  return {
-    type: "object",
-    required: ["type", "title", "status", "detail"],
-    properties: {
-      type: {
-        type: "string",
-        enum: (Object.keys(PROBLEMS) as ProblemType[]).map((type) => `${prefix}/docs#${type}`),
-      },
-      title: { type: "string" },
-      status: { type: "integer" },
-      detail: { type: "string" },
-    },
-  };
+function plain(summary: string, type: string, schema: GenericSchema): Json {
+  const answer = { description: summary, content: { [type]: { schema: jsonSchema(schema) } } };
+  return { summary, responses: { 200: answer } };
 }

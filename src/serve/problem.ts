@@ -1,6 +1,7 @@
 // What goes wrong in a request, as RFC 9457 problem documents: one type URI per cause, which leads to the docs page.
 // Clients are told what they can mend; of faults of our own only that there was one.
 
+import * as v from "npm:valibot@1.5.0";
 import {
   ImageDecodeError,
   ImageTooLargeError,
@@ -37,6 +38,17 @@ export const PROBLEMS = {
 
 /** A type of problem; its URI is `/docs#` and this name, below the prefix if there is one. */
 export type ProblemType = keyof typeof PROBLEMS;
+
+/** The schema of a problem document; further members are those of the result that was refused. */
+export function problemSchema(prefix = ""): v.GenericSchema {
+  const types = Object.keys(PROBLEMS) as ProblemType[];
+  return v.looseObject({
+    type: v.picklist(types.map((type) => `${prefix}/docs#${type}`)),
+    title: v.string(),
+    status: v.pipe(v.number(), v.integer()),
+    detail: v.pipe(v.string(), v.description("what was seen this time, and the remedy")),
+  });
+}
 
 /** A request that cannot be answered as asked, and what the client is told about it. */
 export class ProblemError extends MaskinvError {

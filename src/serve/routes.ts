@@ -22,6 +22,12 @@ import type { Verifier } from "../verify/verifier.ts";
 import { choice, flag, number, photo, type RequestSchema, text } from "./fields.ts";
 import { ProblemError } from "./problem.ts";
 
+/** What /health answers. */
+export const HEALTH_JSON = v.object({ status: v.literal("ok") });
+
+/** What /metrics answers: Prometheus' text format. */
+export const METRICS_TEXT = v.string();
+
 /** What a route works with. */
 export interface RouteContext {
   readonly verifier: Pick<Verifier, "verify" | "detect">;

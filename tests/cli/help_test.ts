@@ -49,4 +49,7 @@ Deno.test("--version and help of no command", async () => {
   const { code, err } = await run("help", "compare");
   assertEquals(code, 2);
   assertMatch(err, /no command "compare": use one of verify, /);
+  const mistyped = await run("verfy", "a.jpg", "b.jpg");
+  assertEquals(mistyped.code, 2);
+  assertMatch(mistyped.err, /no command "verfy": did you mean verify\? Or use one of verify, /);
 });

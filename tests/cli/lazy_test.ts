@@ -29,6 +29,7 @@ Deno.test("--help and --version load only what the terminal needs", () => {
     "src/cli/commands.ts",
     "src/cli/help.ts",
     "src/cli/main.ts",
+    "src/cli/nearest_name.ts",
     "src/cli/option.ts",
     "src/cli/terminal.ts",
     "src/cli/usage.ts",

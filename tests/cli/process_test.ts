@@ -2,7 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { photo } from "../hosts.ts";
-import { deno, NO_GPU, root } from "./process.ts";
+import { command, deno, NO_GPU, root } from "./process.ts";
 
 Deno.test("verify needs nothing but --allow-read, also on a host without a GPU", async () => {
   const args = ["verify", photo("collins"), photo("collins_masked")];
@@ -35,3 +35,19 @@ Deno.test("without permission to read, the error names the permission", async ()
     "maskinv: Cannot run detect as this process has no permission to read files: run it with --allow-read\n",
   );
 });
+
+for (
+  const [name, photos] of [["detect", ["collins"]], ["verify", ["collins", "hopper"]]] as const
+) {
+  Deno.test(`${name} --annotate writes its picture also where the output is closed`, async () => {
+    const folder = await Deno.makeTempDir();
+    const picture = `${folder}/out.png`;
+    const args = [name, "--device", "wasm", "--annotate", picture, ...photos.map(photo)];
+    const child = command(["-A"], args).spawn();
+    await child.stdout.cancel();
+    const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text()]);
+    assertEquals([code, err], [141, ""]);
+    assertEquals((await Deno.readFile(picture)).subarray(1, 4), new TextEncoder().encode("PNG"));
+    await Deno.remove(folder, { recursive: true });
+  });
+}

@@ -14,10 +14,11 @@ const hasScript = await new Deno.Command("script", { args: ["--version"] }).outp
   .then(({ success, stdout }) => success && new TextDecoder().decode(stdout).includes("util-linux"))
   .catch(() => false);
 
-/** Runs `deno run` at a terminal, answers each question with yes, and gives what was asked for. */
+/** Runs `deno run` at a terminal, answers each question, and gives what was asked for. */
 async function runAtTerminal(
   flags: readonly string[],
   args: readonly string[],
+  answer = "y",
 ): Promise<{ asked: string[]; text: string; code: number }> {
   const line = [Deno.execPath(), "run", ...flags, "cli.ts", ...args].map((word) => `'${word}'`);
   const child = new Deno.Command("script", {
@@ -37,7 +38,7 @@ async function runAtTerminal(
     if (questions > answered) {
       answered = questions;
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await keyboard.write(new TextEncoder().encode("y\n"));
+      await keyboard.write(new TextEncoder().encode(`${answer}\n`));
     }
   }
   await keyboard.close().catch(() => {});
@@ -65,6 +66,17 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "verify at a terminal whose user says no: nothing more is asked, and the flag is named" +
+    (hasScript ? "" : " (skipped: no util-linux script)"),
+  ignore: !hasScript,
+  fn: async () => {
+    const run = await runAtTerminal([], ["verify", photo("collins"), photo("hopper")], "n");
+    assertEquals([run.code, run.asked], [2, ["read"]], run.text);
+    assertStringIncludes(run.text, "run it with --allow-read");
+  },
+});
 
 Deno.test("verify with no flag and no terminal: nothing is asked, and the flag is named", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

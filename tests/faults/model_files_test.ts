@@ -52,7 +52,7 @@ for (const name of ["student", "yunet"]) {
     const models = ["--device", "wasm", "--models", folder];
     const { code, out, err } = await run("verify", ...models, photo("collins"), photo("hopper"));
     assertEquals([code, out], [2, ""]);
-    assertStringIncludes(err, `Cannot read ${path} as`);
+    assertStringIncludes(err, `Cannot read ${path} as there is no such file`);
     assertStringIncludes(err, "check the models option");
   });
 }

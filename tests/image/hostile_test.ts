@@ -1,7 +1,7 @@
 // Files from strangers: cut, mutated, random, or made to exhaust. The only outcomes are a picture
 // or a MaskinvError; nothing hangs, logs, or spoils the pictures that come after.
 
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { ImageDecodeError, ImageTooLargeError, MaskinvError } from "../../src/base/errors.ts";
 import { withRightChecksums } from "./crc32.ts";
@@ -85,6 +85,15 @@ Deno.test("decodeImage: PNG with any header and palette, checksums right", async
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("decodeImage: a PNG that is cut short is called corrupt in one sentence", async () => {
+  const bytes = fixture("rgb8.png");
+  for (const share of [0.3, 0.5, 0.9]) {
+    const cut = bytes.subarray(0, Math.round(share * bytes.length));
+    const error = await assertRejects(() => decodeImage(cut), ImageDecodeError);
+    assertMatch(error.message, /^Cannot decode the picture as [^:]+\w\)?: get a whole copy/);
+  }
 });
 
 Deno.test("decodeImage: random bytes after any signature", async () => {

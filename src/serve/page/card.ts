@@ -37,6 +37,7 @@ export class Card {
     root.append(template.content.cloneNode(true));
     addChoices(this.#one("select.kind"), MASK_KINDS);
     addChoices(this.#one("select.coverage"), COVERAGES);
+    this.#offerCoverage();
     this.#listen();
   }
 
@@ -85,7 +86,10 @@ export class Card {
       if (name) this.#open(await (await fetch(`samples/${name}.jpg`)).blob(), name);
     });
     for (const name of ["kind", "coverage"]) {
-      this.#one(`select.${name}`).addEventListener("change", () => this.refresh());
+      this.#one(`select.${name}`).addEventListener("change", () => {
+        this.#offerCoverage();
+        this.refresh();
+      });
     }
     this.#one(".camera").addEventListener(
       "click",
@@ -174,8 +178,7 @@ export class Card {
         child ? "Taken for a child" : "",
         mask ? `Wears ${wears[mask.state]} (${(100 * mask.probability).toFixed(0)}%)` : "",
         `Eyes ${interEyeDistance(landmarks).toFixed(0)} pixels apart`,
-        `Turned by ${alignment.roll.toFixed(0)} degrees, ` +
-        `${alignment.residual.toFixed(1)} pixels from the template`,
+        `Head tilted by ${degrees(alignment.roll)}`,
       ].filter(Boolean).join("\n"),
       incomparable !== undefined,
     );
@@ -195,6 +198,12 @@ export class Card {
     facts.textContent = text;
   }
 
+  /** What a mask covers can be chosen once there is one. */
+  #offerCoverage(): void {
+    const kind = this.#one<HTMLSelectElement>("select.kind").value;
+    this.#one<HTMLSelectElement>("select.coverage").disabled = kind === "";
+  }
+
   #mask(): MaskOptions | undefined {
     const kind = this.#one<HTMLSelectElement>("select.kind").value;
     const coverage = this.#one<HTMLSelectElement>("select.coverage").value;
@@ -204,6 +213,11 @@ export class Card {
   #one<T extends HTMLElement = HTMLElement>(selector: string): T {
     return this.#root.querySelector<T>(selector)!;
   }
+}
+
+function degrees(angle: number): string {
+  const whole = Math.abs(Math.round(angle));
+  return `${whole} ${whole === 1 ? "degree" : "degrees"}`;
 }
 
 function addChoices(select: HTMLElement, values: readonly string[]): void {

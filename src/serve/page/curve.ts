@@ -66,10 +66,11 @@ export function drawCurve(
   svg.replaceChildren(svg.querySelector("title")!, ...parts);
 }
 
-/** The dot on the curve and what it says, within the border. */
+/** The dot on the curve and what it says, within the border; the curve falls, so that it is free to the upper right. */
 function scoreMark(score: number, cx: number, cy: number, width: number): SVGElement[] {
-  const anchor = cx > width / 2 ? "end" : "start";
-  const label = { x: cx, y: cy - TOP < 30 ? cy + 24 : cy - 14, "text-anchor": anchor };
+  const label = cx > width / 2
+    ? { x: cx, y: cy - 14, "text-anchor": "end" }
+    : { x: cx + 12, y: Math.max(TOP + 2, cy - 8), "text-anchor": "start" };
   return [
     element("circle", { class: "score-mark", cx, cy, r: 7 }),
     element("text", { ...label, class: "score-text" }, `score ${score.toFixed(3)}`),

@@ -5,9 +5,9 @@ import type { ComparisonFmr } from "../../pipeline/score/mod.ts";
 /** How many impostors would match with a score as the threshold. */
 export function fmrText({ fmr, bound, interval, groups }: ComparisonFmr): string {
   if (groups && bound !== "above") {
-    return `fewer than ${
-      oneIn(interval[1])
-    } pairs of different people of any of ${groups.count} measured groups ` +
+    const high = interval[1];
+    const most = high > 0.1 ? `up to ${Math.ceil(100 * high)}% of` : `fewer than ${oneIn(high)}`;
+    return `${most} pairs of different people of any of ${groups.count} measured groups ` +
       `would match at it (worst: ${groups.worst})`;
   }
   const often = { at: "about", below: "fewer than", above: "more than" }[bound];
