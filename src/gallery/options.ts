@@ -61,8 +61,9 @@ export interface IdentifyOptions extends PhotoOptions {
   /** Accepted false positive identification rate, above 0 and below 1; by default 0.01. */
   readonly fpir?: number;
   /**
-   * Whose rate `fpir` is: that of the worst group of people that was measured (`"worst-group"`, the default where groups
-   * were), or that of all people together (`"pooled"`). Or a threshold of the caller's own, instead of `fpir`.
+   * Whose rate `fpir` is: that of the worst group of people that was measured (`"worst-group"`), or that of all people
+   * together (`"pooled"`). By default the worst group's, and in galleries so large that the groups cannot show the rate
+   * that of all people; `rates.groups` says which. Or a threshold of the caller's own, instead of `fpir`.
    */
   readonly threshold?: number | GroupChoice;
 }

@@ -10,6 +10,7 @@ import {
   fmrForFpir,
   fpirForFmr,
   type GroupChoice,
+  type MeasuredThreshold,
   type SearchFmr,
   type SearchThresholds,
 } from "./threshold.ts";
@@ -61,7 +62,7 @@ export function searchRule(
   }
   checkChoice(threshold);
   const wanted = fpir ?? DEFAULT_FPIR;
-  const rule = thresholds.forFmr(fmrForFpir(wanted, templates), masks, threshold);
+  const rule = ruleOf(thresholds, fmrForFpir(wanted, templates), masks, threshold);
   if (!rule) return { kind: "not-measured", fpir: wanted };
   const rates = ratesOf({ ...rule, bound: "at" }, templates)!;
   if (rule.supported) return { kind: "threshold", threshold: rule.threshold, rates };
@@ -70,6 +71,25 @@ export function searchRule(
     fpir: wanted,
     strictest: { threshold: rule.threshold, ...rates },
   };
+}
+
+/**
+ * The threshold of a rate for the worst group; where the groups are too small to show the rate and the caller did not ask
+ * for them, that of all people together, but never a lower one than the groups have shown.
+ */
+function ruleOf(
+  thresholds: SearchThresholds,
+  fmr: number,
+  masks: MaskStates,
+  whose: GroupChoice | undefined,
+): MeasuredThreshold | undefined {
+  const rule = thresholds.forFmr(fmr, masks, whose);
+  if (whose !== undefined || !rule || rule.supported || !rule.groups) return rule;
+  const pooled = thresholds.forFmr(fmr, masks, "pooled")!;
+  if (!pooled.supported) return pooled;
+  const threshold = Math.max(rule.threshold, pooled.threshold);
+  const { bound: _, ...seen } = thresholds.fmrAt(threshold, masks, "pooled")!;
+  return { threshold, ...seen, supported: true };
 }
 
 /** A candidate with the rate that a search with its score as the threshold would have. */

@@ -286,7 +286,12 @@ Deno.test("identify names the groups behind its rate, and takes a choice of them
   assertEquals(found.candidates[0].fpir?.groups?.count, 2);
   const pooled = decided(await gallery.identify(ann, { fpir: 0.001, threshold: "pooled" }));
   assert(pooled.threshold < 0.42 && !pooled.rates?.groups && !pooled.candidates[0].fpir?.groups);
-  assertEquals((await gallery.identify(ann, { fpir: 1e-5 })).kind, "ranked");
+  const asked = { fpir: 1e-5, threshold: "worst-group" } as const;
+  assertEquals((await gallery.identify(ann, asked)).kind, "ranked");
+  // The groups are too small for the rate: all people together decide, but at no lower threshold than the groups have shown.
+  const fallen = decided(await gallery.identify(ann, { fpir: 1e-5 }));
+  assertEquals([fallen.threshold, fallen.rates?.groups], [0.6, undefined]);
+  assert(fallen.rates!.fmr <= 1e-5);
   assertEquals(
     (await gallery.identify(ann, { fpir: 1e-5, threshold: "pooled" })).kind,
     "identified",
