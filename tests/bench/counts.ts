@@ -1,78 +1,46 @@
-// What one warm verify of two photos, and each network in it, asks of WebGPU: `deno run -A tests/bench/counts.ts [photo photo]`.
-// Counts are the same on every adapter, so that a software one tells what hardware will be given.
+// What one warm verify of two photos, and one run of each network in it, ask of WebGPU:
+// `deno run -A --config tests/deno.json tests/bench/counts.ts [photo photo]`.
+
+// deno-lint-ignore-file no-console
 
 import { createVerifier } from "../../mod.ts";
-import { wrap } from "../spies.ts";
+import { tensorShape } from "../../src/runtime/tensor_spec.ts";
+import { openModels } from "../../src/model/model.ts";
+import { GpuCallCounter, type GpuCalls } from "../gpu_calls.ts";
 import { photo } from "../hosts.ts";
+import { startWebgpu } from "../kernels/helpers.ts";
 
-/** The calls that are counted, and what tables call them. */
-const CALLS = [
-  ["dispatches", GPUComputePassEncoder, "dispatchWorkgroups"],
-  ["indirect", GPUComputePassEncoder, "dispatchWorkgroupsIndirect"],
-  ["writeBuffer", GPUQueue, "writeBuffer"],
-  ["createBuffer", GPUDevice, "createBuffer"],
-  ["createBindGroup", GPUDevice, "createBindGroup"],
-  ["submits", GPUQueue, "submit"],
-  ["waits", GPUBuffer, "mapAsync"],
-] as const;
+const names = Deno.args.length > 0 ? Deno.args : [photo("collins"), photo("collins_masked")];
+const photos = names.map((name) => Deno.readFileSync(name));
+using counter = new GpuCallCounter();
+const rows: Record<string, GpuCalls> = {};
+const kernels: Record<string, Record<string, number>> = {};
 
-/** A number for each of the calls. */
-export type Counts = Record<typeof CALLS[number][0], number>;
-
-/** Counts calls of all devices of the process; and dispatches by the label of their pipeline. */
-export class CallCounter implements Disposable {
-  readonly total: Counts = zero();
-  readonly byPipeline = new Map<string, number>();
-  readonly #stack = new DisposableStack();
-
-  constructor() {
-    const labels = new WeakMap<GPUComputePassEncoder, string>();
-    for (const [name, { prototype }, method] of CALLS) {
-      this.#stack.use(wrap(prototype as GPUDevice, method as "createBuffer", (self, call) => {
-        this.total[name]++;
-        if (name === "dispatches") {
-          const label = labels.get(self as unknown as GPUComputePassEncoder) ?? "";
-          this.byPipeline.set(label, (this.byPipeline.get(label) ?? 0) + 1);
-        }
-        return call();
-      }));
-    }
-    const set = GPUComputePassEncoder.prototype.setPipeline;
-    GPUComputePassEncoder.prototype.setPipeline = function (pipeline): void {
-      labels.set(this, pipeline.label);
-      set.call(this, pipeline);
-    };
-    this.#stack.defer(() => void (GPUComputePassEncoder.prototype.setPipeline = set));
-  }
-
-  /** What was counted while a task ran. */
-  async during(task: () => Promise<unknown>): Promise<Counts> {
-    const before = { ...this.total };
-    await task();
-    const counts = zero();
-    for (const [name] of CALLS) counts[name] = this.total[name] - before[name];
-    return counts;
-  }
-
-  [Symbol.dispose](): void {
-    this.#stack.dispose();
-  }
+/** Counts a task that was done before. */
+async function count(name: string, task: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < 3; i++) await task();
+  counter.byKernel.clear();
+  rows[name] = await counter.during(task);
+  kernels[name] = Object.fromEntries([...counter.byKernel].sort((a, b) => b[1] - a[1]));
 }
 
-function zero(): Counts {
-  return Object.fromEntries(CALLS.map(([name]) => [name, 0])) as Counts;
-}
-
-if (import.meta.main) {
-  const names = Deno.args.length > 0 ? Deno.args : [photo("collins"), photo("collins_masked")];
-  const photos = names.map((name) => Deno.readFileSync(name));
-  using counter = new CallCounter();
+{
   await using verifier = await createVerifier({ device: "webgpu" });
-  const verify = (): Promise<unknown> => verifier.verify(photos[0], photos[1]);
-  for (let i = 0; i < 3; i++) await verify();
-  counter.byPipeline.clear();
-  const rows = { verify: await counter.during(verify) };
-  console.table(rows);
-  const kinds = [...counter.byPipeline].sort((a, b) => b[1] - a[1]);
-  console.table(Object.fromEntries(kinds));
+  await count("verify", () => verifier.verify(photos[0], photos[1]));
 }
+{
+  await using backend = await startWebgpu();
+  const models = await openModels();
+  for (const [name, size] of [["yunet", 320], ["student", 112]] as const) {
+    await using network = await backend.load(await models.load(name));
+    const shape = tensorShape({ ...network.model.entry.input, size }, 2);
+    using input = backend.write(new Float32Array(2 * 3 * size * size), shape);
+    await count(`${name}, 2 of ${size}x${size}`, async () => {
+      const outputs = await backend.run(network, input);
+      await backend.read(...outputs);
+      for (const output of outputs) output[Symbol.dispose]();
+    });
+  }
+}
+console.table(rows);
+for (const [name, counts] of Object.entries(kernels)) console.log(name, counts);

@@ -50,8 +50,9 @@ export class GpuNetworks implements AsyncDisposable {
     this.#ort = ort;
   }
 
-  /** Prepares a network. */
-  async load(model: NetworkSource): Promise<GpuNetwork> {
+  /** Prepares a network; its entry says in which form it takes pictures here. */
+  async load(given: NetworkSource): Promise<GpuNetwork> {
+    const model = await leanSource(given);
     const session = await this.#inOrt(
       `load ${model.entry.file}`,
       [],
@@ -59,9 +60,13 @@ export class GpuNetworks implements AsyncDisposable {
         createSession(ort, model.bytes, {
           executionProviders: [{ name: "webgpu", device: this.#context.gpu.device }],
           preferredOutputLocation: "gpu-buffer",
+          // Below errors it tells that sizes of maps are computed on the CPU, where they belong.
+          logSeverityLevel: 3,
         }),
     );
-    const network = new GpuNetwork(this.#context, model, session);
+    // The bytes are onnxruntime's now; those of the file stay for who asks.
+    const source = { entry: model.entry, bytes: given.bytes };
+    const network = new GpuNetwork(this.#context, source, session);
     this.#networks = [...this.#networks.filter((known) => !known.disposed), network];
     return network;
   }
@@ -124,4 +129,13 @@ export class GpuNetworks implements AsyncDisposable {
     await Promise.allSettled(this.#networks.map((network) => network[Symbol.asyncDispose]()));
     this.#networks = [];
   }
+}
+
+/** The network with fewer dispatches. Only hosts with a GPU import what rewrites graphs. */
+async function leanSource({ entry, bytes: given }: NetworkSource): Promise<NetworkSource> {
+  if (entry.input.layout !== "NCHW") return { entry, bytes: given };
+  const { forWebgpu } = await import("../../onnx/webgpu/mod.ts");
+  const { bytes, inputLast, outputsLast } = forWebgpu(given, entry.inputName);
+  const input = inputLast ? { ...entry.input, layout: "NHWC" as const } : entry.input;
+  return { entry: { ...entry, input, ...outputsLast && { maps: "NHWC" } }, bytes };
 }
