@@ -99,6 +99,7 @@ class RuntimeScorer implements Scorer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The runtime frees the blocks.
     this.#uploaded.clear();
     await this.#runtime[Symbol.asyncDispose]();
   }

@@ -90,10 +90,10 @@ export class GpuNetworks implements AsyncDisposable {
     inputs: readonly GpuBlock[],
     task: (mark: Mark, ort: Ort) => Promise<T>,
   ): Promise<T> {
-    const { gpu, journal } = this.#context;
+    const { journal } = this.#context;
     const ort = await this.#ort();
     return await inTurn(async () => {
-      gpu.assertAlive();
+      this.#context.assertAlive();
       const mark = journal.open(inputs.map((input) => input.mark));
       try {
         return await task(mark, ort);
