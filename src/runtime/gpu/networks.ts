@@ -8,16 +8,24 @@ import { createSession, inTurn, type Ort } from "../ort.ts";
 import type { GpuContext } from "./context.ts";
 import type { Mark } from "./error_journal.ts";
 import { GpuBlock, type GpuMemory } from "./memory.ts";
+import { Recordings } from "./recordings.ts";
 
 /** A network on the GPU. */
 export class GpuNetwork implements Network {
   readonly owner: object;
   readonly model: NetworkSource;
+  readonly recordings: Recordings;
   #session: InferenceSession | undefined;
 
-  constructor(owner: object, model: NetworkSource, session: InferenceSession) {
+  constructor(
+    owner: object,
+    model: NetworkSource,
+    session: InferenceSession,
+    recordings: Recordings,
+  ) {
     this.owner = owner;
     this.model = model;
+    this.recordings = recordings;
     this.#session = session;
   }
 
@@ -35,7 +43,11 @@ export class GpuNetwork implements Network {
   async [Symbol.asyncDispose](): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    if (session) await inTurn(() => session.release());
+    if (!session) return;
+    await inTurn(async () => {
+      await this.recordings.release();
+      await session.release();
+    });
   }
 }
 
@@ -66,7 +78,8 @@ export class GpuNetworks implements AsyncDisposable {
     );
     // The bytes are onnxruntime's now; those of the file stay for who asks.
     const source = { entry: model.entry, bytes: given.bytes };
-    const network = new GpuNetwork(this.#context, source, session);
+    const recordings = new Recordings(this.#context, () => leanSource(given));
+    const network = new GpuNetwork(this.#context, source, session, recordings);
     this.#networks = [...this.#networks.filter((known) => !known.disposed), network];
     return network;
   }
@@ -75,12 +88,16 @@ export class GpuNetworks implements AsyncDisposable {
   async run(network: GpuNetwork, input: GpuBlock): Promise<GpuBlock[]> {
     const { file, inputName, outputs } = network.model.entry;
     return await this.#inOrt(`run ${file}`, [input], async (mark, ort) => {
+      const { session, recordings } = network, recorded = recordings.of(input);
+      if (recorded) return await recorded.run(input);
       const tensor = ort.Tensor.fromGpuBuffer(input.buffer, {
         dataType: "float32",
         dims: [...input.shape],
       });
-      const results = await network.session.run({ [inputName]: tensor }, [...outputs]);
-      return outputs.map((name) => this.#adopt(results[name], mark));
+      const results = await session.run({ [inputName]: tensor }, [...outputs]);
+      const blocks = outputs.map((name) => this.#adopt(results[name], mark));
+      await recordings.note(ort, session, input, blocks);
+      return blocks;
     });
   }
 
