@@ -1,5 +1,5 @@
 // What one warm verify of two photos, and one run of each network in it, ask of WebGPU:
-// `deno run -A --config tests/deno.json tests/bench/counts.ts [photo photo]`.
+// `deno run -A --config tests/deno.json tests/bench/counts.ts [--plain] [photo photo]`.
 
 // deno-lint-ignore-file no-console
 
@@ -10,7 +10,10 @@ import { GpuCallCounter, type GpuCalls } from "../gpu_calls.ts";
 import { photo } from "../hosts.ts";
 import { startWebgpu } from "../kernels/helpers.ts";
 
-const names = Deno.args.length > 0 ? Deno.args : [photo("collins"), photo("collins_masked")];
+/** As on hardware: runs that come again are recorded. `--plain` counts without. */
+const RECORDED = { recordRuns: !Deno.args.includes("--plain") };
+const given = Deno.args.filter((argument) => argument !== "--plain");
+const names = given.length > 0 ? given : [photo("collins"), photo("collins_masked")];
 const photos = names.map((name) => Deno.readFileSync(name));
 using counter = new GpuCallCounter();
 const rows: Record<string, GpuCalls> = {};
@@ -18,7 +21,7 @@ const kernels: Record<string, Record<string, number>> = {};
 
 /** Counts a task that was done before. */
 async function count(name: string, task: () => Promise<unknown>): Promise<void> {
-  // Runs that come again are recorded from the third on.
+  // Runs are recorded from the third on.
   for (let i = 0; i < 5; i++) await task();
   counter.byKernel.clear();
   rows[name] = await counter.during(task);
@@ -26,11 +29,11 @@ async function count(name: string, task: () => Promise<unknown>): Promise<void> 
 }
 
 {
-  await using verifier = await createVerifier({ device: "webgpu" });
+  await using verifier = await createVerifier({ device: "webgpu", ...RECORDED });
   await count("verify", () => verifier.verify(photos[0], photos[1]));
 }
 {
-  await using backend = await startWebgpu();
+  await using backend = await startWebgpu(RECORDED);
   const models = await openModels();
   for (const [name, size] of [["yunet", 320], ["student", 112]] as const) {
     await using network = await backend.load(await models.load(name));

@@ -55,11 +55,13 @@ export class GpuNetwork implements Network {
 export class GpuNetworks implements AsyncDisposable {
   readonly #context: GpuContext;
   readonly #ort: () => Promise<Ort>;
+  readonly #recordRuns: boolean;
   #networks: GpuNetwork[] = [];
 
-  constructor(context: GpuContext, ort: () => Promise<Ort>) {
+  constructor(context: GpuContext, ort: () => Promise<Ort>, recordRuns: boolean) {
     this.#context = context;
     this.#ort = ort;
+    this.#recordRuns = recordRuns;
   }
 
   /** Prepares a network; its entry says in which form it takes pictures here. */
@@ -96,7 +98,7 @@ export class GpuNetworks implements AsyncDisposable {
       });
       const results = await session.run({ [inputName]: tensor }, [...outputs]);
       const blocks = outputs.map((name) => this.#adopt(results[name], mark));
-      await recordings.note(ort, session, input, blocks);
+      if (this.#recordRuns) await recordings.note(ort, session, input, blocks);
       return blocks;
     });
   }

@@ -27,7 +27,8 @@ export class GpuRuntime implements Runtime {
   constructor(device: GpuDevice | DeviceCore, options: OrtOptions = {}) {
     this.#context = new GpuContext("pool" in device ? device : createCore(device));
     this.#options = options;
-    this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options));
+    const { recordRuns = !this.gpu.software } = options;
+    this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options), recordRuns);
   }
 
   /** Returns the device. */
