@@ -9,7 +9,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
-import { DeviceLostError } from "../../src/base/errors.ts";
+import { DeviceError, DeviceLostError } from "../../src/base/errors.ts";
 import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
@@ -152,5 +152,21 @@ testWithGpu(
       await using network = await next.load(yunet);
       assertEquals(network.model.entry.name, "yunet");
     }
+  },
+);
+
+testWithGpu(
+  "an error in the middle of loading a network keeps no other from being loaded",
+  async () => {
+    const yunet = await (await openModels()).load("yunet");
+    await using runtime = await startRuntime("webgpu");
+    {
+      using _spy = wrap(GPUDevice.prototype, "createBuffer", () => {
+        throw new TypeError("no buffer today");
+      });
+      await assertRejects(() => runtime.load(yunet), DeviceError, "no buffer today");
+    }
+    await using network = await runtime.load(yunet);
+    assertEquals(network.model.entry.name, "yunet");
   },
 );

@@ -15,21 +15,20 @@ export function cureDriver(device: GPUDevice, adapterName: string): void {
 
 /** Makes a device give buffers that are mapped when they are made, and can be written to whatever comes. */
 export function mapLostBuffers(device: GPUDevice): void {
-  const create = device.createBuffer.bind(device);
   device.createBuffer = (descriptor): GPUBuffer => {
-    const buffer = create(descriptor);
+    const { createBuffer } = GPUDevice.prototype, { getMappedRange, unmap } = GPUBuffer.prototype;
+    const buffer = createBuffer.call(device, descriptor);
     if (!descriptor.mappedAtCreation) return buffer;
-    const getMappedRange = buffer.getMappedRange.bind(buffer), unmap = buffer.unmap.bind(buffer);
     buffer.getMappedRange = (offset = 0, size = descriptor.size - offset): ArrayBuffer => {
       try {
-        return getMappedRange(offset, size);
+        return getMappedRange.call(buffer, offset, size);
       } catch {
         return new ArrayBuffer(size);
       }
     };
     buffer.unmap = (): undefined => {
       try {
-        unmap();
+        unmap.call(buffer);
       } catch {
         // There is nothing to give to a device that is gone.
       }
