@@ -133,6 +133,7 @@ class RuntimeScorer implements Scorer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The runtime frees the blocks.
     this.#uploaded.clear();
     await this.#runtime[Symbol.asyncDispose]();
   }

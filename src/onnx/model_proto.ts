@@ -97,6 +97,11 @@ export const attribute = {
     type: onnx.AttributeProto.AttributeType.INTS,
     ints,
   }),
+  text: (name: string, value: string): import("npm:onnx-proto@8.0.1").onnx.IAttributeProto => ({
+    name,
+    type: onnx.AttributeProto.AttributeType.STRING,
+    s: new TextEncoder().encode(value),
+  }),
 };
 
 /** Whether bytes begin as safetensors: the length of a header below 4 GB, in 8 bytes, and the header's JSON. */

@@ -14,6 +14,8 @@ export interface NetworkEntry {
   readonly input: TensorSpec;
   /** Names of the outputs that are used, in the order of use. */
   readonly outputs: readonly string[];
+  /** Order of the dimensions of outputs that are maps; `"NCHW"` if absent. */
+  readonly maps?: "NHWC" | "NCHW";
 }
 
 /** A network as it comes from a file. */

@@ -16,6 +16,11 @@ export interface OrtOptions {
   readonly threads?: number;
   /** The bytes of onnxruntime-web's wasm file, for hosts that may not read it. */
   readonly wasmBinary?: ArrayBuffer;
+  /**
+   * Whether runs on a GPU that come again are recorded and replayed; by default on hardware alone, as it is the host's time
+   * that this saves.
+   */
+  readonly recordRuns?: boolean;
 }
 
 const loaded = new Map<"wasm" | "webgpu", Promise<Ort>>();
@@ -72,7 +77,30 @@ export async function createSession(
   model: Uint8Array,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  return await lendWorker(() => InferenceSession.create(model, options));
+  try {
+    return await lendWorker(() => InferenceSession.create(model, options));
+  } catch (error) {
+    await endCreation(InferenceSession);
+    throw error;
+  }
+}
+
+/** A network that gives its only number back. */
+const IDENTITY =
+  "CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQDQ==";
+
+/**
+ * A device that is lost while a session is made has onnxruntime 1.30 believe for ever that the session is still being
+ * made, and refuse all others. Any session that is made without a GPU has it forget that.
+ */
+async function endCreation(sessions: Ort["InferenceSession"]): Promise<void> {
+  const bytes = Uint8Array.from(atob(IDENTITY), (character) => character.charCodeAt(0));
+  try {
+    const session = await sessions.create(bytes, { executionProviders: ["wasm"] });
+    await session.release();
+  } catch {
+    // What went wrong first is what is told.
+  }
 }
 
 let tail: Promise<unknown> = Promise.resolve();

@@ -4,6 +4,7 @@ import { DeviceError, InvalidArgumentError } from "../base/errors.ts";
 import { CpuRuntime } from "./cpu/runtime.ts";
 import { acquireDevice, probeAdapter } from "./gpu/device.ts";
 import { GpuRuntime } from "./gpu/runtime.ts";
+import { shareDevice } from "./gpu/shared_device.ts";
 import type { OrtOptions } from "./ort.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -26,7 +27,7 @@ export function checkDevice(choice: DeviceChoice): void {
 }
 
 /**
- * Starts the runtime of a device. onnxruntime is imported when a network is loaded, or by `Runtime.ready`.
+ * Starts the runtime of a device; all runtimes of a process share one GPU device. onnxruntime is imported when a network is loaded, or by `Runtime.ready`.
  *
  * @throws {DeviceError} If `"webgpu"` is asked for and there is no adapter, or the adapter refuses.
  */
@@ -43,5 +44,5 @@ export async function startRuntime(
       'Cannot use device "webgpu" as this host has no WebGPU adapter: pass device: "auto" or "wasm"',
     );
   }
-  return new GpuRuntime(await acquireDevice(adapter), options);
+  return new GpuRuntime(await shareDevice(() => acquireDevice(adapter)), options);
 }

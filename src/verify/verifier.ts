@@ -2,6 +2,7 @@
 // The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `locateInPhotos`.
 
 import { untilAborted } from "../base/abort.ts";
+import { workAhead } from "../base/ahead.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
 import type { Engine } from "../kernels/mod.ts";
 import { findFaces } from "../pipeline/detect/detect.ts";
@@ -145,7 +146,8 @@ export class Verifier implements AsyncDisposable {
   }
 
   /**
-   * Makes the templates of many photos, in their order. Holds one batch of photos in memory at a time.
+   * Makes the templates of many photos, in their order. While the networks are at one batch of photos, the next is read
+   * and decoded, so that two are in memory at a time.
    *
    * @param inputs The photos: a list, or a generator of them.
    * @param options What differs from the verifier's options, and the batch size.
@@ -162,14 +164,26 @@ export class Verifier implements AsyncDisposable {
       );
     }
     const resolved = this.#resolve(photoOptions);
+    // While the networks are at one batch, the next is read and decoded.
+    const batches = this.#loadBatches(inputs, batchSize, resolved);
+    const acquire = (batch: LoadedBatch): Promise<BatchAcquisition[]> =>
+      this.#acquireBatch(batch, resolved);
+    for await (const results of workAhead(batches, acquire)) yield* results;
+  }
+
+  async *#loadBatches(
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    batchSize: number,
+    options: ResolvedPhotoOptions,
+  ): AsyncGenerator<LoadedBatch, void, void> {
     let batch: (LoadedPhoto | MaskinvError)[] = [];
-    for await (const input of untilAborted(inputs, resolved.signal)) {
-      batch.push(await loadOrError(input, resolved));
+    for await (const input of untilAborted(inputs, options.signal)) {
+      batch.push(await loadOrError(input, options));
       if (batch.length < batchSize) continue;
-      yield* await this.#acquireBatch(batch, resolved);
+      yield batch;
       batch = [];
     }
-    if (batch.length > 0) yield* await this.#acquireBatch(batch, resolved);
+    if (batch.length > 0) yield batch;
   }
 
   /**
@@ -299,7 +313,7 @@ export class Verifier implements AsyncDisposable {
 
   /** As `#acquire`, with the photos that could not be loaded passed through as errors. */
   async #acquireBatch(
-    batch: readonly (LoadedPhoto | MaskinvError)[],
+    batch: LoadedBatch,
     options: ResolvedPhotoOptions,
   ): Promise<BatchAcquisition[]> {
     const photos = batch.filter((entry): entry is LoadedPhoto => !(entry instanceof MaskinvError));
@@ -322,5 +336,8 @@ export class Verifier implements AsyncDisposable {
     return resolvePhotoOptions({ ...this.#photoOptions, ...options });
   }
 }
+
+/** Photos of a batch, and errors in the place of those that could not be loaded. */
+type LoadedBatch = readonly (LoadedPhoto | MaskinvError)[];
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;

@@ -1,13 +1,22 @@
 // A device that is lost at any point of the work, also while it starts: every call still gives its result, on a new
 // device, and what that one holds does not grow from loss to loss.
 
-import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
 import { createVerifier } from "../../mod.ts";
+import { DeviceError, DeviceLostError } from "../../src/base/errors.ts";
 import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 import { openModels } from "../../src/model/model.ts";
+import { startRuntime } from "../../src/runtime/start.ts";
 import { photo, testWithGpu } from "../hosts.ts";
+import { wrap } from "../spies.ts";
 import { DeviceLosses } from "./device_loss.ts";
 
 const collins = await loadImage(photo("collins_crop"));
@@ -117,3 +126,47 @@ testWithGpu("a device lost at any call of a verify costs no verify", async () =>
     assertLessOrEqual(losses.live, 2 * live, told);
   }
 });
+
+testWithGpu(
+  "a device lost while a network is loaded keeps no other from being loaded",
+  async () => {
+    const yunet = await (await openModels()).load("yunet");
+    // Again and again, as what is left behind by each adds up.
+    for (const at of [3, 1, 5, 20, 10, 40, 15, 30]) {
+      const kind = at === 1 ? "submit" : "createBuffer";
+      using losses = new DeviceLosses();
+      const runtime = await startRuntime("webgpu");
+      let calls = 0;
+      const lose = (_: unknown, call: () => unknown): unknown => {
+        if (++calls === at) losses.devices.at(-1)!.destroy();
+        return call();
+      };
+      {
+        using _spy = kind === "submit"
+          ? wrap(GPUQueue.prototype, "submit", lose)
+          : wrap(GPUDevice.prototype, "createBuffer", lose);
+        await assertRejects(() => runtime.load(yunet), DeviceLostError);
+      }
+      await runtime[Symbol.asyncDispose]();
+      await using next = await startRuntime("webgpu");
+      await using network = await next.load(yunet);
+      assertEquals(network.model.entry.name, "yunet");
+    }
+  },
+);
+
+testWithGpu(
+  "an error in the middle of loading a network keeps no other from being loaded",
+  async () => {
+    const yunet = await (await openModels()).load("yunet");
+    await using runtime = await startRuntime("webgpu");
+    {
+      using _spy = wrap(GPUDevice.prototype, "createBuffer", () => {
+        throw new TypeError("no buffer today");
+      });
+      await assertRejects(() => runtime.load(yunet), DeviceError, "yunet.onnx");
+    }
+    await using network = await runtime.load(yunet);
+    assertEquals(network.model.entry.name, "yunet");
+  },
+);

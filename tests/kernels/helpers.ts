@@ -31,11 +31,11 @@ export function startCpu(options: OrtOptions = { threads: 1 }): Promise<Backend>
   return createBackend(new CpuRuntime(options));
 }
 
-/** A backend on this host's GPU. */
-export async function startWebgpu(): Promise<WebgpuBackend> {
+/** A backend on this host's GPU, on a device of its own. */
+export async function startWebgpu(options: OrtOptions = {}): Promise<WebgpuBackend> {
   const adapter = await probeAdapter();
   assert(adapter);
-  return await createBackend(new GpuRuntime(await acquireDevice(adapter), { threads: 1 }));
+  return await createBackend(new GpuRuntime(await acquireDevice(adapter), options));
 }
 
 /** A test of WebGPU alone. */

@@ -19,6 +19,7 @@ import {
   type UniformType,
 } from "../../src/runtime/gpu/uniforms.ts";
 import { WARP_AFFINE_JOB, WARP_AFFINE_PARAMS } from "../../src/kernels/warp_affine/gpu.ts";
+import { createCore } from "../../src/runtime/gpu/core.ts";
 import { GpuContext } from "../../src/runtime/gpu/context.ts";
 import { webgpuTest } from "./helpers.ts";
 
@@ -120,7 +121,7 @@ webgpuTest("the device reads the layout of all types", async (backend) => {
       ? Array.from({ length: Number(type[3]) }, (_, i) => `f32(item.${name}[${i}])`)
       : [`f32(item.${name})`]
   );
-  const context = new GpuContext(backend.gpu);
+  const context = new GpuContext(createCore(backend.gpu));
   const pipeline = await context.pipeline({
     label: "layout",
     code: `

@@ -117,7 +117,8 @@ async function runDetector<Job>(
     const maps = values.slice(run * perRun, (run + 1) * perRun);
     return Array.from(
       { length: count },
-      (_, picture) => decodeFaces(maps, picture, size, MIN_CANDIDATE_SCORE),
+      (_, picture) =>
+        decodeFaces(maps, picture, size, MIN_CANDIDATE_SCORE, detector.model.entry.maps),
     );
   });
 }

@@ -15,10 +15,11 @@ const SAME_FACE_OVERLAP = 0.4;
 /**
  * The faces of one picture of a batch, most probable first, of overlapping ones the most probable.
  *
- * @param maps The network's outputs, each `[N, 16, size / stride, size / stride]`.
+ * @param maps The network's outputs, each `[N, 16, size / stride, size / stride]`, or with the 16 last.
  * @param picture Which picture of the batch.
  * @param size Width and height of the input in pixels.
  * @param minScore The least score, 0..1.
+ * @param layout Whether the channels of the maps come second, as is the default, or last.
  * @returns The faces, in pixels of the input: boxes by their edges, points with pixel centres at integers.
  */
 export function decodeFaces(
@@ -26,25 +27,34 @@ export function decodeFaces(
   picture: number,
   size: number,
   minScore: number,
+  layout: "NCHW" | "NHWC" = "NCHW",
 ): Face[] {
   const found = STRIDES.flatMap((stride, level) => {
     const cells = Math.round(size / stride) ** 2;
     const map = maps[level].subarray(picture * CHANNELS * cells, (picture + 1) * CHANNELS * cells);
-    return decodeMap(map, size / stride, stride, minScore);
+    return decodeMap(map, size / stride, stride, minScore, layout);
   });
   return suppressOverlaps(found);
 }
 
-function decodeMap(map: Float32Array, columns: number, stride: number, minScore: number): Face[] {
+function decodeMap(
+  map: Float32Array,
+  columns: number,
+  stride: number,
+  minScore: number,
+  layout: "NCHW" | "NHWC",
+): Face[] {
   const cells = columns * columns, faces: Face[] = [];
+  const [cellStep, channelStep] = layout === "NCHW" ? [1, cells] : [CHANNELS, 1];
   // Both factors are at most 1, so that most cells are passed over by their class alone.
   const minLogit = Math.log(minScore ** 2 / (1 - minScore ** 2));
   for (let cell = 0; cell < cells; cell++) {
-    if (!(map[cell] >= minLogit)) continue;
-    const detectionScore = Math.sqrt(sigmoid(map[cell]) * sigmoid(map[cells + cell]));
+    const first = cell * cellStep;
+    if (!(map[first] >= minLogit)) continue;
+    const detectionScore = Math.sqrt(sigmoid(map[first]) * sigmoid(map[first + channelStep]));
     if (!(detectionScore >= minScore)) continue;
     const left = (cell % columns) * stride, top = Math.floor(cell / columns) * stride;
-    const at = (channel: number): number => map[channel * cells + cell];
+    const at = (channel: number): number => map[first + channel * channelStep];
     const point = (index: number): Point => ({
       x: left + at(6 + 2 * index) * stride - 0.5,
       y: top + at(7 + 2 * index) * stride - 0.5,

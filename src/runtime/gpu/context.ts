@@ -1,31 +1,55 @@
-// What the kernels of one device share: one device with its pool, its journal of errors, and every handle that is alive.
+// What the kernels of one runtime share: its device with pool and journal of errors, and every handle of it that is alive.
 // Everything that touches the device goes through here, so that loss, limits and errors are handled once.
 
-import { DeviceError, ImageTooLargeError, InvalidArgumentError } from "../../base/errors.ts";
+import {
+  DeviceError,
+  DisposedError,
+  ImageTooLargeError,
+  InvalidArgumentError,
+} from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
 import type { Block, Photo } from "../memory.ts";
 import { owned } from "../owned.ts";
-import { BufferPool } from "./buffer_pool.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import type { DeviceCore } from "./core.ts";
 import type { GpuDevice } from "./device.ts";
-import { ErrorJournal } from "./error_journal.ts";
+import type { ErrorJournal } from "./error_journal.ts";
 import { type Dispatch, launch } from "./launch.ts";
 import { GpuBlock, type GpuMemory, GpuPhoto, type MemoryInit } from "./memory.ts";
 import { createPipeline, type Pipeline, type PipelineSpec } from "./pipeline.ts";
-import { ReadBack } from "./read_back.ts";
+import type { ReadBack } from "./read_back.ts";
 
-/** One device at work. */
+/** One runtime's part of a device. */
 export class GpuContext implements Disposable {
   readonly gpu: GpuDevice;
   readonly pool: BufferPool;
   readonly journal: ErrorJournal;
   readonly readBack: ReadBack;
+  readonly #core: DeviceCore;
   readonly #memories = new Set<GpuMemory>();
+  #ended = false;
 
-  constructor(gpu: GpuDevice) {
-    this.gpu = gpu;
-    this.pool = new BufferPool(gpu.device);
-    this.journal = new ErrorJournal(gpu);
-    this.readBack = new ReadBack(gpu, this.pool, this.journal);
+  constructor(core: DeviceCore) {
+    this.#core = core;
+    this.gpu = core.gpu;
+    this.pool = core.pool;
+    this.journal = core.journal;
+    this.readBack = core.readBack;
+  }
+
+  /**
+   * Checks that work can still be given to the device.
+   *
+   * @throws {DeviceLostError} If the device was lost.
+   * @throws {DisposedError} If this was disposed of; the device may go on for others.
+   */
+  assertAlive(): void {
+    if (this.#ended) {
+      throw new DisposedError(
+        `Cannot use the GPU device ${this.gpu.name} as this runtime was disposed of: create a new one`,
+      );
+    }
+    this.gpu.assertAlive();
   }
 
   /** Returns the memory behind a photo; throws InvalidArgumentError if another runtime made it. */
@@ -116,7 +140,7 @@ export class GpuContext implements Disposable {
 
   /** Submits dispatches. */
   launch(label: string, dispatches: readonly Dispatch[]): void {
-    this.gpu.assertAlive();
+    this.assertAlive();
     launch(this.gpu.device, this.pool, label, dispatches);
   }
 
@@ -125,11 +149,11 @@ export class GpuContext implements Disposable {
     for (const memory of [...this.#memories]) memory[Symbol.dispose]();
   }
 
-  /** Frees all memory and the device. */
+  /** Frees all memory, and the device where it has no other users. */
   [Symbol.dispose](): void {
     this.releaseAll();
-    this.pool[Symbol.dispose]();
-    this.gpu[Symbol.dispose]();
+    this.#ended = true;
+    this.#core[Symbol.dispose]();
   }
 
   get #maxBindable(): number {
@@ -137,7 +161,7 @@ export class GpuContext implements Disposable {
   }
 
   #take(byteLength: number, inputs: readonly GpuMemory[]): MemoryInit {
-    this.gpu.assertAlive();
+    this.assertAlive();
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = this.pool.take(byteLength, usage);
     return {

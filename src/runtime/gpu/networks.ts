@@ -8,16 +8,24 @@ import { createSession, inTurn, type Ort } from "../ort.ts";
 import type { GpuContext } from "./context.ts";
 import type { Mark } from "./error_journal.ts";
 import { GpuBlock, type GpuMemory } from "./memory.ts";
+import { Recordings } from "./recordings.ts";
 
 /** A network on the GPU. */
 export class GpuNetwork implements Network {
   readonly owner: object;
   readonly model: NetworkSource;
+  readonly recordings: Recordings;
   #session: InferenceSession | undefined;
 
-  constructor(owner: object, model: NetworkSource, session: InferenceSession) {
+  constructor(
+    owner: object,
+    model: NetworkSource,
+    session: InferenceSession,
+    recordings: Recordings,
+  ) {
     this.owner = owner;
     this.model = model;
+    this.recordings = recordings;
     this.#session = session;
   }
 
@@ -35,7 +43,11 @@ export class GpuNetwork implements Network {
   async [Symbol.asyncDispose](): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    if (session) await inTurn(() => session.release());
+    if (!session) return;
+    await inTurn(async () => {
+      await this.recordings.release();
+      await session.release();
+    });
   }
 }
 
@@ -43,15 +55,18 @@ export class GpuNetwork implements Network {
 export class GpuNetworks implements AsyncDisposable {
   readonly #context: GpuContext;
   readonly #ort: () => Promise<Ort>;
+  readonly #recordRuns: boolean;
   #networks: GpuNetwork[] = [];
 
-  constructor(context: GpuContext, ort: () => Promise<Ort>) {
+  constructor(context: GpuContext, ort: () => Promise<Ort>, recordRuns: boolean) {
     this.#context = context;
     this.#ort = ort;
+    this.#recordRuns = recordRuns;
   }
 
-  /** Prepares a network. */
-  async load(model: NetworkSource): Promise<GpuNetwork> {
+  /** Prepares a network; its entry says in which form it takes pictures here. */
+  async load(given: NetworkSource): Promise<GpuNetwork> {
+    const model = await leanSource(given);
     const session = await this.#inOrt(
       `load ${model.entry.file}`,
       [],
@@ -59,9 +74,14 @@ export class GpuNetworks implements AsyncDisposable {
         createSession(ort, model.bytes, {
           executionProviders: [{ name: "webgpu", device: this.#context.gpu.device }],
           preferredOutputLocation: "gpu-buffer",
+          // Below errors it tells that sizes of maps are computed on the CPU, where they belong.
+          logSeverityLevel: 3,
         }),
     );
-    const network = new GpuNetwork(this.#context, model, session);
+    // The bytes are onnxruntime's now; those of the file stay for who asks.
+    const source = { entry: model.entry, bytes: given.bytes };
+    const recordings = new Recordings(this.#context, () => leanSource(given));
+    const network = new GpuNetwork(this.#context, source, session, recordings);
     this.#networks = [...this.#networks.filter((known) => !known.disposed), network];
     return network;
   }
@@ -70,12 +90,16 @@ export class GpuNetworks implements AsyncDisposable {
   async run(network: GpuNetwork, input: GpuBlock): Promise<GpuBlock[]> {
     const { file, inputName, outputs } = network.model.entry;
     return await this.#inOrt(`run ${file}`, [input], async (mark, ort) => {
+      const { session, recordings } = network, recorded = recordings.of(input);
+      if (recorded) return await recorded.run(input);
       const tensor = ort.Tensor.fromGpuBuffer(input.buffer, {
         dataType: "float32",
         dims: [...input.shape],
       });
-      const results = await network.session.run({ [inputName]: tensor }, [...outputs]);
-      return outputs.map((name) => this.#adopt(results[name], mark));
+      const results = await session.run({ [inputName]: tensor }, [...outputs]);
+      const blocks = outputs.map((name) => this.#adopt(results[name], mark));
+      if (this.#recordRuns) await recordings.note(ort, session, input, blocks);
+      return blocks;
     });
   }
 
@@ -85,10 +109,10 @@ export class GpuNetworks implements AsyncDisposable {
     inputs: readonly GpuBlock[],
     task: (mark: Mark, ort: Ort) => Promise<T>,
   ): Promise<T> {
-    const { gpu, journal } = this.#context;
+    const { journal } = this.#context;
     const ort = await this.#ort();
     return await inTurn(async () => {
-      gpu.assertAlive();
+      this.#context.assertAlive();
       const mark = journal.open(inputs.map((input) => input.mark));
       try {
         return await task(mark, ort);
@@ -124,4 +148,13 @@ export class GpuNetworks implements AsyncDisposable {
     await Promise.allSettled(this.#networks.map((network) => network[Symbol.asyncDispose]()));
     this.#networks = [];
   }
+}
+
+/** The network with fewer dispatches. Only hosts with a GPU import what rewrites graphs. */
+async function leanSource({ entry, bytes: given }: NetworkSource): Promise<NetworkSource> {
+  if (entry.input.layout !== "NCHW") return { entry, bytes: given };
+  const { forWebgpu } = await import("../../onnx/webgpu/mod.ts");
+  const { bytes, inputLast, outputsLast } = forWebgpu(given, entry.inputName);
+  const input = inputLast ? { ...entry.input, layout: "NHWC" as const } : entry.input;
+  return { entry: { ...entry, input, ...outputsLast && { maps: "NHWC" } }, bytes };
 }

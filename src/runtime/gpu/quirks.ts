@@ -1,11 +1,40 @@
-// Cures for drivers: everything that is done because of a fault of one of them, and for no other reason.
-// So far all are of lavapipe, Mesa's software Vulkan, under Deno.
+// Cures for drivers and hosts: everything that is done because of a fault of one of them, and for no other reason.
+// So far all are of Deno, and of lavapipe, Mesa's software Vulkan, under Deno.
 
 /** Applies to a device what its driver needs; before anything else is made on it. */
 export function cureDriver(device: GPUDevice, adapterName: string): void {
+  if ("Deno" in globalThis) mapLostBuffers(device);
   if (!isLavapipe(adapterName)) return;
   shieldDevice(device);
   reuseBindGroups(device);
+}
+
+// Deno 2.9 throws where a buffer that is made mapped is written to and its device is lost; WebGPU has it be memory like any
+// other. The error would go through onnxruntime's WebAssembly, which is left with less of its stack each time, and
+// after some of them, or one at the wrong moment, loads no network any more.
+
+/** Makes a device give buffers that are mapped when they are made, and can be written to whatever comes. */
+export function mapLostBuffers(device: GPUDevice): void {
+  device.createBuffer = (descriptor): GPUBuffer => {
+    const { createBuffer } = GPUDevice.prototype, { getMappedRange, unmap } = GPUBuffer.prototype;
+    const buffer = createBuffer.call(device, descriptor);
+    if (!descriptor.mappedAtCreation) return buffer;
+    buffer.getMappedRange = (offset = 0, size = descriptor.size - offset): ArrayBuffer => {
+      try {
+        return getMappedRange.call(buffer, offset, size);
+      } catch {
+        return new ArrayBuffer(size);
+      }
+    };
+    buffer.unmap = (): undefined => {
+      try {
+        unmap.call(buffer);
+      } catch {
+        // There is nothing to give to a device that is gone.
+      }
+    };
+    return buffer;
+  };
 }
 
 // Mesa 22.3 (Debian 12) compiles a kernel whose branches or loops rest on uniforms alone anew at each dispatch, with

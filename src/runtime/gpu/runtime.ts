@@ -12,10 +12,11 @@ import { owned } from "../owned.ts";
 import type { Runtime } from "../runtime.ts";
 import type { PoolStats } from "./buffer_pool.ts";
 import { GpuContext } from "./context.ts";
+import { createCore, type DeviceCore } from "./core.ts";
 import type { GpuDevice } from "./device.ts";
 import { GpuNetwork, GpuNetworks } from "./networks.ts";
 
-/** Computes on a device, which it owns: disposing of the runtime destroys the device. */
+/** Computes on a device: disposing of the runtime destroys it, or of a shared one ends the runtime's part. */
 export class GpuRuntime implements Runtime {
   readonly device = "webgpu";
   readonly #context: GpuContext;
@@ -23,10 +24,11 @@ export class GpuRuntime implements Runtime {
   readonly #networks: GpuNetworks;
   readonly #kernels = new PreparedKernels();
 
-  constructor(gpu: GpuDevice, options: OrtOptions = {}) {
-    this.#context = new GpuContext(gpu);
+  constructor(device: GpuDevice | DeviceCore, options: OrtOptions = {}) {
+    this.#context = new GpuContext("pool" in device ? device : createCore(device));
     this.#options = options;
-    this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options));
+    const { recordRuns = !this.gpu.software } = options;
+    this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options), recordRuns);
   }
 
   /** Returns the device. */

@@ -36,6 +36,22 @@ Deno.test("YuNet: one cell gives its box and points, in its picture alone", () =
   assertEquals(decodeFaces(maps, 1, 64, 0.9), []);
 });
 
+Deno.test("YuNet: maps with their channels last give the same faces", () => {
+  const maps = silent().map((map, level) => map.map((_, at) => Math.sin(at * (level + 1)) * 3));
+  const last = maps.map((map, level) => {
+    const cells = (64 / STRIDES[level]) ** 2;
+    return map.map((_, at) => {
+      const channel = at % 16, cell = Math.floor(at / 16) % cells;
+      return map[(Math.floor(at / 16 / cells) * 16 + channel) * cells + cell];
+    });
+  });
+  for (const picture of [0, 1]) {
+    const faces = decodeFaces(maps, picture, 64, 0.3);
+    assertEquals(faces.length > 0, true);
+    assertEquals(decodeFaces(last, picture, 64, 0.3, "NHWC"), faces);
+  }
+});
+
 Deno.test("YuNet: numbers that are none are no faces", () => {
   const maps = silent().map((map) => map.fill(NaN));
   assertEquals(decodeFaces(maps, 0, 64, 0.3), []);
