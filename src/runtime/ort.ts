@@ -17,8 +17,8 @@ export interface OrtOptions {
   /** The bytes of onnxruntime-web's wasm file, for hosts that may not read it. */
   readonly wasmBinary?: ArrayBuffer;
   /**
-   * Whether runs on a GPU that come again are recorded and replayed; by default on hardware alone, as it is the host's time
-   * that this saves.
+   * Whether runs on a GPU that come again are recorded and replayed, which saves the host their uniforms and bind groups.
+   * By default not: it was tried on software adapters alone.
    */
   readonly recordRuns?: boolean;
 }

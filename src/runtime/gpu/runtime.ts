@@ -27,7 +27,7 @@ export class GpuRuntime implements Runtime {
   constructor(device: GpuDevice | DeviceCore, options: OrtOptions = {}) {
     this.#context = new GpuContext("pool" in device ? device : createCore(device));
     this.#options = options;
-    const { recordRuns = !this.gpu.software } = options;
+    const { recordRuns = false } = options;
     this.#networks = new GpuNetworks(this.#context, () => loadOrt("webgpu", options), recordRuns);
   }
 
