@@ -57,7 +57,7 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
     const out = pathOf(keyOf(probe, true), cache);
     await Deno.mkdir(out.slice(0, out.lastIndexOf("/")), { recursive: true });
     const photo = await loadImage(pathOf(probe, cache));
-    const { faces } = await verifier!.detect(photo);
+    const { faces } = await verifier!.detect(photo, { mesh: true });
     const chosen = chooseFace(faces, photo, "centred");
     const face = chosen.kind === "face" ? chosen.face : undefined;
     const plan = chancePlan({ style: "ours" }, probe, "photo");
@@ -66,7 +66,8 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
       bare.add(probe);
       await Deno.writeTextFile(list, JSON.stringify([...bare]));
     }
-    await Deno.writeFile(`${out}.part`, await encodePng(dressed?.image ?? photo));
+    const [masked] = dressed ? await verifier!.drawLayers([dressed]) : [photo];
+    await Deno.writeFile(`${out}.part`, await encodePng(masked));
     await Deno.rename(`${out}.part`, out);
   }
   return probes.filter((probe) => bare.has(probe));
