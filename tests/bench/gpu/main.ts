@@ -21,6 +21,7 @@ const args = parseArgs(Deno.args, {
   boolean: ["small", "write"],
   default: { out: "out/bench-gpu.json" },
 });
+const out = args.out!;
 if (args.write) await writeTable(args._.map(String));
 else await bench();
 Deno.exit(0);
@@ -55,7 +56,7 @@ async function bench(): Promise<void> {
     // What was measured stays if a later task fails.
     await keep({ ...result, measurements });
   }
-  console.log(`Written to ${args.out}`);
+  console.log(`Written to ${out}`);
 }
 
 /** What is known before the first task. */
@@ -86,11 +87,11 @@ async function begin(
     small: args.small,
     measurements: [],
   };
-  const folder = /^(.*)\//.exec(args.out)?.[1];
+  const folder = /^(.*)\//.exec(out)?.[1];
   if (folder) await Deno.mkdir(folder, { recursive: true });
   return {
     result,
-    keep: (result) => Deno.writeTextFile(args.out, `${JSON.stringify(result, null, 2)}\n`),
+    keep: (result) => Deno.writeTextFile(out, `${JSON.stringify(result, null, 2)}\n`),
   };
 }
 
