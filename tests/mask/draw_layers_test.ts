@@ -133,14 +133,14 @@ testOnDevices("Verifier.mask draws what applyMask draws", async (device) => {
     if (device === "wasm") assertEquals(result.image.data, expected.data);
     assertLessOrEqual(beyond, changed / 10_000);
   }
-  const grey = { width: 200, height: 100, data: new Uint8ClampedArray(80_000).fill(128) };
-  const bare = await verifier.mask(grey, { kind: "n95" });
+  const white = { width: 200, height: 100, data: new Uint8ClampedArray(80_000).fill(255) };
+  const bare = await verifier.mask(white, { kind: "n95" });
   assertEquals([bare.masked, bare.faces.length], [0, 0]);
-  assertEquals(bare.image.data, grey.data);
+  assertEquals(bare.image.data, white.data);
   const veil = { kind: "veil" as "n95" };
-  await assertRejects(() => verifier.mask(grey, veil), InvalidArgumentError, "veil");
+  await assertRejects(() => verifier.mask(white, veil), InvalidArgumentError, "veil");
   const aborted = { signal: AbortSignal.abort(new Error("enough")) };
-  await assertRejects(() => verifier.mask(grey, { kind: "n95" }, aborted), Error, "enough");
+  await assertRejects(() => verifier.mask(white, { kind: "n95" }, aborted), Error, "enough");
 });
 
 testOnDevices("Verifier.drawLayers draws batches", async (device) => {
