@@ -52,3 +52,19 @@ export function countHandles(): Disposable & { readonly live: number } {
     [Symbol.dispose]: () => stack.dispose(),
   };
 }
+
+/** Counts the bind groups that devices really made. */
+export function countBindGroups(): Disposable & { readonly made: number } {
+  let made = 0;
+  const stack = new DisposableStack();
+  stack.use(wrap(GPUDevice.prototype, "createBindGroup", (_, call) => {
+    made++;
+    return call();
+  }));
+  return {
+    get made(): number {
+      return made;
+    },
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}

@@ -3,7 +3,8 @@
 import { counted } from "../base/counted.ts";
 import type { Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { applyMask } from "../mask/apply.ts";
+import { maskLayers } from "../mask/apply.ts";
+import type { LayeredPicture } from "../mask/draw_layers.ts";
 import {
   completeMaskOptions,
   COVERAGES,
@@ -81,14 +82,15 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   await using verifier = await createVerifier(verifying);
   const [{ label, input }] = args.photos;
   const image = await loadImage(input, verifying);
-  const { faces, device } = await verifier.detect(image, { mesh: true });
+  const { faces, device, image: masked } = all
+    ? { ...await verifier.detect(image, { mesh: true }), image }
+    : await verifier.mask(image, options);
   terminal.progress("");
   const fitted = faces.filter((face) => face.mesh !== undefined) as FaceWithMesh[];
   if (fitted.length > 0) {
-    await writePng(
-      path,
-      all ? maskOverview(image, fitted[0], options) : applyMask(image, fitted, options),
-    );
+    const draw = (pictures: readonly LayeredPicture[]): Promise<Image[]> =>
+      verifier.drawLayers(pictures);
+    await writePng(path, all ? await maskOverview(image, fitted[0], options, draw) : masked);
   }
   if (args.flag("json")) {
     const out = fitted.length > 0 ? path : null;
@@ -122,28 +124,25 @@ function maskOptions(args: Arguments): MaskOptions {
 /** Pixels on a side of each picture of the overview. */
 const CELL = 200;
 
-/** A face without a mask and with each kind: a row for each coverage. */
-export function maskOverview(
+/** A face without a mask and with each kind: a row for each coverage. `draw` is `Verifier.drawLayers`. */
+export async function maskOverview(
   image: Image,
   face: FaceWithMesh,
   options: Partial<MaskOptions>,
-): Image {
-  const portrait = portraitOf(image, face.mesh);
-  const rows = COVERAGES.map((coverage, row) =>
-    sideBySide([
-      portrait.image,
-      ...MASK_KINDS.map((kind, column) => {
-        const seed = (options.seed ?? 0) + row * MASK_KINDS.length + column;
-        return applyMask(portrait.image, [{ ...face, mesh: portrait.mesh }], {
-          ...options,
-          kind,
-          coverage,
-          seed,
-        });
-      }),
-    ])
+  draw: (pictures: readonly LayeredPicture[]) => Promise<Image[]>,
+): Promise<Image> {
+  const { image: portrait, mesh } = portraitOf(image, face.mesh);
+  const pictures = COVERAGES.flatMap((coverage, row) =>
+    MASK_KINDS.map((kind, column): LayeredPicture => {
+      const seed = (options.seed ?? 0) + row * MASK_KINDS.length + column;
+      const mask = { ...options, kind, coverage, seed };
+      return { image: portrait, layers: maskLayers(portrait, [{ ...face, mesh }], mask) };
+    })
   );
-  return stacked(rows);
+  const drawn = await draw(pictures);
+  return stacked(
+    COVERAGES.map(() => sideBySide([portrait, ...drawn.splice(0, MASK_KINDS.length)])),
+  );
 }
 
 /** Head and neck in a square of that size, with the mesh in its pixels. */

@@ -36,6 +36,19 @@ export function applyMask(
   faces: readonly (Face | FaceWithMesh)[],
   options: MaskOptions,
 ): Image {
+  return maskOverlay(image, maskLayers(image, faces, options));
+}
+
+/**
+ * Returns the layers that {@linkcode applyMask} draws, for drawing them elsewhere.
+ *
+ * @throws {InvalidArgumentError} If no face has a mesh, or an option is unknown.
+ */
+export function maskLayers(
+  image: Image,
+  faces: readonly (Face | FaceWithMesh)[],
+  options: MaskOptions,
+): MaskLayer[] {
   const meshes = faces.flatMap((face) => "mesh" in face && face.mesh ? [face.mesh] : []);
   if (meshes.length === 0) {
     throw new InvalidArgumentError(
@@ -45,8 +58,6 @@ export function applyMask(
   }
   const { seed = 0 } = options;
   const whole = { x: 0, y: 0, width: image.width, height: image.height };
-  const layers: MaskLayer[] = meshes.map((mesh, i) =>
-    maskLayer(mesh, whole, { ...options, seed: seed + i }, image)
-  );
-  return maskOverlay(image, layers.filter(({ region }) => region.width > 0));
+  return meshes.map((mesh, i) => maskLayer(mesh, whole, { ...options, seed: seed + i }, image))
+    .filter(({ region }) => region.width > 0);
 }

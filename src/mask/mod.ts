@@ -18,6 +18,7 @@ export {
   PATTERNS,
   randomMaskOptions,
 } from "./kinds.ts";
+export type { LayeredPicture } from "./draw_layers.ts";
 export { maskLayer } from "./mask_layer.ts";
 export { maskOverlay } from "../kernels/mask_overlay/cpu.ts";
 export type {

@@ -7,7 +7,8 @@ import { listPhotos } from "../distill/data/source.ts";
 import { MaskinvError } from "../base/errors.ts";
 import type { Image } from "../image/image.ts";
 import { loadImage } from "../image/load.ts";
-import { applyMask } from "../mask/apply.ts";
+import { maskOverlayKernel } from "../kernels/mask_overlay/mod.ts";
+import { maskLayers } from "../mask/apply.ts";
 import { randomMaskOptions } from "../mask/kinds.ts";
 import type { TensorSpec } from "../runtime/tensor_spec.ts";
 
@@ -43,7 +44,8 @@ export async function facesOf(
   const [found] = await locateAligned(engine, [photo], options);
   if (found.kind !== "face" || !found.face.mesh) return [];
   const { face, face: { alignment: { cropToPhoto } } } = found;
-  using masked = backend.upload(applyMask(image, [face], randomMaskOptions(seed)));
+  const overlay = await backend.prepare(maskOverlayKernel);
+  using masked = overlay(photo, maskLayers(image, [face], randomMaskOptions(seed)));
   using crops = backend.warpAffine(
     [{ photo, cropToPhoto }, { photo: masked, cropToPhoto }],
     spec,

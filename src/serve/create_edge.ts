@@ -46,6 +46,7 @@ export function createEdge(options: EdgeOptions = {}): Handler {
     verifier: {
       verify: async (...args) => (await start()).verify(...args),
       detect: async (...args) => (await start()).detect(...args),
+      mask: async (...args) => (await start()).mask(...args),
     },
   });
   const close = async (): Promise<void> => {

@@ -25,7 +25,7 @@ import { type Route, ROUTES } from "./routes.ts";
 /** Options of {@linkcode createHandler}. */
 export interface HandlerOptions {
   /** Does the work; it stays the caller's. */
-  readonly verifier: Pick<Verifier, "verify" | "detect">;
+  readonly verifier: Pick<Verifier, "verify" | "detect" | "mask">;
   /** Who is known; without it, /v1/enrol and /v1/identify answer 404. It stays the caller's. */
   readonly gallery?: Gallery;
   /**

@@ -7,9 +7,7 @@ import type { Gallery } from "../gallery/gallery.ts";
 import { galleryJson } from "../gallery/json.ts";
 import { ENROLMENT_JSON, IDENTIFICATION_JSON } from "../gallery/json_schema.ts";
 import { encodePng } from "../image/encode.ts";
-import { loadImage } from "../image/load.ts";
-import { applyMask } from "../mask/apply.ts";
-import { completeMaskOptions, COVERAGES, MASK_KINDS, PATTERNS } from "../mask/kinds.ts";
+import { COVERAGES, MASK_KINDS, PATTERNS } from "../mask/kinds.ts";
 import { detectionJson, verificationJson } from "../verify/json.ts";
 import { DETECTION_JSON, VERIFICATION_JSON } from "../verify/json_schema.ts";
 import {
@@ -30,7 +28,7 @@ export const METRICS_TEXT = v.string();
 
 /** What a route works with. */
 export interface RouteContext {
-  readonly verifier: Pick<Verifier, "verify" | "detect">;
+  readonly verifier: Pick<Verifier, "verify" | "detect" | "mask">;
   readonly gallery?: Gallery;
   readonly maxPixels: number;
   readonly signal: AbortSignal;
@@ -168,12 +166,9 @@ export const ROUTES: readonly Route[] = [
     answer: { status: 200, type: "image/png", meaning: "the photo with masks" },
     run: async ({ photo, ...options }, context) => {
       const given = { kind: "surgical", ...options } as const;
-      // Refuses what does not exist before the photo is decoded.
-      completeMaskOptions(given);
       const { maxPixels, signal, verifier } = context;
-      const image = await loadImage(photo, { maxPixels, signal });
-      const { faces } = await verifier.detect(image, { signal, mesh: true });
-      if (!faces.some(({ mesh }) => mesh)) {
+      const { image, faces, masked } = await verifier.mask(photo, given, { maxPixels, signal });
+      if (masked === 0) {
         throw new ProblemError(
           "no-face-for-mask",
           `Cannot put a mask on any of ${faces.length} faces: ` +
@@ -181,7 +176,7 @@ export const ROUTES: readonly Route[] = [
         );
       }
       signal.throwIfAborted();
-      const png = await encodePng(applyMask(image, faces, given));
+      const png = await encodePng(image);
       return new Response(png, {
         headers: { "content-type": "image/png", "cache-control": "no-store" },
       });

@@ -1,6 +1,7 @@
 // What a verifier answers: results told apart by `kind`, so that no caller mistakes "no face" for "no match".
 
 import { counted } from "../base/counted.ts";
+import type { Image } from "../image/image.ts";
 import type { Face } from "../pipeline/detect/face.ts";
 import { explainIncomparable, type Incomparable } from "../pipeline/embed/comparable.ts";
 import type { Condition } from "../pipeline/embed/condition.ts";
@@ -37,6 +38,14 @@ export interface Detection {
   readonly omitted: number;
   /** The device that did the work. */
   readonly device: "webgpu" | "wasm";
+}
+
+/** A photo with masks put on its faces. */
+export interface MaskedPhoto extends Detection {
+  /** The upright photo with the masks; as it was where no face has a mesh to fit one on. */
+  readonly image: Image;
+  /** How many faces got a mask: those of `faces` with a mesh, which are where they were before. */
+  readonly masked: number;
 }
 
 /** A photo without a face (failure to acquire in the terms of ISO/IEC 19795-1). */

@@ -5,15 +5,14 @@ import { untilAborted } from "../base/abort.ts";
 import { workAhead } from "../base/ahead.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
 import type { Engine } from "../kernels/mod.ts";
-import { findFaces } from "../pipeline/detect/detect.ts";
-import { addMeshes } from "../pipeline/detect/facemesh.ts";
-import { refineFaces } from "../pipeline/detect/refine.ts";
 import { elapsed } from "../base/elapsed.ts";
-import { alignTo } from "../pipeline/embed/embed.ts";
 import { InvalidArgumentError, MaskinvError } from "../base/errors.ts";
-import type { ImageInput } from "../image/image.ts";
+import type { Image, ImageInput } from "../image/image.ts";
 import type { ModelEntry } from "../model/manifest.ts";
 import { decide, hasRule, ruleFor, type RuleOptions, scoreFmr } from "../pipeline/score/decide.ts";
+import { completeMaskOptions, type MaskOptions } from "../mask/kinds.ts";
+import { drawLayers, type LayeredPicture } from "../mask/draw_layers.ts";
+import { detectFaces } from "./detect_faces.ts";
 import { type Beside, FaceNetworks } from "./face_networks.ts";
 import { locateInPhotos } from "./locate.ts";
 import { loadOrError } from "./load_or_error.ts";
@@ -23,12 +22,14 @@ import {
   resolvePhotoOptions,
   type VerifierOptions,
 } from "./options.ts";
-import { inWholePhoto, type LoadedPhoto, loadPhoto } from "./photo.ts";
+import { maskPhoto } from "./mask_photo.ts";
+import { type LoadedPhoto, loadPhoto } from "./photo.ts";
 import { refusals } from "./read_faces.ts";
 import type {
   Acquisition,
   BatchAcquisition,
   Detection,
+  MaskedPhoto,
   ModelIdentity,
   Verification,
 } from "./result.ts";
@@ -112,21 +113,74 @@ export class Verifier implements AsyncDisposable {
     const { image } = await loadPhoto(input, resolved);
     return await this.#host.use(async (engine) => {
       using photo = engine.backend.upload(image);
-      const [all] = await findFaces(engine, [photo]);
-      const listed = all.slice(0, resolved.maxFaces).map((face) => ({ photo, face }));
-      const refined = await refineFaces(engine, listed);
-      const faces = mesh
-        ? await addMeshes(engine, refined.map((face) => ({ photo, face })))
-        : refined;
-      const { input } = this.#entry, { width, height } = image.reducedFrom ?? image;
-      return {
-        width,
-        height,
-        faces: faces.map((face) => inWholePhoto(alignTo(input, face), image)),
-        omitted: all.length - listed.length,
-        device: engine.backend.device,
-      };
+      const { maxFaces } = resolved;
+      return await detectFaces(engine, photo, image, this.#entry, { maxFaces, mesh });
     }, resolved.signal);
+  }
+
+  /**
+   * Puts masks on the faces of one photo, by the verifier's device: `applyMask` draws the same without a GPU, and on one the
+   * pixels differ from it by at most one grey level but for single ones.
+   *
+   * @param input The photo; it is not reduced.
+   * @param mask Which mask, and how it is worn; each face has its own variation of the seed.
+   * @param options What differs from the verifier's options; `face` is not used.
+   * @returns The photo with masks and the faces as they were found in it; `masked` is 0 if none has a mesh to fit one on.
+   * @throws {InvalidArgumentError} If an option of the mask is unknown.
+   * @throws {MaskinvError} If the photo cannot be read or decoded.
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from "@maskinv/maskinv";
+   *
+   * await using verifier = await createVerifier({ device: "wasm" });
+   * const { image, masked } = await verifier.mask("tests/photos/collins.jpg", { kind: "ffp2", seed: 7 });
+   * console.log(image.width, image.height, masked); // 512 512 1
+   * ```
+   */
+  mask(input: ImageInput, mask: MaskOptions, options: PhotoOptions = {}): Promise<MaskedPhoto> {
+    return this.#call(options, async (resolved) => {
+      // Refuses what does not exist before the photo is looked at.
+      completeMaskOptions(mask);
+      const { image } = await loadPhoto(input, { ...resolved, reduceAbove: Infinity });
+      return await this.#host.use(
+        (engine) => maskPhoto(engine, image, this.#entry, mask, resolved.maxFaces),
+        resolved.signal,
+      );
+    });
+  }
+
+  /**
+   * Draws layers of masks on pictures, by the verifier's device: what `maskLayer`, `officialLayer` and `templateLayer` make.
+   * On a GPU pictures of one width, such as a batch of crops, are drawn together.
+   *
+   * @param pictures The pictures, each with its layers in its own pixels.
+   * @param options An abort signal.
+   * @returns New pictures in the same order; those given are not changed.
+   * @throws {InvalidArgumentError} If a layer is not what `MaskLayer` says.
+   * @throws {ImageTooLargeError} If the GPU takes no picture so large.
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from "@maskinv/maskinv";
+   * import { officialLayer } from "@maskinv/maskinv/mask";
+   *
+   * await using verifier = await createVerifier({ device: "wasm" });
+   * const image = { width: 112, height: 112, data: new Uint8ClampedArray(112 * 112 * 4).fill(255) };
+   * const texture = { width: 1627, height: 1085, data: new Uint8ClampedArray(1627 * 1085 * 4).fill(255) };
+   * const layer = officialLayer(texture, { region: { x: 0, y: 0, width: 112, height: 112 } });
+   * const [drawn] = await verifier.drawLayers([{ image, layers: [layer] }]);
+   * console.log(drawn.width, drawn.height); // 112 112
+   * ```
+   */
+  drawLayers(
+    pictures: readonly LayeredPicture[],
+    options: Pick<PhotoOptions, "signal"> = {},
+  ): Promise<Image[]> {
+    return this.#call(
+      options,
+      ({ signal }) => this.#host.use(({ backend }) => drawLayers(backend, pictures), signal),
+    );
   }
 
   /**

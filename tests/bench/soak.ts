@@ -1,25 +1,24 @@
-// Many verifies in a row: memory and GPU buffers must stay flat. Prints both every twentieth of the way.
+// Many verifies of two small photos in a row: memory, GPU buffers and bind groups must stay flat. Prints each twentieth of the way.
 // What grew on lavapipe was not Deno's garbage (a forced gc() changed nothing) but the driver: see src/runtime/gpu/quirks.ts.
 //   deno run -A tests/bench/soak.ts [wasm|webgpu] [count]
 // deno-lint-ignore-file no-console
 
-import { createVerifier, type DeviceChoice } from "../../mod.ts";
-import { photo } from "../hosts.ts";
-import { countBuffers } from "../spies.ts";
+import type { DeviceChoice } from "../../mod.ts";
+import { growth, soak, type SoakPoint } from "./soak_series.ts";
 
 const [device = "wasm", count = "1000"] = Deno.args;
-const files = await Promise.all(
-  ["collins", "hopper"].map((name) => Deno.readFile(photo(name))),
-);
-using buffers = countBuffers();
-await using verifier = await createVerifier({ device: device as DeviceChoice });
-for (let i = 0; i <= Number(count); i++) {
-  if (i % (Number(count) / 20) === 0) {
-    const { rss } = Deno.memoryUsage();
-    console.log(
-      `${device}: ${i} verifies, RSS ${(rss / 2 ** 20).toFixed(0)} MB, ${buffers.live} GPU buffers`,
-    );
-  }
-  await verifier.verify(files[0], files[1]);
+const points: SoakPoint[] = [];
+for await (const point of soak(device as DeviceChoice, Number(count), 20)) {
+  points.push(point);
+  const { verifies, rss, buffers, handles, bindGroups } = point;
+  console.log(
+    `${device}: ${verifies} verifies, RSS ${
+      (rss / 2 ** 20).toFixed(0)
+    } MB, ${buffers} GPU buffers, ` +
+      `${handles} handles, ${bindGroups} new bind groups`,
+  );
 }
+console.log(
+  `${device}: ${(growth(points) / 2 ** 10).toFixed(1)} KB more a verify in the second half`,
+);
 Deno.exit(0);

@@ -3,6 +3,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertGreater,
+  assertLessOrEqual,
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
@@ -15,6 +16,8 @@ import {
 import { identitiesOf } from "../../src/distill/data/index_file.ts";
 import { InvalidArgumentError } from "../../src/base/errors.ts";
 import { RecordReader } from "../../src/distill/data/reader.ts";
+import { drawLayers } from "../../src/mask/draw_layers.ts";
+import { backendTest } from "../kernels/helpers.ts";
 import { shardsOf, writeCrops } from "./data_fixture.ts";
 import { MASK_KINDS } from "../../src/mask/kinds.ts";
 
@@ -50,6 +53,21 @@ Deno.test("training data: the same step gives the same bytes, however it is spli
   assertNotEquals(next.levels, whole.levels);
   using other = await openTrainingData(folder, { seed: 6 });
   assertNotEquals((other.rawBatch(7, 0, 6, 6)).levels, whole.levels);
+});
+
+backendTest("training data: masks drawn together are those drawn one by one", async (backend) => {
+  using data = await openTrainingData(folder, { seed: 5, maskProbability: 0.7 });
+  let pictures = 0;
+  const drawn = await data.drawnBatch(7, 1, 6, 6, (given) => {
+    pictures += given.length;
+    return drawLayers(backend, given);
+  });
+  const wanted = data.rawBatch(7, 1, 6, 6);
+  assertGreater(pictures, 0);
+  assertEquals([drawn.targets, drawn.labels], [wanted.targets, wanted.labels]);
+  if (backend.device === "wasm") return assertEquals(drawn.levels, wanted.levels);
+  const far = drawn.levels.filter((level, i) => Math.abs(level - wanted.levels[i]) > 2);
+  assertLessOrEqual(far.length, wanted.levels.length / 1000);
 });
 
 Deno.test("training data: an epoch shows every photo once, with its own label and target", async () => {

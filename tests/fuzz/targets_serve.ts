@@ -7,8 +7,9 @@ import type { ImageInput } from "../../src/image/image.ts";
 import { createHandler, type Handler } from "../../src/serve/mod.ts";
 import { type Field, fieldsOf } from "../../src/serve/fields.ts";
 import { ROUTES } from "../../src/serve/routes.ts";
+import { completeMaskOptions, type MaskOptions } from "../../src/mask/kinds.ts";
 import type { PhotoOptions } from "../../src/verify/options.ts";
-import type { Detection, Verification } from "../../src/verify/result.ts";
+import type { Detection, MaskedPhoto, Verification } from "../../src/verify/result.ts";
 import { fixture } from "../image/fixtures.ts";
 import { breakFile, broken } from "./mutate.ts";
 import { jsonMutations, mutateJson } from "./mutate_json.ts";
@@ -33,6 +34,12 @@ class Decoder {
   async detect(input: ImageInput, options: PhotoOptions): Promise<Detection> {
     const { width, height } = await loadImage(input, options);
     return { width, height, faces: [], omitted: 0, device: "wasm" };
+  }
+
+  async mask(input: ImageInput, mask: MaskOptions, options: PhotoOptions): Promise<MaskedPhoto> {
+    completeMaskOptions(mask);
+    const image = await loadImage(input, options), { width, height } = image;
+    return { image, masked: 0, width, height, faces: [], omitted: 0, device: "wasm" };
   }
 }
 

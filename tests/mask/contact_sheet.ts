@@ -2,7 +2,7 @@
 // ../shared, if it is there (its photos stay out of the repository, as out/ does). To be looked at:
 //   deno run -A tests/mask/contact_sheet.ts
 
-import { createVerifier } from "../../mod.ts";
+import { createVerifier, type Verifier } from "../../mod.ts";
 import { maskOverview, stacked } from "../../src/cli/mask.ts";
 import { writePng } from "../../src/cli/picture.ts";
 import type { Image } from "../../src/image/mod.ts";
@@ -15,12 +15,14 @@ const TURNED = 12, EVERY = 37;
 const shared = new URL("../../../shared/data/mask-detection/unmasked/", import.meta.url);
 const rows: Image[] = [];
 await using verifier = await createVerifier({ device: "wasm", maxFaces: 1 });
+const draw: Verifier["drawLayers"] = (pictures) => verifier.drawLayers(pictures);
 
 for (const name of ["collins", "hopper", "collins_dark"]) {
   const image = await loadImage(new URL(`../photos/${name}.jpg`, import.meta.url));
   const { faces: [face] } = await verifier.detect(image, { mesh: true });
   if (face?.mesh) {
-    rows.push(maskOverview(image, { ...face, mesh: face.mesh }, { seed: rows.length * 100 }));
+    const seed = rows.length * 100;
+    rows.push(await maskOverview(image, { ...face, mesh: face.mesh }, { seed }, draw));
   }
 }
 let turned = 0;
@@ -34,7 +36,7 @@ for (const [i, url] of [...photosBelow(shared)].entries()) {
   const yaw = Math.abs(Math.atan2(across[2], Math.hypot(across[0], across[1]))) * 180 / Math.PI;
   if (yaw < 25 || yaw > 50) continue;
   turned++;
-  const sheet = maskOverview(image, { ...face, mesh: face.mesh }, { seed: i });
+  const sheet = await maskOverview(image, { ...face, mesh: face.mesh }, { seed: i }, draw);
   // Worn as meant is enough of each of these, and one row of the others.
   const height = sheet.height / COVERAGES.length;
   const row = turned % 4 === 0 ? turned / 4 % 2 + 1 : 0;

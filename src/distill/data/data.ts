@@ -2,11 +2,14 @@
 // How a sample is drawn is in `sample.ts`, what a photo is made of in `record.ts`.
 
 import { InvalidArgumentError } from "../../base/errors.ts";
-import { chanceOf, shuffled } from "./chance.ts";
+import type { Image } from "../../image/image.ts";
+import type { LayeredPicture } from "../../mask/draw_layers.ts";
+import { type Chance, chanceOf, shuffled } from "./chance.ts";
 import { identitiesOf, type IndexedPhoto, readIndex } from "./index_file.ts";
 import { type DataOptions, resolveDataOptions } from "./options.ts";
 import { RecordReader } from "./reader.ts";
-import { drawSample, FRAME_LENGTH } from "./sample.ts";
+import type { PhotoRecord } from "./record.ts";
+import { beginSample, type BegunSample, drawSample, FRAME_LENGTH } from "./sample.ts";
 import { epochOf } from "./weights.ts";
 
 /** Augmented crops as grey levels, and what the student shall make of them. */
@@ -48,7 +51,21 @@ export interface TrainingData extends Disposable {
    * by the seed, the step and the sample alone.
    */
   rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch;
+  /**
+   * As `rawBatch`, with the masks of all samples drawn together by `draw`, such as `Verifier.drawLayers` on a GPU: grey levels
+   * may then differ by what the device rounds.
+   */
+  drawnBatch(
+    step: number,
+    from: number,
+    to: number,
+    batchSize: number,
+    draw: DrawPictures,
+  ): Promise<RawBatch>;
 }
+
+/** Draws layers of masks on pictures; gives new pictures in the same order. */
+export type DrawPictures = (pictures: readonly LayeredPicture[]) => Promise<Image[]>;
 
 /**
  * Opens the training photos of a shard folder.
@@ -125,15 +142,45 @@ class ShardData implements TrainingData {
   }
 
   rawBatch(step: number, from: number, to: number, batchSize: number): RawBatch {
-    const count = to - from, size = this.templateSize;
-    const levels = new Uint8Array(count * FRAME_LENGTH);
+    return this.#fill(step * batchSize + from, to - from, (record, chance, frame) => {
+      drawSample(record, chance, this.#options, frame);
+    });
+  }
+
+  async drawnBatch(
+    step: number,
+    from: number,
+    to: number,
+    batchSize: number,
+    draw: DrawPictures,
+  ): Promise<RawBatch> {
+    const begun: { sample: BegunSample; frame: Uint8Array }[] = [];
+    const batch = this.#fill(step * batchSize + from, to - from, (record, chance, frame) => {
+      begun.push({ sample: beginSample(record, chance, this.#options), frame });
+    });
+    const masked = begun.filter(({ sample: { picture } }) => picture.layers.length > 0);
+    const drawn = await draw(masked.map(({ sample }) => sample.picture));
+    const images = new Map(masked.map(({ sample }, i) => [sample, drawn[i]]));
+    for (const { sample, frame } of begun) {
+      sample.finish(images.get(sample) ?? sample.picture.image, frame);
+    }
+    return batch;
+  }
+
+  /** Makes the batch of the samples from `first` on; `draw` fills the frame of each. */
+  #fill(
+    first: number,
+    count: number,
+    draw: (record: PhotoRecord, chance: Chance, frame: Uint8Array) => void,
+  ): RawBatch {
+    const size = this.templateSize, levels = new Uint8Array(count * FRAME_LENGTH);
     const targets = new Float32Array(count * size), labels = new Int32Array(count);
     const classes = new Int32Array(count);
     for (let i = 0; i < count; i++) {
-      const at = step * batchSize + from + i, photo = this.#photoOf(at);
+      const at = first + i, photo = this.#photoOf(at);
       const record = this.#reader.read(this.#photos[photo]);
       const frame = levels.subarray(i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
-      drawSample(record, chanceOf(`${this.#options.seed} sample ${at}`), this.#options, frame);
+      draw(record, chanceOf(`${this.#options.seed} sample ${at}`), frame);
       targets.set(record.template, i * size);
       labels[i] = this.#labels[photo];
       classes[i] = this.#classes[photo];

@@ -1,6 +1,12 @@
 // The data half of distillation: photos to shards, and shards to batches.
 
-export { openTrainingData, type RawBatch, type TemplateBank, type TrainingData } from "./data.ts";
+export {
+  type DrawPictures,
+  openTrainingData,
+  type RawBatch,
+  type TemplateBank,
+  type TrainingData,
+} from "./data.ts";
 export {
   type DataIndex,
   type DroppedPhoto,

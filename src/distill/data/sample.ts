@@ -5,6 +5,8 @@ import type { Affine } from "../../math/affine.ts";
 import type { Image } from "../../image/image.ts";
 import type { MaskOptions } from "../../mask/kinds.ts";
 import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
+import type { MaskLayer } from "../../kernels/mask_overlay/layer.ts";
+import type { LayeredPicture } from "../../mask/draw_layers.ts";
 import { maskLayer } from "../../mask/mask_layer.ts";
 import type { Chance } from "./chance.ts";
 import { drawCover, drawPlainMask, drawSunglasses } from "./cover.ts";
@@ -26,6 +28,14 @@ const SHADE = 0.14;
 
 const pixels = new Float32Array(FRAME_LENGTH);
 
+/** A sample up to its mask, which may be drawn together with those of others. */
+export interface BegunSample {
+  /** The crop, and the mask to draw on it if there is one. */
+  readonly picture: LayeredPicture;
+  /** Makes the sample of the crop with its mask, as grey levels. */
+  finish(masked: Image, levels: Uint8Array): void;
+}
+
 /** Draws a sample as grey levels into `levels`. The record's crop may be changed. */
 export function drawSample(
   record: PhotoRecord,
@@ -33,20 +43,35 @@ export function drawSample(
   options: ResolvedDataOptions,
   levels: Uint8Array,
 ): void {
+  const { picture: { image, layers }, finish } = beginSample(record, chance, options);
+  finish(layers.length > 0 ? maskOverlay(image, layers) : image, levels);
+}
+
+/** Draws a sample up to its mask. The record's crop may be changed. */
+export function beginSample(
+  record: PhotoRecord,
+  chance: Chance,
+  options: ResolvedDataOptions,
+): BegunSample {
   const masked = chance.happens(options.maskProbability);
   const flipped = chance.happens(0.5) && options.flip;
   const covered = chance.happens(options.coverProbability);
   const place = drawPlace(chance, masked, options.place);
   if (chance.happens(options.surroundProbability)) surround(record.crop);
-  let image = cropImage(record.crop);
+  const image = cropImage(record.crop);
   if (covered && masked) drawSunglasses(image, record.mesh, chance);
   else if (covered) drawCover(image, record.mesh, chance);
-  if (masked) image = maskedCrop(image, record.mesh, chance, drawnMask(chance, options));
-  cutFrame(image, flipped ? mirrored(place) : place, pixels);
-  if (options.light > 0) varyLight(pixels, chance, options.light);
-  if (options.quality > 0) degrade(pixels, FRAME_SIZE, chance, options.quality);
-  // A clamped array of bytes rounds and cuts, as cameras do.
-  new Uint8ClampedArray(levels.buffer, levels.byteOffset, levels.length).set(pixels);
+  const layers = masked ? cropMask(image, record.mesh, chance, drawnMask(chance, options)) : [];
+  return {
+    picture: { image, layers },
+    finish(image, levels): void {
+      cutFrame(image, flipped ? mirrored(place) : place, pixels);
+      if (options.light > 0) varyLight(pixels, chance, options.light);
+      if (options.quality > 0) degrade(pixels, FRAME_SIZE, chance, options.quality);
+      // A clamped array of bytes rounds and cuts, as cameras do.
+      new Uint8ClampedArray(levels.buffer, levels.byteOffset, levels.length).set(pixels);
+    },
+  };
 }
 
 /** Applies a drawn mask to the crop; a plain one if no mesh was found. */
@@ -56,16 +81,27 @@ export function maskedCrop(
   chance: Chance,
   mask: MaskOptions,
 ): Image {
+  const layers = cropMask(image, mesh, chance, mask);
+  return layers.length > 0 ? maskOverlay(image, layers) : image;
+}
+
+/** The mask to draw on the crop; none if no mesh was found, where a plain one is drawn at once, in place. */
+function cropMask(
+  image: Image,
+  mesh: Float32Array | undefined,
+  chance: Chance,
+  mask: MaskOptions,
+): MaskLayer[] {
   if (!mesh) {
     drawPlainMask(image, mesh, chance);
-    return image;
+    return [];
   }
   const layer = maskLayer(looseMesh(mesh, chance), WHOLE, mask, image), { blend } = layer;
   const shade = Math.exp(SHADE * chance.normal());
-  if (layer.region.width === 0 || blend.kind !== "alpha") return image;
+  if (layer.region.width === 0 || blend.kind !== "alpha") return [];
   const [red, green, blue] = blend.gain;
   const gain = [red * shade, green * shade, blue * shade] as const;
-  return maskOverlay(image, [{ ...layer, blend: { ...blend, gain } }]);
+  return [{ ...layer, blend: { ...blend, gain } }];
 }
 
 /** Cuts the frame as grey levels, bilinear; beyond the crop its border goes on. */

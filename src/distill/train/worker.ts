@@ -1,7 +1,9 @@
 // A worker of the trainer: makes its samples, computes their gradient, hands it over, and makes the next samples meanwhile.
 
 import "./one_thread.ts";
-import type { RawBatch, TrainingData } from "../data/data.ts";
+import { drawLayers } from "../../mask/draw_layers.ts";
+import { startRuntime } from "../../runtime/start.ts";
+import type { DrawPictures, RawBatch, TrainingData } from "../data/data.ts";
 import { openTrainingData } from "../data/data.ts";
 import { drawMargins } from "../loss/elastic_arc.ts";
 import { studentNetwork } from "../networks.ts";
@@ -18,10 +20,12 @@ interface Ready {
   readonly setup: WorkerSetup;
   readonly data: TrainingData;
   readonly machine: GradientMachine;
+  /** Draws the masks of samples on the GPU, where the gradient is computed there too. */
+  readonly draw?: DrawPictures;
 }
 
 let ready: Promise<Ready> | undefined;
-let drawn: { step: number; batch: RawBatch } | undefined;
+let drawn: { step: number; batch: Promise<RawBatch> } | undefined;
 
 scope.onmessage = async ({ data: message }) => {
   try {
@@ -48,12 +52,27 @@ async function setUp(setup: WorkerSetup): Promise<Ready> {
     setup.device,
     setup.loss.contrast || setup.loss.centres ? data.bank() : undefined,
   );
-  return { setup, data, machine };
+  if (setup.device === "wasm") return { setup, data, machine };
+  // jax-js lends nobody its device.
+  const runtime = await startRuntime("webgpu");
+  return { setup, data, machine, draw: (pictures) => drawLayers(runtime, pictures) };
 }
 
 /** The samples of a step, which may have been drawn before it was asked for. */
-function samplesOf({ setup: { from, to, batch }, data }: Ready, step: number): RawBatch {
-  if (drawn?.step !== step) drawn = { step, batch: data.rawBatch(step, from, to, batch) };
+function samplesOf(
+  { setup: { from, to, batch }, data, draw }: Ready,
+  step: number,
+): Promise<RawBatch> {
+  if (drawn?.step !== step) {
+    const made = draw
+      ? data.drawnBatch(step, from, to, batch, draw)
+      : new Promise<RawBatch>((resolve) => resolve(data.rawBatch(step, from, to, batch)));
+    drawn = { step, batch: made };
+    // What fails now fails again when it is asked for.
+    made.catch(() => {
+      if (drawn?.batch === made) drawn = undefined;
+    });
+  }
   return drawn.batch;
 }
 
@@ -62,7 +81,7 @@ async function sendTemplates(
   step: number,
   parameters: Float32Array<ArrayBuffer>,
 ): Promise<void> {
-  const batch = samplesOf(ready, step);
+  const batch = await samplesOf(ready, step);
   const templates = await ready.machine.embed(parameters, batch);
   scope.postMessage({ kind: "templates", samples: { templates, targets: batch.targets } });
 }
@@ -75,7 +94,7 @@ async function doStep(
 ): Promise<void> {
   const { setup: { from, to, loss, samples }, machine } = ready;
   const start = performance.now();
-  const batch = samplesOf(ready, step);
+  const batch = await samplesOf(ready, step);
   const loaded = performance.now();
   const margins = drawMargins(loss, samples.seed ?? 1, step, from, to);
   const { losses, gradient } = await machine.run(parameters, batch, margins, others);
@@ -84,10 +103,6 @@ async function doStep(
     { kind: "gradient", losses, gradient, loading: loaded - start, computing: done - loaded },
     [gradient.buffer],
   );
-  // While the other workers and the optimiser still compute. What fails now fails again when it is asked for.
-  try {
-    samplesOf(ready, step + 1);
-  } catch {
-    drawn = undefined;
-  }
+  // While the other workers and the optimiser still compute.
+  samplesOf(ready, step + 1);
 }

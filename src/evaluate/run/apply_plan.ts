@@ -1,5 +1,5 @@
-// Applies a planned mask to a photo or an aligned crop. Where none can be applied (no face, or none with a mesh) the
-// picture stays as it is, and the report says how many did.
+// Fits a planned mask to a photo or an aligned crop. Where none can be fitted (no face, or none with a mesh) the
+// picture stays as it is, and the report says how many did. The masks of a batch are then drawn together (src/mask/draw_layers.ts).
 
 import { alignFace, ARCFACE_SIZE, ARCFACE_TEMPLATE } from "../../pipeline/align/arcface.ts";
 import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
@@ -8,27 +8,26 @@ import { type Face, type FaceWithMesh, fivePoints } from "../../pipeline/detect/
 import { mapFace } from "../../pipeline/detect/yunet.ts";
 import { InvalidArgumentError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
-import { applyMask } from "../../mask/apply.ts";
+import { maskLayers } from "../../mask/apply.ts";
+import type { LayeredPicture } from "../../mask/draw_layers.ts";
 import { randomMaskOptions } from "../../mask/kinds.ts";
-import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
+import type { MaskLayer, MaskTexture } from "../../kernels/mask_overlay/layer.ts";
 import { type FivePoints, officialLayer } from "../../mask/official.ts";
-import { maskOverlay } from "../../kernels/mask_overlay/cpu.ts";
 import type { MaskPlan } from "./masks.ts";
 
-/** A picture to embed. */
-export interface Picture {
-  readonly image: Image;
+/** A picture to embed, and the mask to draw on it before. */
+export interface PlannedPicture extends LayeredPicture {
   /** Whether it is an aligned crop; if not, its face has to be found. */
   readonly aligned: boolean;
 }
 
-/** Applies a mask to a photo; gives nothing if it has no face that a mask can be fitted to. */
+/** A photo with the mask to draw on it, or nothing if none can be fitted. */
 export function maskPhoto(
   image: Image,
   face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
-): Picture | undefined {
+): PlannedPicture | undefined {
   if (!face) return undefined;
   if (plan.style === "maskinv" && plan.on === "crop") {
     const crop = cutPicture(
@@ -36,36 +35,40 @@ export function maskPhoto(
       alignFace(face.landmarks, ARCFACE_SIZE).cropToPhoto,
       ARCFACE_SIZE,
     );
-    return { image: official(crop, plan.offset, texture), aligned: true };
+    return { image: crop, layers: official(crop, plan.offset, texture), aligned: true };
   }
   if (plan.style === "maskinv") {
     const points = fivePoints(face.landmarks);
-    return { image: official(image, plan.offset, texture, points), aligned: false };
+    return { image, layers: official(image, plan.offset, texture, points), aligned: false };
   }
-  return "mesh" in face ? { image: drawn(image, face, plan), aligned: false } : undefined;
+  return "mesh" in face
+    ? { image, layers: layersOf(image, face, plan), aligned: false }
+    : undefined;
 }
 
-/** Applies a mask to a crop, as {@linkcode maskPhoto}; `face` is where the mesh lies in the crop. */
+/** A crop with the mask to draw on it, or nothing if none can be fitted; `face` is where the mesh lies in the crop. */
 export function maskCrop(
   crop: Image,
   face: Face | FaceWithMesh | undefined,
   plan: MaskPlan,
   texture: MaskTexture | undefined,
-): Picture | undefined {
+): PlannedPicture | undefined {
   if (plan.style === "maskinv") {
     const landmarks = plan.on === "photo" ? templateIn(crop) : undefined;
-    return { image: official(crop, plan.offset, texture, landmarks), aligned: true };
+    return { image: crop, layers: official(crop, plan.offset, texture, landmarks), aligned: true };
   }
-  return face && "mesh" in face ? { image: drawn(crop, face, plan), aligned: true } : undefined;
+  return face && "mesh" in face
+    ? { image: crop, layers: layersOf(crop, face, plan), aligned: true }
+    : undefined;
 }
 
-function drawn(
+function layersOf(
   image: Image,
   face: FaceWithMesh,
   { seed, kind }: Extract<MaskPlan, { style: "ours" }>,
-): Image {
+): MaskLayer[] {
   const options = randomMaskOptions(seed);
-  return applyMask(image, [face], { ...options, kind: kind ?? options.kind, coverage: "full" });
+  return maskLayers(image, [face], { ...options, kind: kind ?? options.kind, coverage: "full" });
 }
 
 function official(
@@ -73,14 +76,14 @@ function official(
   offset: readonly [number, number, number],
   texture: MaskTexture | undefined,
   landmarks?: FivePoints,
-): Image {
+): MaskLayer[] {
   if (!texture) {
     throw new InvalidArgumentError(
       "Cannot draw the paper's mask without its picture: give masks of style maskinv with a texture",
     );
   }
   const region = { x: 0, y: 0, width: image.width, height: image.height };
-  return maskOverlay(image, [officialLayer(texture, { region, offset, landmarks })]);
+  return [officialLayer(texture, { region, offset, landmarks })];
 }
 
 /** Where aligned crops have their five points. */

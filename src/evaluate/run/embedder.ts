@@ -10,8 +10,16 @@ import type { Face, FaceWithMesh } from "../../pipeline/detect/face.ts";
 import { embedAligned, locateAligned } from "../../pipeline/locate_and_embed.ts";
 import { DeviceError } from "../../base/errors.ts";
 import type { Image } from "../../image/image.ts";
+import { drawLayers } from "../../mask/draw_layers.ts";
 import type { MaskTexture } from "../../kernels/mask_overlay/layer.ts";
-import { maskCrop, maskPhoto, padded, type Picture, shifted, squareMap } from "./apply_plan.ts";
+import {
+  maskCrop,
+  maskPhoto,
+  padded,
+  type PlannedPicture,
+  shifted,
+  squareMap,
+} from "./apply_plan.ts";
 import type { MaskPlan } from "./masks.ts";
 import type { ModelSet, OpenModel } from "./models.ts";
 import { NetworkClock } from "./stopwatch.ts";
@@ -48,6 +56,9 @@ export interface EmbedderOptions {
   /** Ends the work at its next step. */
   readonly signal?: AbortSignal;
 }
+
+/** A picture whose mask is drawn. */
+type Drawn = Omit<PlannedPicture, "layers">;
 
 /** A picture to embed: a photo with its face, or a crop that is a face already. */
 interface Located {
@@ -140,10 +151,11 @@ export class SampleEmbedder {
       const face = want ? found.shift() : undefined;
       return face && shifted(face, -rooms[i].x, -rooms[i].y);
     });
-    const masked = jobs.map(({ image, states }, i) =>
+    const planned = jobs.map(({ image, states }, i) =>
       states.map((plan) => plan && (aligned ? maskCrop : maskPhoto)(image, faces[i], plan, texture))
     );
-    const again = masked.flat().filter((state): state is Picture => !!state && !state.aligned);
+    const masked = await drawn(engine, planned);
+    const again = masked.flat().filter((state): state is Drawn => !!state && !state.aligned);
     const foundAgain = await this.#faces(engine, again.map(({ image }) => image), false);
     return jobs.map(({ image, states }, i) =>
       states.map((plan, j): Located => {
@@ -218,8 +230,19 @@ export class SampleEmbedder {
   }
 }
 
+/** Draws the masks of a batch, together where the device does so. */
+async function drawn(
+  { backend }: Engine,
+  planned: readonly (readonly (PlannedPicture | undefined)[])[],
+): Promise<(Drawn | undefined)[][]> {
+  const images = await drawLayers(backend, planned.flat().filter((state) => state !== undefined));
+  return planned.map((states) =>
+    states.map((state) => state && { image: images.shift()!, aligned: state.aligned })
+  );
+}
+
 /** A picture with its face, or an aligned crop, or a photo without a face. */
-function place({ image, aligned }: Picture, face: Face | undefined): Omit<Located, "maskFailed"> {
+function place({ image, aligned }: Drawn, face: Face | undefined): Omit<Located, "maskFailed"> {
   return aligned ? { image, acquired: true } : { image, face, acquired: face !== undefined };
 }
 

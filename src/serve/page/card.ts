@@ -9,12 +9,10 @@ import { type Image, loadImage } from "../../image/mod.ts";
 import { COVERAGES, MASK_KINDS, type MaskOptions } from "../../mask/mod.ts";
 import { Camera } from "./camera.ts";
 import { canvasOf, drawCrop, drawPhoto } from "./draw.ts";
-import type { MaskPainter } from "./masks.ts";
 
 /** What cards work with; a new one is made when the user chooses another device. */
 export interface Engine {
   readonly verifier: Verifier;
-  readonly painter: MaskPainter;
 }
 
 /** One photo of the comparison. */
@@ -139,14 +137,12 @@ export class Card {
     this.#photo = photo;
     this.#root.ariaBusy = "true";
     try {
-      const { verifier, painter } = await this.#engine();
+      const { verifier } = await this.#engine();
       const mask = this.#mask();
-      let picture = photo, found = await verifier.embed(photo, { face: "largest" });
-      const { faces: [face] = [] } = mask ? await verifier.detect(photo, { mesh: true }) : {};
-      if (mask && face?.mesh) {
-        picture = await painter.paint(photo, face.mesh, mask);
-        found = await verifier.embed(picture, { face: "largest" });
-      }
+      const { image: picture } = mask
+        ? await verifier.mask(photo, mask, { maxFaces: 1 })
+        : { image: photo };
+      const found = await verifier.embed(picture, { face: "largest" });
       if (asked !== this.#asked) return;
       this.#found = found.kind === "acquired" ? found : undefined;
       this.#draw(picture);

@@ -15,7 +15,6 @@ import {
 } from "../../pipeline/score/mod.ts";
 import { Card, type Engine } from "./card.ts";
 import { drawCurve, SHOWN } from "./curve.ts";
-import { createPainter } from "./masks.ts";
 import { basisText, fmrText, rateText, webgpuFailure } from "./words.ts";
 
 const models = new URL("models/", location.href);
@@ -41,14 +40,14 @@ async function start(): Promise<Engine> {
   try {
     const text = await (await fetch(new URL("manifest.json", models))).text();
     entry = parseManifest(text).student;
-    const { verifier, painter, used, failure } = await open(choice);
-    if (mine !== starts) return { verifier, painter };
+    const { verifier, used, failure } = await open(choice);
+    if (mine !== starts) return { verifier };
     status.textContent = failure ??
       (used === "webgpu" ? "Ready, on WebGPU" : "Ready, on WebAssembly");
     status.classList.toggle("bad", failure !== undefined);
     document.documentElement.dataset.device = used;
     show(false);
-    return { verifier, painter };
+    return { verifier };
   } catch (error) {
     if (mine === starts) {
       status.textContent = `${(error as Error).message} Reload the page to try again.`;
@@ -68,9 +67,7 @@ interface Opened extends Engine {
 async function open(choice: DeviceChoice): Promise<Opened> {
   try {
     const verifier = await createVerifier({ models, device: choice });
-    const used = await verifier.device();
-    // Where wasm is chosen or the better choice, so it is for the masks.
-    return { verifier, painter: await createPainter(used === "webgpu"), used };
+    return { verifier, used: await verifier.device() };
   } catch (error) {
     if (choice === "wasm") throw error;
     const opened = await open("wasm");
@@ -167,10 +164,7 @@ function restart(): void {
   const old = engine;
   engine = start();
   for (const card of cards) card.refresh();
-  old.then(async ({ verifier, painter }) => {
-    await painter[Symbol.asyncDispose]();
-    await verifier.dispose();
-  }).catch(() => {});
+  old.then(({ verifier }) => verifier.dispose()).catch(() => {});
 }
 
 listen();

@@ -61,12 +61,13 @@ export async function drawMasks({ folds }: PairChoice, cache: string): Promise<s
     const chosen = chooseFace(faces, photo, "centred");
     const face = chosen.kind === "face" ? chosen.face : undefined;
     const plan = chancePlan({ style: "ours" }, probe, "photo");
-    const masked = maskPhoto(photo, face, plan, undefined);
-    if (!masked) {
+    const planned = maskPhoto(photo, face, plan, undefined);
+    if (!planned) {
       bare.add(probe);
       await Deno.writeTextFile(list, JSON.stringify([...bare]));
     }
-    await Deno.writeFile(`${out}.part`, await encodePng(masked?.image ?? photo));
+    const [masked] = planned ? await verifier!.drawLayers([planned]) : [photo];
+    await Deno.writeFile(`${out}.part`, await encodePng(masked));
     await Deno.rename(`${out}.part`, out);
   }
   return probes.filter((probe) => bare.has(probe));
