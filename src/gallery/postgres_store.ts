@@ -68,7 +68,7 @@ const PAGE = 500;
  * @example
  * ```ts
  * import { openPostgresStore, pgliteClient } from "@maskinv/maskinv/gallery";
- * import type { Template } from "@maskinv/maskinv/score";
+ * import { Template } from "@maskinv/maskinv/score";
  * import { PGlite } from "@electric-sql/pglite";
  * import { vector } from "@electric-sql/pglite-pgvector";
  *
