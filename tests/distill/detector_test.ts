@@ -10,47 +10,20 @@ import {
 } from "@std/assert";
 import { DeviceError, InvalidArgumentError, ModelError } from "../../src/base/errors.ts";
 import { heldOutPairs, openPairs } from "../../src/distill/data/pairs.ts";
-import { checkDetectorConfig, type DetectorConfig } from "../../src/distill/detector/config.ts";
+import { checkDetectorConfig } from "../../src/distill/detector/config.ts";
 import { DetectorEngine, optimizerOf } from "../../src/distill/detector/engine.ts";
 import { DetectorGraph } from "../../src/distill/detector/graph.ts";
 import { listShownPhotos } from "../../src/distill/detector/photos.ts";
 import { placeErrors } from "../../src/distill/detector/place_errors.ts";
 import { trainDetector } from "../../src/distill/detector/trainer.ts";
-import { readCheckpoint } from "../../src/distill/train/checkpoint.ts";
 import { firstState } from "../../src/distill/train/optimizer.ts";
 import { ARCFACE_TEMPLATE } from "../../src/pipeline/align/arcface.ts";
 import { createSession, inTurn, loadOrt } from "../../src/runtime/ort.ts";
 import { run } from "../cli/run.ts";
 import { photo } from "../hosts.ts";
+import { CONFIG, configFor, photoFolder, START, startGraph } from "./detector_fixture.ts";
 import { FOLDER, prepared } from "./torch_fixture.ts";
 import { checkInPython, testWithTorch } from "./torch_hosts.ts";
-
-const START = decodeURIComponent(new URL("../../models/yunet.onnx", import.meta.url).pathname);
-const CONFIG = decodeURIComponent(
-  new URL("../../src/distill/configs/detector.json", import.meta.url).pathname,
-);
-
-/** A small training by the name of its folder. */
-function configFor(name: string, changes: Partial<DetectorConfig> = {}): DetectorConfig {
-  return checkDetectorConfig({
-    ...JSON.parse(Deno.readTextFileSync(CONFIG)),
-    data: `${FOLDER}/shards`,
-    start: START,
-    out: `${FOLDER}/${name}`,
-    batch: 3,
-    steps: 3,
-    warmUp: 1,
-    checkpointEvery: 2,
-    heldOut: 2,
-    photos: undefined,
-    photoNumbers: undefined,
-    ...changes,
-  }, name);
-}
-
-function startGraph(): DetectorGraph {
-  return new DetectorGraph(Deno.readFileSync(START), START);
-}
 
 testWithTorch("torch computes the detector's maps as onnxruntime", async (python) => {
   const graph = startGraph(), config = configFor("maps"), { parameters } = graph;
@@ -83,105 +56,6 @@ testWithTorch("torch computes the detector's maps as onnxruntime", async (python
     assertLess(worst, 1e-4, name);
   }
   await session.release();
-});
-
-testWithTorch("a detector that was stopped goes on to the same numbers", async (python) => {
-  await prepared();
-  // With photos, so that those are the same too.
-  const photos = [await photoFolder()];
-  const whole = configFor("detector-whole", { photos });
-  const parts = configFor("detector-parts", { photos });
-  const options = { python, threads: 1, samplers: 1 }, said: string[] = [];
-  const { step, file, errors } = await trainDetector(whole, {
-    ...options,
-    report: (text) => said.push(text),
-  });
-  assertEquals([step, said.length], [3, 2]);
-  for (const text of said) {
-    assertEquals(text.match(/(scores|points|boxes) \d+\.\d{3}/g)?.length, 3, text);
-  }
-  assertEquals(errors.map(({ size, pictures }) => [size, pictures]), [
-    [160, "clean"],
-    [160, "masked"],
-    [320, "clean"],
-    [320, "masked"],
-  ]);
-  for (const { before, after } of errors) {
-    assertEquals([before.count, after.count], [2, 2]);
-    assertLess(Math.abs(before.x.mean) + before.x.deviation, 40);
-    assert(before.y.mean !== after.y.mean);
-  }
-  // On clean pictures the published network finds what is wanted, but for the averaging of views.
-  assertLess(Math.abs(errors[0].before.y.mean), 3);
-
-  const stop = new AbortController();
-  const stopped = await trainDetector(parts, {
-    ...options,
-    progress: (text) => text.startsWith("step") && stop.abort(),
-    signal: stop.signal,
-  });
-  assertLess(stopped.step, 3);
-  assertEquals(stopped.errors, []);
-  const resumed = await trainDetector(parts, { ...options, resume: true });
-  assertEquals(resumed.step, 3);
-  const [one, other] = [whole, parts].map(({ out }) => readCheckpoint(`${out}/last.checkpoint`));
-  assertEquals(other, one);
-  assertEquals(Deno.readFileSync(resumed.file), Deno.readFileSync(file));
-
-  // The file is the start's graph with other numbers, which onnxruntime takes.
-  const start = startGraph(), written = new DetectorGraph(Deno.readFileSync(file), file);
-  assertEquals(written.nodes, start.nodes);
-  assertEquals(written.layout, start.layout);
-  assertEquals(written.parameters, one.mean);
-  const moved = written.parameters.filter((value, i) => value !== start.parameters[i]).length;
-  assert(moved > 0.9 * start.parameters.length, `${moved} numbers have moved`);
-  assert(written.parameters.every(Number.isFinite));
-  const ort = await loadOrt("wasm", { threads: 1 });
-  const session = await createSession(ort, Deno.readFileSync(file), {
-    executionProviders: ["wasm"],
-  });
-  assertEquals([...session.outputNames], [...start.outputs]);
-  await session.release();
-
-  await assertRejects(() => trainDetector(whole, options), InvalidArgumentError, "--resume");
-  const faster = { ...whole, rate: 0.1 };
-  await assertRejects(
-    () => trainDetector(faster, { ...options, resume: true }),
-    InvalidArgumentError,
-    "configuration was another",
-  );
-});
-
-/** A folder of photos of faces with numbers, one without, and something else; it is written once. */
-async function photoFolder(): Promise<string> {
-  const folder = `${FOLDER}/photos`;
-  await Deno.mkdir(folder, { recursive: true });
-  for (const [i, name] of ["collins", "hopper_mirrored", "collins_dark"].entries()) {
-    await Deno.copyFile(photo(name), `${folder}/face-00${i + 1}.jpg`);
-  }
-  await Deno.copyFile(photo("collins"), `${folder}/face.jpg`);
-  await Deno.writeTextFile(`${folder}/notes-2.txt`, "no photo");
-  return folder;
-}
-
-testWithTorch("photos without labels are shown and change what is learnt", async (python) => {
-  await prepared();
-  const photos = [await photoFolder()], options = { python, threads: 1, samplers: 1 };
-  const shown = configFor("photos", { photos, photoNumbers: "even", steps: 2 });
-  const plain = configFor("no-photos", { steps: 2 }), said: string[] = [];
-  const progress = (text: string): unknown => said.push(text);
-  const { step } = await trainDetector(shown, { ...options, progress });
-  await trainDetector(plain, options);
-  assertEquals([step, said[0]], [2, "photo 1/1"]);
-  const [one, other] = [shown, plain].map(({ out }) => readCheckpoint(`${out}/last.checkpoint`));
-  assert(one.parameters.every(Number.isFinite));
-  assert(one.parameters.some((value, i) => value !== other.parameters[i]));
-  const all = { ...shown, photoNumbers: undefined };
-  await assertRejects(
-    () => trainDetector(all, { ...options, resume: true }),
-    InvalidArgumentError,
-    "configuration was another",
-  );
 });
 
 testWithTorch(
