@@ -101,7 +101,10 @@ export async function promisePlot(entry: ModelEntry): Promise<string> {
     x: { label: "Threshold", domain: [0.1, 0.7] },
     y: {
       type: "log",
-      label: "Pairs that match, upper end of 95%",
+      // The page says what it is; there is no room for it beside the legend.
+      label: null,
+      ticks: [1e-4, 1e-3, 1e-2, 1e-1],
+      tickFormat: (rate: number) => `${Number((100 * rate).toPrecision(2))}%`,
       domain: [3e-5, 0.1],
       grid: true,
     },
