@@ -1,6 +1,14 @@
 // What an AbortSignal does to an engine: steps that were begun go on to their end, and no new one begins.
 
-import type { Engine } from "../../kernels/mod.ts";
+import type { Backend, Engine } from "../../kernels/mod.ts";
+
+/** The backends behind those that ask. */
+const lasting = new WeakMap<Backend, Backend>();
+
+/** Returns the backend that lasts longer than the call: what is kept on the device for later calls belongs to it. */
+export function lastingBackend(backend: Backend): Backend {
+  return lasting.get(backend) ?? backend;
+}
 
 /** Returns an engine whose every step begins by asking whether the caller still wants it. */
 export function abortable(engine: Engine, signal?: AbortSignal): Engine {
@@ -15,6 +23,7 @@ export function abortable(engine: Engine, signal?: AbortSignal): Engine {
       };
     },
   });
+  lasting.set(backend, engine.backend);
   const network: Engine["network"] = (name) => {
     signal.throwIfAborted();
     return engine.network(name);

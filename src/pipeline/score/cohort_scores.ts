@@ -2,6 +2,7 @@
 
 import type { Backend, Block } from "../../kernels/mod.ts";
 import type { Cohort } from "../../model/cohort.ts";
+import { lastingBackend } from "../engine/abortable.ts";
 import { normalizationsOf } from "./normalize.ts";
 import type { Normalization } from "./template.ts";
 
@@ -26,11 +27,12 @@ export class CohortScores {
    */
   async of(backend: Backend, embeddings: Block, stack: DisposableStack): Promise<Block[]> {
     if (!this.#cohort) return [];
-    let rows = this.#rows.get(backend);
+    const device = lastingBackend(backend);
+    let rows = this.#rows.get(device);
     if (!rows) {
       const { size } = this.#cohort;
-      rows = backend.write(this.#cohort.rows, [this.#cohort.rows.length / size, size]);
-      this.#rows.set(backend, rows);
+      rows = device.write(this.#cohort.rows, [this.#cohort.rows.length / size, size]);
+      this.#rows.set(device, rows);
     }
     return [stack.use(await backend.cosineMatrix(embeddings, rows))];
   }
