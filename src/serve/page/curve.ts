@@ -41,7 +41,7 @@ export function drawCurve(
     parts.push(element("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, text));
   }
   // A label takes 34 pixels.
-  const step = (to - from) * 10 * 34 > width - LEFT - RIGHT ? 2 : 1;
+  const step = Math.ceil((to - from) * 10 * 34 / (width - LEFT - RIGHT));
   for (let tenth = Math.round(10 * from); tenth <= Math.round(10 * to); tenth += step) {
     const at = { x: x(tenth / 10), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" };
     parts.push(element("text", at, (tenth / 10).toFixed(1)));
