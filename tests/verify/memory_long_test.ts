@@ -7,7 +7,7 @@ import { growth, soak, type SoakPoint } from "../bench/soak_series.ts";
 import { photo, testWithGpu } from "../hosts.ts";
 
 /** How many verifies the soak has; `MASKINV_SOAK=10000` for a night. */
-const VERIFIES = Number(Deno.env.get("MASKINV_SOAK") ?? 100);
+const VERIFIES = Number(Deno.env.get("MASKINV_SOAK") ?? 240);
 
 Deno.test("verifies in a row keep no memory on wasm", async () => {
   const [collins, hopper] = await Promise.all(
@@ -31,5 +31,5 @@ testWithGpu("verifies in a row keep no memory, buffers or handles on WebGPU", as
   const { buffers } = points[2], told = JSON.stringify(points);
   for (const point of points.slice(3)) assertLessOrEqual(point.buffers, buffers, told);
   // The two crops of a verify that stay are 300 KB, its photos more; the rest is what resident memory goes up and down by.
-  assertLessOrEqual(growth(points), 100_000, told);
+  assertLessOrEqual(growth(points), 250_000, told);
 });
