@@ -4,6 +4,7 @@
 import { interEyeDistance } from "../pipeline/detect/face.ts";
 import type { EmbeddedFace } from "../pipeline/embed/embed.ts";
 import type { MaskSituation } from "../model/calibration.ts";
+import { atMost, oneIn as rateOneIn } from "../pipeline/score/rate_text.ts";
 import type { ComparisonFmr, DecisionRule } from "../pipeline/score/decide.ts";
 import type { SituationBasis } from "../pipeline/score/situation.ts";
 
@@ -59,8 +60,7 @@ export function describeRule({ threshold, measured }: DecisionRule): string {
 export function describeScoreFmr(rate: ComparisonFmr): string {
   const { fmr, interval: [low, high], bound, situation, basis, groups } = rate;
   if (groups) {
-    const most = high > LARGE ? `up to ${Math.ceil(100 * high)}% of` : `fewer than ${oneIn(high)}`;
-    const often = bound === "above" ? `more than ${oneIn(fmr)}` : most;
+    const often = bound === "above" ? `more than ${oneIn(fmr)}` : atMost(high, DIGITS);
     return `at this score ${often} pairs of different people of any of ${groups.count} measured groups ` +
       `(worst: ${groups.worst}) would match, ${SITUATIONS[situation]}${REASONS[basis]}`;
   }
@@ -87,13 +87,11 @@ const REASONS: Record<SituationBasis, string> = {
   "not-measured": ": NOT MEASURED for the masks that this pair wears or may wear",
 };
 
-/** "1 in 1.98" says less than "51%". */
-const LARGE = 0.1;
+/** Digits behind the point of N in "1 in N". */
+const DIGITS = 2;
 
-/** A rate as "1 in N", with three digits of N. */
 function oneIn(rate: number): string {
-  const count = Number((1 / rate).toPrecision(3));
-  return `1 in ${count.toLocaleString("en-US", { maximumFractionDigits: 2 })}`;
+  return rateOneIn(rate, DIGITS);
 }
 
 function percent(rate: number): string {

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { listCrops, type SourceCrop } from "../distill/data/crop_index.ts";
+import { isChild, MIN_ADULT_AGE } from "../distill/head/truth.ts";
 import type { GroupTemplates } from "../evaluate/group_curves.ts";
 import type { GroupSource } from "../evaluate/run/calibrate_model.ts";
 import type { TemplateKind } from "../evaluate/run/embedder.ts";
@@ -13,12 +14,8 @@ import { cropTemplates, rowsOf } from "./crops.ts";
 import { differentPeople } from "./different_people.ts";
 import { realMaskTemplates } from "./real_masks.ts";
 
-/** From which age on a face counts as an adult's. */
-const ADULT = 18;
-/** The oldest age at which a face counts as a child's, as the condition head was taught. */
-const CHILD = 12;
 /** Ages at which the next band begins, of children and of adults. */
-const BANDS = [4, 8, ADULT, 30, 50];
+const BANDS = [4, 8, MIN_ADULT_AGE, 30, 50];
 /** The fewest people of a group: their pairs must be able to show a rate of 1 in 1,000. */
 const MIN_PEOPLE = 200;
 /**
@@ -108,7 +105,7 @@ export function openGroups(folder: string, options: GroupOptions): GroupSource {
  */
 export function adultGroups(crops: readonly SourceCrop[]): CropGroup[] {
   const adults = crops.filter(({ origin, age }) =>
-    origin !== undefined && origin !== "other" && age !== undefined && age >= ADULT
+    origin !== undefined && origin !== "other" && isChild({ age }) === false
   );
   const groups = Map.groupBy(adults, ({ file, origin }) => `${origin} (${file.split("/")[0]})`);
   return [...groups].sort(([a], [b]) => a < b ? -1 : 1)
@@ -118,7 +115,7 @@ export function adultGroups(crops: readonly SourceCrop[]): CropGroup[] {
 
 /** Children of all origins, of the largest set; none if they are too few. */
 export function childGroup(crops: readonly SourceCrop[]): CropGroup[] {
-  const young = crops.filter(({ age }) => age !== undefined && age <= CHILD);
+  const young = crops.filter((crop) => isChild(crop));
   const [set] = [...Map.groupBy(young, ({ file }) => file.split("/")[0])]
     .sort(([, a], [, b]) => b.length - a.length);
   return set && set[1].length >= MIN_PEOPLE
@@ -126,7 +123,7 @@ export function childGroup(crops: readonly SourceCrop[]): CropGroup[] {
     : [];
 }
 
-function bandOf({ age = ADULT }: SourceCrop): number {
+function bandOf({ age = MIN_ADULT_AGE }: SourceCrop): number {
   return BANDS.filter((from) => age >= from).length;
 }
 

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
+import { normalizeScores } from "../kernels/normalizations.ts";
 
 /** Rows of the templates that are compared in one mask situation. */
 export interface PairRows {
@@ -58,12 +59,17 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
   }
   const genuine = new Float32Array(genuineCount), impostor = new Float32Array(impostorCount);
   const impostorIdentities = new Uint32Array(2 * impostorCount);
+  const { normalizations } = data;
+  const referenceGains = normalizations && gather(normalizations.references, references.rows);
   let genuineAt = 0, impostorAt = 0;
   for (let start = 0; start < probes.rows.length; start += BLOCK) {
     const block = probes.rows.subarray(start, start + BLOCK);
     const templates = probes.templates.subarray(start * dim, (start + block.length) * dim);
     const scores = cosineMatrix(templates, references.templates, dim);
-    if (data.normalizations) normalize(scores, data.normalizations, block, references.rows);
+    if (normalizations && referenceGains) {
+      const probes = gather(normalizations.probes, block);
+      normalizeScores(scores, { probes, references: referenceGains });
+    }
     block.forEach((a, i) => {
       const from = i * references.rows.length;
       references.rows.forEach((b, j) => {
@@ -80,20 +86,11 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
   return { genuine, impostor, impostorIdentities };
 }
 
-/** Turns cosines of the rows of a block with other rows into normalised scores. */
-function normalize(
-  scores: Float32Array,
-  { probes, references }: NonNullable<PairRows["normalizations"]>,
-  block: Uint32Array,
-  rows: Uint32Array,
-): void {
-  block.forEach((a, i) => {
-    const gain = probes[2 * a], offset = probes[2 * a + 1];
-    rows.forEach((b, j) => {
-      const at = i * rows.length + j;
-      scores[at] = scores[at] * (gain + references[2 * b]) + offset + references[2 * b + 1];
-    });
-  });
+/** Gain and offset of some rows, two after two. */
+function gather(values: Float32Array, rows: Uint32Array): Float32Array {
+  const out = new Float32Array(2 * rows.length);
+  rows.forEach((row, i) => out.set(values.subarray(2 * row, 2 * row + 2), 2 * i));
+  return out;
 }
 
 /** Those rows that hold a template, and the templates, scaled to length 1. */

@@ -2,8 +2,10 @@
 // threshold has to keep apart, and pairs across all people hardly ever do.
 
 import type { GroupCalibration, MaskSituation } from "../model/calibration.ts";
+import type { Cohort } from "../model/cohort.ts";
+import { normalizationRows } from "../pipeline/score/normalize.ts";
 import { fmrCurve, GROUP_PER_DECADE } from "./fmr_curve.ts";
-import { compareFold } from "./fold_pairs.ts";
+import { compareFold, type PairRows } from "./fold_pairs.ts";
 import { orderScores } from "./order.ts";
 
 /** Templates of people who are all different, one row a person. */
@@ -45,16 +47,10 @@ export function groupCurve(
   group: GroupTemplates,
   situation: MaskSituation,
 ): GroupCalibration | undefined {
-  const { name, dim, clean, masked, normalizations: given } = group;
-  const probes = situation === "none" ? clean : masked;
-  const references = situation === "both" ? masked : clean;
-  if (!probes || !references) return undefined;
-  const normalizations = given && {
-    probes: (situation === "none" ? given.clean : given.masked)!,
-    references: (situation === "both" ? given.masked : given.clean)!,
-  };
-  const identity = Uint32Array.from({ length: probes.length / dim }, (_, i) => i);
-  const pairs = { dim, probes, references, identity, normalizations };
+  const { name } = group, rows = groupRows(group, situation);
+  if (!rows) return undefined;
+  const identity = Uint32Array.from({ length: rows.probes.length / rows.dim }, (_, i) => i);
+  const pairs = { ...rows, identity };
   const bands = group.bands
     ? [...new Set(group.bands)].map((band) => identity.filter((i) => group.bands![i] === band))
     : [identity];
@@ -68,6 +64,33 @@ export function groupCurve(
     people,
     impostors: impostors.length,
     curve: descending(fmrCurve(folds, ordered, MIN_MATCHES, GROUP_PER_DECADE)),
+  };
+}
+
+/** The rows of a group that are compared in a mask situation; undefined if it has no templates for it. */
+export function groupRows(
+  { dim, clean, masked, normalizations: given }: GroupTemplates,
+  situation: MaskSituation,
+): Omit<PairRows, "identity"> | undefined {
+  const probes = situation === "none" ? clean : masked;
+  const references = situation === "both" ? masked : clean;
+  if (!probes || !references) return undefined;
+  const normalizations = given && {
+    probes: (situation === "none" ? given.clean : given.masked)!,
+    references: (situation === "both" ? given.masked : given.clean)!,
+  };
+  return { dim, probes, references, normalizations };
+}
+
+/** A group whose scores are normalised by a cohort. */
+export function normalizeGroup(group: GroupTemplates, cohort: Cohort): GroupTemplates {
+  const { clean, masked } = group;
+  return {
+    ...group,
+    normalizations: {
+      ...(clean && { clean: normalizationRows(clean, cohort) }),
+      ...(masked && { masked: normalizationRows(masked, cohort) }),
+    },
   };
 }
 

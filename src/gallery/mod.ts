@@ -78,11 +78,11 @@ export {
   type SqlRow,
   type SqlValue,
 } from "./postgres_client.ts";
+export type { GroupChoice } from "../pipeline/score/decide.ts";
 export { createProtection, type TemplateProtection } from "./protect.ts";
 export { type QualityDefect, qualityDefects, type QualityGate } from "./quality.ts";
 export {
   fmrForFpir,
-  type GroupChoice,
   type MeasuredThreshold,
   openThresholds,
   type SearchFmr,

@@ -1,12 +1,13 @@
 // What a caller may choose of a gallery and of each call.
 
 import type { ImageInput } from "../image/image.ts";
+import type { GroupChoice } from "../pipeline/score/decide.ts";
 import type { PhotoOptions } from "../verify/options.ts";
 import type { Acquisition } from "../verify/result.ts";
 import type { KeySource } from "./file_cipher.ts";
 import type { QualityGate } from "./quality.ts";
 import type { GalleryStore } from "./store.ts";
-import type { GroupChoice, SearchThresholds } from "./threshold.ts";
+import type { SearchThresholds } from "./threshold.ts";
 
 /** What makes templates of photos: a verifier, or a stand-in for it. */
 export interface TemplateMaker {

@@ -2,6 +2,7 @@
 // and from scores back to rates. Nothing is made up: beyond what was measured there is no threshold.
 
 import { InvalidArgumentError } from "../base/errors.ts";
+import { checkGroupChoice, type GroupChoice } from "../pipeline/score/decide.ts";
 import type { MaskStates } from "../pipeline/score/situation.ts";
 import type { Candidate } from "./store.ts";
 import type { EstimatedFpir, Ranked, ScoredCandidate, SearchRates } from "./result.ts";
@@ -9,7 +10,6 @@ import { MAX_THRESHOLD, MIN_THRESHOLD } from "../model/calibration.ts";
 import {
   fmrForFpir,
   fpirForFmr,
-  type GroupChoice,
   type MeasuredThreshold,
   type SearchFmr,
   type SearchThresholds,
@@ -60,7 +60,7 @@ export function searchRule(
         "openThresholds, or give a threshold",
     );
   }
-  checkChoice(threshold);
+  checkGroupChoice(threshold);
   const wanted = fpir ?? DEFAULT_FPIR;
   const rule = ruleOf(thresholds, fmrForFpir(wanted, templates), masks, threshold);
   if (!rule) return { kind: "not-measured", fpir: wanted };
@@ -105,13 +105,6 @@ export function withFpir(
   if (!rates) return candidate;
   const { fmr: _, ...fpir } = rates;
   return { ...candidate, fpir };
-}
-
-function checkChoice(threshold: string | undefined): void {
-  if (threshold === undefined || threshold === "worst-group" || threshold === "pooled") return;
-  throw new InvalidArgumentError(
-    `Cannot use threshold "${threshold}": give a number, "worst-group" or "pooled"`,
-  );
 }
 
 function ratesOf(measured: SearchFmr | undefined, templates: number): SearchRates | undefined {

@@ -10,7 +10,7 @@ import type {
   SituationCalibrations,
 } from "../model/calibration.ts";
 import type { Cohort } from "../model/cohort.ts";
-import { calibrationsOf, type RuleOptions } from "../pipeline/score/decide.ts";
+import { calibrationsOf, type GroupChoice, type RuleOptions } from "../pipeline/score/decide.ts";
 import { fmrAtScore, type ScoreFmr, thresholdForFmr } from "../pipeline/score/fmr.ts";
 import {
   type GroupsBehind,
@@ -70,12 +70,6 @@ export interface SearchFmr extends ScoreFmr {
   /** As in {@linkcode MeasuredThreshold}. */
   readonly groups?: GroupsBehind;
 }
-
-/**
- * Whose false match rate counts: that of the worst group of people that was measured (the default where groups were), or
- * that of all people together.
- */
-export type GroupChoice = "worst-group" | "pooled";
 
 /** What was measured of the scores of a model, for searches. */
 export interface SearchThresholds {

@@ -5,18 +5,22 @@
 // Both by the scores that decide: normalised where the student has a cohort, else cosines.
 // deno-lint-ignore-file no-console
 
-import { cropTemplates } from "../../src/cohort/crops.ts";
+import { cropTemplates, rowsOf } from "../../src/cohort/crops.ts";
 import { openGroups } from "../../src/cohort/groups.ts";
 import { listCrops } from "../../src/distill/data/crop_index.ts";
 import { compareFold, type FoldScores } from "../../src/evaluate/fold_pairs.ts";
-import { groupCurve, type GroupTemplates } from "../../src/evaluate/group_curves.ts";
+import {
+  groupCurve,
+  groupRows,
+  type GroupTemplates,
+  normalizeGroup,
+} from "../../src/evaluate/group_curves.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 import { MASK_SITUATIONS, type MaskSituation } from "../../src/model/calibration.ts";
 import { openModels, packagedModels } from "../../src/model/model.ts";
 import { EngineHost } from "../../src/pipeline/engine/host.ts";
 import { calibrationsOf } from "../../src/pipeline/score/decide.ts";
 import { thresholdForGroups } from "../../src/pipeline/score/groups.ts";
-import { normalizationRows } from "../../src/pipeline/score/normalize.ts";
 import { parseArgs } from "../../src/std/cli.ts";
 
 const SPLITS = 20;
@@ -30,35 +34,21 @@ const store = await openModels(models);
 const cohort = await store.loadCohort("student");
 const entry = store.manifest.student;
 
-function normalized(group: GroupTemplates): GroupTemplates {
-  if (!cohort) return group;
-  const { clean, masked } = group;
-  return {
-    ...group,
-    normalizations: {
-      ...(clean && { clean: normalizationRows(clean, cohort) }),
-      ...(masked && { masked: normalizationRows(masked, cohort) }),
-    },
-  };
-}
+const normalized = (group: GroupTemplates): GroupTemplates =>
+  cohort ? normalizeGroup(group, cohort) : group;
 
 /** Some rows of a group; people of all ages are compared, as half of one band could not show the rate. */
 function part(group: GroupTemplates, rows: readonly number[]): GroupTemplates {
   const take = (values: Float32Array | undefined, size: number): Float32Array | undefined =>
-    values &&
-    Float32Array.from(rows.flatMap((row) => [...values.subarray(row * size, (row + 1) * size)]));
-  const { name, dim, clean, masked, normalizations } = group;
+    values && rowsOf(values, rows, size);
+  const { name, dim, clean, masked, normalizations: given } = group;
   return {
     name,
     dim,
     clean: take(clean, dim),
     masked: take(masked, dim),
-    ...(normalizations && {
-      normalizations: {
-        clean: take(normalizations.clean, 2),
-        masked: take(normalizations.masked, 2),
-      },
-    }),
+    ...(given &&
+      { normalizations: { clean: take(given.clean, 2), masked: take(given.masked, 2) } }),
   };
 }
 
@@ -67,16 +57,10 @@ function scoresOf(
   situation: MaskSituation,
   identity?: Uint32Array,
 ): FoldScores | undefined {
-  const sides = ["masked", "clean"] as const;
-  const probe = situation === "none" ? sides[1] : sides[0],
-    reference = situation === "both" ? sides[0] : sides[1];
-  const probes = group[probe],
-    references = group[reference],
-    { dim, normalizations: given } = group;
-  if (!probes || !references) return undefined;
-  const rows = Uint32Array.from({ length: probes.length / dim }, (_, i) => i);
-  const normalizations = given && { probes: given[probe]!, references: given[reference]! };
-  return compareFold({ dim, probes, references, identity: identity ?? rows, normalizations }, rows);
+  const sides = groupRows(group, situation);
+  if (!sides) return undefined;
+  const rows = Uint32Array.from({ length: sides.probes.length / sides.dim }, (_, i) => i);
+  return compareFold({ ...sides, identity: identity ?? rows }, rows);
 }
 
 function percent(rate: number): string {

@@ -4,12 +4,15 @@
 // every strength; decided as verify decides, at FMR 0.1%.
 // deno-lint-ignore-file no-console
 
+import { concatFloats } from "../../src/base/concat.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import { readIndex } from "../../src/distill/data/index_file.ts";
 import { RecordReader } from "../../src/distill/data/reader.ts";
 import { FRAME_LENGTH } from "../../src/distill/data/sample.ts";
 import { drawCondition } from "../../src/distill/head/sample.ts";
 import { pixelsOfLevels } from "../../src/distill/network/pixels.ts";
+import { cosineMatrix } from "../../src/kernels/cosine_matrix/cpu.ts";
+import { normalizeScores } from "../../src/kernels/normalizations.ts";
 import { openModels } from "../../src/model/model.ts";
 import { type Condition, maskStateOf, readConditions } from "../../src/pipeline/embed/condition.ts";
 import { ruleFor } from "../../src/pipeline/score/decide.ts";
@@ -58,9 +61,6 @@ for (let from = 0; from < Number(count); from += BATCH) {
   for (const block of outputs) block[Symbol.dispose]();
 }
 
-const all = new Float32Array(samples.length * samples[0].template.length);
-samples.forEach(({ template }, i) => all.set(template, i * template.length));
-const gains = cohort && normalizationRows(all, cohort);
 const rules = new Map<string, number>();
 
 function thresholdOf(a: Condition, b: Condition): number {
@@ -76,17 +76,19 @@ for (const fault of ["none", ...new Set(samples.flatMap(({ faults }) => faults))
     (fault === "none" ? faults.length === 0 : faults.includes(fault)) ? [i] : []
   );
   const answered = some.filter((i) => samples[i].condition.expectedSimilarity >= floor);
+  const templates = concatFloats(answered.map((i) => samples[i].template));
+  const scores = cosineMatrix(templates, templates, entry.templateSize!);
+  if (cohort) {
+    const gains = normalizationRows(templates, cohort);
+    normalizeScores(scores, { probes: gains, references: gains });
+  }
   let pairs = 0, matches = 0;
   answered.forEach((a, k) => {
-    for (const b of answered.slice(0, k)) {
-      const [one, other] = [samples[a], samples[b]];
+    for (let l = 0; l < k; l++) {
+      const [one, other] = [samples[a], samples[answered[l]]];
       if (one.person === other.person) continue;
-      let score = 0;
-      for (let j = 0; j < one.template.length; j++) score += one.template[j] * other.template[j];
-      if (gains) {
-        score = score * (gains[2 * a] + gains[2 * b]) + gains[2 * a + 1] + gains[2 * b + 1];
-      }
       pairs++;
+      const score = scores[k * answered.length + l];
       if (score >= thresholdOf(one.condition, other.condition)) matches++;
     }
   });

@@ -11,16 +11,13 @@ import {
 import { createVerifier } from "../../mod.ts";
 import { DeviceError, DeviceLostError } from "../../src/base/errors.ts";
 import { EngineHost } from "../../src/pipeline/engine/host.ts";
-import { loadImage } from "../../src/image/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
 import { openModels } from "../../src/model/model.ts";
 import { startRuntime } from "../../src/runtime/start.ts";
-import { photo, testWithGpu } from "../hosts.ts";
+import { testWithGpu } from "../hosts.ts";
 import { wrap } from "../spies.ts";
+import { collins, scoreOf } from "./crops.ts";
 import { DeviceLosses } from "./device_loss.ts";
-
-const collins = await loadImage(photo("collins_crop"));
-const hopper = await loadImage(photo("hopper_crop"));
 
 /** A seed of its own for each run, which a failure tells. */
 const SEED = Number(Deno.env.get("MASKINV_SEED") ?? Date.now() % 1e6);
@@ -104,11 +101,7 @@ testWithGpu("a device lost at any call of a verify costs no verify", async () =>
   using losses = new DeviceLosses();
   const random = randomNumbers(SEED);
   await using verifier = await createVerifier({ device: "webgpu" });
-  const score = async (): Promise<number> => {
-    const result = await verifier.verify(collins, hopper);
-    assert(result.kind === "compared");
-    return result.score;
-  };
+  const score = (): Promise<number> => scoreOf(verifier);
   const wanted = await score();
   losses.arm(Infinity);
   await score();

@@ -4,23 +4,16 @@
 import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual } from "@std/assert";
 import { createVerifier } from "../../mod.ts";
 import { createMemoryStore } from "../../src/gallery/mod.ts";
-import { loadImage } from "../../src/image/mod.ts";
 import { Template } from "../../src/pipeline/score/mod.ts";
 import { randomNumbers } from "../../src/math/random.ts";
-import { photo, testWithGpu } from "../hosts.ts";
+import { testWithGpu } from "../hosts.ts";
+import { collins, scoreOf } from "./crops.ts";
 import { StageLosses } from "./stage_loss.ts";
-
-const collins = await loadImage(photo("collins_crop"));
-const hopper = await loadImage(photo("hopper_crop"));
 
 testWithGpu("a device lost in any stage of a verify costs no verify", async () => {
   using stages = new StageLosses();
   await using verifier = await createVerifier({ device: "webgpu" });
-  const score = async (): Promise<number> => {
-    const result = await verifier.verify(collins, hopper);
-    assert(result.kind === "compared");
-    return result.score;
-  };
+  const score = (): Promise<number> => scoreOf(verifier);
   // The first compiles shaders, and what a warm stage takes is wanted.
   const wanted = await score();
   stages.calls.clear();

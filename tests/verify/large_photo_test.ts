@@ -3,7 +3,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import encodeJpeg from "@jsquash/jpeg/encode.js";
 import { type Compared, createVerifier, type Verification } from "../../mod.ts";
-import { warpAffine } from "../../src/kernels/warp_affine/cpu.ts";
+import { cutPicture } from "../../src/pipeline/align/cut.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { applyAffine } from "../../src/math/affine.ts";
 import { photo, testOnDevices } from "../hosts.ts";
@@ -12,20 +12,8 @@ import { photo, testOnDevices } from "../hosts.ts";
 async function enlarged(name: string, by: number): Promise<Uint8Array> {
   const image = await loadImage(photo(name));
   const size = Math.max(image.width, image.height) * by, step = 1 / by, shift = (step - 1) / 2;
-  const pixels = warpAffine([{ image, cropToPhoto: [step, 0, shift, 0, step, shift] }], {
-    size,
-    layout: "NHWC",
-    color: "RGB",
-    mean: [0, 0, 0],
-    scale: [1, 1, 1],
-  }, false);
-  const data = new Uint8ClampedArray(size * size * 4).fill(255);
-  for (let i = 0; i < size * size; i++) {
-    for (let c = 0; c < 3; c++) data[i * 4 + c] = pixels[i * 3 + c];
-  }
-  return new Uint8Array(
-    await encodeJpeg({ width: size, height: size, data } as ImageData, { quality: 92 }),
-  );
+  const large = cutPicture(image, [step, 0, shift, 0, step, shift], size);
+  return new Uint8Array(await encodeJpeg(large as ImageData, { quality: 92 }));
 }
 
 function compared(result: Verification): Compared {

@@ -2,11 +2,13 @@
 
 import { type Condition, readConditions } from "../../pipeline/embed/condition.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
+import { concatFloats } from "../../base/concat.ts";
+import { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
+import { normalizeScores } from "../../kernels/normalizations.ts";
 import type { Cohort } from "../../model/cohort.ts";
 import { ruleFor } from "../../pipeline/score/decide.ts";
 import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { forward, type HeadWeights } from "./network.ts";
-import { dot } from "../../math/dot.ts";
 import type { FeatureRows } from "./samples.ts";
 
 /** The most photos with eyes 40 pixels apart or more that may be refused: bare ones, and masked ones. */
@@ -123,25 +125,26 @@ function floorOf(
     below(masked, maxFloor + STEP) <= MAX_REFUSED.masked
   ) maxFloor += STEP;
   const size = drawn.templates.length / drawn.truths.length;
-  const row = (i: number): Float32Array => drawn.templates.subarray(i * size, (i + 1) * size);
-  const gains = cohort && normalizationRows(drawn.templates, cohort);
-  const score = (a: number, b: number): number => {
-    const cosine = dot(row(a), row(b));
-    return gains
-      ? cosine * (gains[2 * a] + gains[2 * b]) + gains[2 * a + 1] + gains[2 * b + 1]
-      : cosine;
-  };
+  const templates = concatFloats(
+    rows.map((i) => drawn.templates.subarray(i * size, (i + 1) * size)),
+  );
+  const scores = cosineMatrix(templates, templates, size);
+  if (cohort) {
+    const gains = normalizationRows(templates, cohort);
+    normalizeScores(scores, { probes: gains, references: gains });
+  }
   // Pairs by the lower expected similarity of the two: how many there are, and how many match.
   const bins = Math.ceil(1 / STEP) + 1;
   const pairs = new Float64Array(bins), matches = new Float64Array(bins);
   rows.forEach((a, k) => {
-    for (const b of rows.slice(k + 1)) {
+    for (let l = k + 1; l < rows.length; l++) {
+      const b = rows[l];
       if (people[a] === people[b]) continue;
       const [one, other] = [said[a], said[b]];
       const bin = Math.floor(Math.min(one.expectedSimilarity, other.expectedSimilarity) / STEP);
       pairs[bin]++;
       const count = Number(isCoveredFace(one)) + Number(isCoveredFace(other));
-      if (thresholds && score(a, b) >= thresholds[count]) matches[bin]++;
+      if (thresholds && scores[k * rows.length + l] >= thresholds[count]) matches[bin]++;
     }
   });
   const rate = (floor: number): number => {

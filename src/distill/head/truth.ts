@@ -5,8 +5,10 @@ import type { IndexedPhoto } from "../data/index_file.ts";
 import type { ConditionTruth } from "./network.ts";
 import type { DrawnCondition } from "./sample.ts";
 
-/** Ages up to which a face is a child's, and from which it is an adult's; those between are not trained on. */
-const MAX_CHILD_AGE = 12, MIN_ADULT_AGE = 18;
+/** Age up to which a face is a child's. */
+const MAX_CHILD_AGE = 12;
+/** Age from which a face is an adult's; those between are neither, and not trained on. */
+export const MIN_ADULT_AGE = 18;
 /** Strength from which on a fault is to be named; weaker ones are left to the head. */
 const MIN_FAULT = 0.45;
 

@@ -13,7 +13,7 @@ import { DEFAULT_FMR } from "../../pipeline/score/decide.ts";
 import { fmrAtScore } from "../../pipeline/score/fmr.ts";
 import { normalizationRows } from "../../pipeline/score/normalize.ts";
 import { type CalibrationInput, type CalibrationOptions, calibrationSteps } from "../calibrate.ts";
-import { groupCurve, type GroupTemplates } from "../group_curves.ts";
+import { groupCurve, type GroupTemplates, normalizeGroup } from "../group_curves.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { personFolds } from "../dataset/folds.ts";
 import { collectTemplates } from "./collect.ts";
@@ -161,7 +161,7 @@ export async function calibrateModel(
     const children = childFmr === undefined && await options.groups?.children?.(kind);
     if (!children) continue;
     childFmr = matchesAtDefault(
-      cohort ? { ...children, normalizations: both(children, cohort) } : children,
+      cohort ? normalizeGroup(children, cohort) : children,
       (scored ?? calibrations[calibrations.length - 1][1]).none,
     );
   }
@@ -187,17 +187,6 @@ function matchesAtDefault(
   return point && curve && fmrAtScore(curve, point.threshold).fmr;
 }
 
-/** Gains and offsets of a group's rows. */
-function both(
-  { clean, masked }: Pick<GroupTemplates, "clean" | "masked">,
-  cohort: Cohort,
-): { clean?: Float32Array; masked?: Float32Array } {
-  return {
-    ...(clean && { clean: normalizationRows(clean, cohort) }),
-    ...(masked && { masked: normalizationRows(masked, cohort) }),
-  };
-}
-
 /** The same input for scores normalised by a cohort. */
 function normalize(input: CalibrationInput, cohort: Cohort): CalibrationInput {
   const rows = (templates: Float32Array): Float32Array => normalizationRows(templates, cohort);
@@ -211,10 +200,7 @@ function normalize(input: CalibrationInput, cohort: Cohort): CalibrationInput {
     ...(groups && {
       groups: {
         ...groups,
-        templates: groups.templates.map((group) => ({
-          ...group,
-          normalizations: both(group, cohort),
-        })),
+        templates: groups.templates.map((group) => normalizeGroup(group, cohort)),
       },
     }),
   };

@@ -57,6 +57,12 @@ export interface ComparisonFmr extends ScoreFmr {
   readonly groups?: GroupsBehind;
 }
 
+/**
+ * Whose false match rate counts: that of the worst group of people that was measured (the default where groups were), or
+ * that of all people together.
+ */
+export type GroupChoice = "worst-group" | "pooled";
+
 /** What the caller wants of the decision: an accepted false match rate, or a threshold. */
 export interface RuleOptions {
   /** Accepted false match rate; any that the calibration's data supports. By default 0.001. */
@@ -66,7 +72,7 @@ export interface RuleOptions {
    * groups were measured), or that of all people together (`"pooled"`, lower thresholds that some groups pay for). Or a
    * threshold of the caller's own, instead of a measured one.
    */
-  readonly threshold?: number | "worst-group" | "pooled";
+  readonly threshold?: number | GroupChoice;
   /**
    * Which score decides: by default the one that is normalised by the model's cohort (`"cohort"`), if it has one, or the
    * cosine (`"none"`). Each has thresholds of its own.
@@ -106,7 +112,7 @@ export function ruleFor(
   if (typeof threshold === "number") {
     return givenRule(threshold, options.fmr, isNormalized(entry, options));
   }
-  checkChoice(threshold);
+  checkGroupChoice(threshold);
   const measured = calibrationsOf(entry, mirrored, options);
   const rules = Object.entries(measured).map(([situation, calibration]) => {
     const label = `model "${entry.name}"${mirrored ? ", mirrored" : ""} (masked: ${situation})`;
@@ -134,7 +140,7 @@ export function ruleFor(
 function measuredThreshold(
   calibration: Calibration,
   fmr: number,
-  choice: "worst-group" | "pooled" | undefined,
+  choice: GroupChoice | undefined,
   label: string,
 ):
   & { readonly threshold: number }
@@ -247,10 +253,10 @@ export function calibrationsOf(
   return (mirrored ? calibration?.mirrored : calibration?.single) ?? {};
 }
 
-function checkChoice(threshold: string | undefined): asserts threshold is
-  | "worst-group"
-  | "pooled"
-  | undefined {
+/** Throws InvalidArgumentError unless a threshold that is no number says whose rate counts, or is absent. */
+export function checkGroupChoice(
+  threshold: string | undefined,
+): asserts threshold is GroupChoice | undefined {
   if (threshold === undefined || threshold === "worst-group" || threshold === "pooled") return;
   throw new InvalidArgumentError(
     `Cannot use threshold "${threshold}": give a number, "worst-group" or "pooled"`,

@@ -11,6 +11,7 @@ export {
   decide,
   type Decision,
   type DecisionRule,
+  type GroupChoice,
   type MeasuredRates,
   ruleFor,
   type RuleOptions,

@@ -1,13 +1,14 @@
 // Rates in words, for people who do not read "FMR".
 
+import { atMost, oneIn as rateOneIn } from "../../pipeline/score/rate_text.ts";
 import type { ComparisonFmr } from "../../pipeline/score/mod.ts";
 
 /** How many impostors would match with a score as the threshold. */
 export function fmrText({ fmr, bound, interval, groups }: ComparisonFmr): string {
   if (groups && bound !== "above") {
-    const high = interval[1];
-    const most = high > 0.1 ? `up to ${Math.ceil(100 * high)}% of` : `fewer than ${oneIn(high)}`;
-    return `${most} pairs of different people of any of ${groups.count} measured groups ` +
+    return `${
+      atMost(interval[1], DIGITS)
+    } pairs of different people of any of ${groups.count} measured groups ` +
       `would match at it (worst: ${groups.worst})`;
   }
   const often = { at: "about", below: "fewer than", above: "more than" }[bound];
@@ -39,9 +40,11 @@ export function basisText({ situation, basis }: ComparisonFmr): string {
   return `Rates are those of pairs of which ${who}: ${why}.`;
 }
 
+/** Digits behind the point of N in "1 in N". */
+const DIGITS = 1;
+
 function oneIn(rate: number): string {
-  const count = Number((1 / rate).toPrecision(3));
-  return `1 in ${count.toLocaleString("en", { maximumFractionDigits: 1 })}`;
+  return rateOneIn(rate, DIGITS);
 }
 
 /** What a WebGPU that failed means and what to do about it, for people who cannot change the code. */
