@@ -116,8 +116,14 @@ export const distillCommand: Command = {
       name: "out",
       short: "o",
       value: "student.onnx",
-      with: ["export"],
-      help: "where --export writes",
+      with: ["export", "fit"],
+      help: "where --export and --fit write",
+    },
+    {
+      kind: "flag",
+      name: "fit",
+      with: ["out"],
+      help: "train nothing: fit the start's last layer to the teacher's templates",
     },
     {
       kind: "text",
@@ -152,6 +158,12 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       : undefined;
     const student = exportStudent(config.network, checkpoint, blends, graph);
     writing(out, () => Deno.writeFileSync(out, student));
+    terminal.out(`wrote ${out}`);
+    return 0;
+  }
+  if (args.flag("fit") && out !== undefined) {
+    const fitted = await fittedStart(args, config, terminal);
+    writing(out, () => Deno.writeFileSync(out, fitted));
     terminal.out(`wrote ${out}`);
     return 0;
   }
@@ -201,6 +213,31 @@ async function trained(
   }
   const { train } = await import("../distill/train/trainer.ts");
   return await train(config, { ...common, workers, device: deviceOf(args) });
+}
+
+/** The start of a configuration in the space of the teacher that its data was prepared with. */
+async function fittedStart(
+  args: Arguments,
+  { network, start, data, samples }: DistillConfig,
+  terminal: Terminal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (network !== "edgenext" || start === undefined) {
+    throw new InvalidArgumentError(
+      `Cannot fit ${start ?? "a start by chance"} of network ${network}: ` +
+        `name an ONNX file of EdgeFace's family as "start" of an edgenext`,
+    );
+  }
+  const { readStart } = await import("../distill/train/first_weights.ts");
+  const { openTrainingData } = await import("../distill/data/data.ts");
+  const { fitTemplates } = await import("../distill/head/fit_templates.ts");
+  const { bytes } = await readStart(start);
+  using clean = await openTrainingData(data, { ...samples, maskProbability: 0 });
+  const fitted = await fitTemplates(bytes, start, clean, {
+    threads: args.number("threads"),
+    progress: (text) => terminal.progress(text),
+  });
+  terminal.progress("");
+  return fitted;
 }
 
 /** The configuration with the start that the options name, if they do. */

@@ -30,7 +30,11 @@ export class Trunk implements AsyncDisposable {
   }
 
   /** Loads the trunk of a student; `threads` are those of onnxruntime. */
-  static async open(bytes: Uint8Array, entry: ModelEntry, threads?: number): Promise<Trunk> {
+  static async open(
+    bytes: Uint8Array,
+    entry: Pick<ModelEntry, "file" | "input" | "inputName" | "outputs">,
+    threads?: number,
+  ): Promise<Trunk> {
     const { input, inputName, file, outputs: [embedding] } = entry;
     const graph = withFeatures(bytes, file), outputs = [embedding, FEATURES_OUTPUT];
     const runtime = await startRuntime("wasm", { threads });
