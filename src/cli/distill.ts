@@ -116,14 +116,14 @@ export const distillCommand: Command = {
       name: "out",
       short: "o",
       value: "student.onnx",
-      with: ["export", "fit"],
-      help: "where --export and --fit write",
+      with: ["export"],
+      help: "where --export writes",
     },
     {
-      kind: "flag",
+      kind: "file",
       name: "fit",
-      with: ["out"],
-      help: "train nothing: fit the start's last layer to the teacher's templates",
+      value: "start.onnx",
+      help: "train nothing: write the start with its last layer fitted to the teacher's templates",
     },
     {
       kind: "text",
@@ -161,10 +161,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     terminal.out(`wrote ${out}`);
     return 0;
   }
-  if (args.flag("fit") && out !== undefined) {
+  const fit = args.text("fit");
+  if (fit !== undefined) {
     const fitted = await fittedStart(args, config, terminal);
-    writing(out, () => Deno.writeFileSync(out, fitted));
-    terminal.out(`wrote ${out}`);
+    writing(fit, () => Deno.writeFileSync(fit, fitted));
+    terminal.out(`wrote ${fit}`);
     return 0;
   }
   using stop = stopOnSignal(terminal);
