@@ -41,7 +41,7 @@ function configOf({ name, loss, samples }: typeof VARIANTS[number]): DistillConf
     loss,
     samples: { ...base.samples, ...samples },
     steps: length,
-    validateEvery: Math.ceil(length / 4),
+    validateEvery: Math.ceil(length / 3),
     checkpointEvery: length,
     out: folder,
   }, name);
