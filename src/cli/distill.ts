@@ -122,8 +122,9 @@ export const distillCommand: Command = {
     {
       kind: "file",
       name: "fit",
-      value: "start.onnx",
-      help: "train nothing: write the start with its last layer fitted to the teacher's templates",
+      value: "network.onnx",
+      help:
+        "train nothing: write the configuration's start, this network with its last layer fitted to the teacher",
     },
     {
       kind: "text",
@@ -163,9 +164,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   }
   const fit = args.text("fit");
   if (fit !== undefined) {
-    const fitted = await fittedStart(args, config, terminal);
-    writing(fit, () => Deno.writeFileSync(fit, fitted));
-    terminal.out(`wrote ${fit}`);
+    terminal.out(`wrote ${await writeStart(args, fit, config, terminal)}`);
     return 0;
   }
   using stop = stopOnSignal(terminal);
@@ -216,29 +215,33 @@ async function trained(
   return await train(config, { ...common, workers, device: deviceOf(args) });
 }
 
-/** The start of a configuration in the space of the teacher that its data was prepared with. */
-async function fittedStart(
+/** Writes the start of a configuration: a network brought into the space of the teacher that the data was prepared with. */
+async function writeStart(
   args: Arguments,
+  from: string,
   { network, start, data, samples }: DistillConfig,
   terminal: Terminal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (network !== "edgenext" || start === undefined) {
+): Promise<string> {
+  if (network !== "edgenext" || start === undefined || !start.endsWith(".onnx") || start === from) {
     throw new InvalidArgumentError(
-      `Cannot fit ${start ?? "a start by chance"} of network ${network}: ` +
-        `name an ONNX file of EdgeFace's family as "start" of an edgenext`,
+      `Cannot fit ${from} as "start" of the configuration is ${
+        start ?? "missing"
+      }, of a ${network}: ` +
+        `name the ONNX file to be written as "start" of an edgenext`,
     );
   }
   const { readStart } = await import("../distill/train/first_weights.ts");
   const { openTrainingData } = await import("../distill/data/data.ts");
   const { fitTemplates } = await import("../distill/head/fit_templates.ts");
-  const { bytes } = await readStart(start);
+  const { bytes } = await readStart(from);
   using clean = await openTrainingData(data, { ...samples, maskProbability: 0 });
-  const fitted = await fitTemplates(bytes, start, clean, {
+  const fitted = await fitTemplates(bytes, from, clean, {
     threads: args.number("threads"),
     progress: (text) => terminal.progress(text),
   });
   terminal.progress("");
-  return fitted;
+  writing(start, () => Deno.writeFileSync(start, fitted));
+  return start;
 }
 
 /** The configuration with the start that the options name, if they do. */

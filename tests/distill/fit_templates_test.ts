@@ -1,16 +1,24 @@
 // A last layer fitted to the templates of another network, and what cannot be fitted.
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ModelError } from "../../src/base/errors.ts";
 import { dot } from "../../src/math/dot.ts";
 import { chanceOf } from "../../src/distill/data/chance.ts";
 import type { TrainingData } from "../../src/distill/data/data.ts";
+import { indexShards, prepareShards } from "../../src/distill/data/mod.ts";
 import { FRAME_LENGTH } from "../../src/distill/data/sample.ts";
 import { fitTemplates } from "../../src/distill/head/fit_templates.ts";
 import { Trunk } from "../../src/distill/head/trunk.ts";
 import { EdgeNext } from "../../src/distill/network/edgenext.ts";
 import { EDGEFACE_PIXELS } from "../../src/distill/network/pixels.ts";
 import { run } from "../cli/run.ts";
+import { SMALL_SHARDS, writePhotos } from "./data_fixture.ts";
 import { smallEdgeNext } from "./edgenext_fixture.ts";
 
 const SIZE = 16, ROWS = 32;
@@ -58,6 +66,7 @@ Deno.test("a last layer by chance is fitted to the templates of a teacher", asyn
   }
   const data = {
     templateSize: SIZE,
+    photos: ROWS,
     rawBatch: (step: number) => batches.get(step)!,
   } as unknown as TrainingData;
   const told: string[] = [];
@@ -87,7 +96,24 @@ Deno.test("templates of another length cannot be fitted", async () => {
 
 Deno.test("distill --fit names what it cannot fit", async () => {
   const config = "src/distill/configs/paper_hg.json";
-  const { code, err } = await run("distill", config, "--fit", "/tmp/fitted.onnx");
+  const { code, err } = await run("distill", config, "--fit", "small.onnx");
   assertEquals(code, 2);
-  assertStringIncludes(err, "name an ONNX file of EdgeFace's family");
+  assertStringIncludes(err, '"start" of the configuration is paper_lg/best.checkpoint');
+});
+
+Deno.test("distill --fit writes the configuration's start", async () => {
+  const photos = await writePhotos(), folder = await Deno.makeTempDir();
+  const settings = await prepareShards(photos, `${folder}/shards`, SMALL_SHARDS);
+  indexShards(`${folder}/shards`, settings);
+  const base = JSON.parse(await Deno.readTextFile("src/distill/configs/student.json"));
+  const start = `${folder}/start.onnx`, config = `${folder}/config.json`;
+  await Deno.writeTextFile(config, JSON.stringify({ ...base, data: `${folder}/shards`, start }));
+  await Deno.writeFile(`${folder}/network.onnx`, smallEdgeNext(512));
+  const { code, out, err } = await run("distill", config, "--fit", `${folder}/network.onnx`);
+  assertEquals([code, err, out], [0, "", `wrote ${start}`]);
+  const before = new EdgeNext(smallEdgeNext(512), "before").read();
+  const after = new EdgeNext(await Deno.readFile(start), "after").read();
+  assertNotEquals(after["head.fc.weight"], before["head.fc.weight"]);
+  assertEquals(after["stem.0.weight"], before["stem.0.weight"]);
+  for (const made of [photos, folder]) await Deno.remove(made, { recursive: true });
 });

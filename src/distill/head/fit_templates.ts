@@ -11,12 +11,15 @@ import { Trunk } from "./trunk.ts";
 /** Crops of a run of the network. */
 const BATCH = 32;
 
+/** Most samples of each photo: more of a few photos say nothing new. */
+const VIEWS = 16;
+
 /** How much each diagonal number is raised: 30 crops a number leave some directions nearly unseen. */
 const DAMPING = 1e-3;
 
 /** How the fit is made. */
 export interface FitOptions {
-  /** Samples to fit to, by default 6,144. */
+  /** Most samples to fit to, by default 6,144; no more than 16 of each photo. */
   readonly samples?: number;
   /** Threads of onnxruntime. */
   readonly threads?: number;
@@ -54,7 +57,7 @@ export async function fitTemplates(
     input: EDGEFACE_PIXELS,
     outputs: ["embedding"],
   }, threads);
-  const steps = Math.ceil(samples / BATCH);
+  const steps = Math.ceil(Math.min(samples, VIEWS * data.photos) / BATCH);
   for (let step = 0; step < steps; step++) {
     const { levels, targets } = data.rawBatch(step, 0, BATCH, BATCH);
     const { features } = await trunk.run(levels), stride = features.length / BATCH;
