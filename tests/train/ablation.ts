@@ -6,6 +6,8 @@
 // `config.json` is a training of `distill`, its "start" a network with few masks seen, such as the one that `distill --fit`
 // writes; `out` gets a folder for each training, `ablation.md` and `ablation.svg`.
 
+// deno-lint-ignore-file no-console
+
 import { trainOnTorch } from "../../src/distill/torch/trainer.ts";
 import { checkConfig, type DistillConfig } from "../../src/distill/train/config.ts";
 import { readLog, type ValidationLine } from "../../src/distill/train/log.ts";
