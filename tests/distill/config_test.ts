@@ -11,7 +11,9 @@ function configOf(name: string): DistillConfig {
 }
 
 Deno.test("the configurations of the project are valid", () => {
-  for (const name of ["student", "student_2"]) assertEquals(configOf(name).network, "edgenext");
+  for (const name of ["student", "student_2", "fast"]) {
+    assertEquals(configOf(name).network, "edgenext");
+  }
   assertEquals(configOf("paper_lg").loss, LOW_GUIDANCE);
   assertEquals(configOf("paper_hg").loss, HIGH_GUIDANCE);
   for (const name of ["paper_lg", "paper_hg"]) {

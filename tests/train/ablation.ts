@@ -37,7 +37,7 @@ const [path, out, steps = "400"] = Deno.args;
 const base = JSON.parse(Deno.readTextFileSync(path));
 
 function configOf({ name, loss, samples }: typeof VARIANTS[number]): DistillConfig {
-  const length = Number(steps), folder = `${out}/${name.replaceAll(/\W+/g, "-")}`;
+  const length = Number(steps), folder = `${out}/${name.toLowerCase().match(/\w+/g)!.join("-")}`;
   return checkConfig({
     ...base,
     loss,
