@@ -93,8 +93,8 @@ const points = rows.flatMap(({ name, found }) =>
 const names = rows.map(({ name }) => name);
 const svg = draw(
   {
-    x: { label: "steps" },
-    y: { label: "TAR at FMR 0.1%, one masked (validation split)", grid: true },
+    x: { label: "steps", labelAnchor: "center" },
+    y: { label: "TAR at FMR 0.1%, one masked", grid: true, labelAnchor: "center" },
     color: { domain: names, range: COLORS },
     marks: [
       Plot.lineY(points, { x: "step", y: "tar", stroke: "name" }),
