@@ -47,15 +47,6 @@ export interface LoadOptions extends DecodeOptions {
  * ```
  */
 export async function loadImage(input: ImageInput, options: LoadOptions = {}): Promise<Image> {
-  return await loadImageBy(decodeImage, input, options);
-}
-
-/** As {@linkcode loadImage}, decoded by `decode`, such as workers. */
-export async function loadImageBy(
-  decode: typeof decodeImage,
-  input: ImageInput,
-  options: LoadOptions,
-): Promise<Image> {
   const { maxPixels = DEFAULT_MAX_PIXELS, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
   checkLimit("maxPixels", maxPixels);
   checkLimit("maxBytes", maxBytes);
@@ -67,7 +58,7 @@ export async function loadImageBy(
   }
   const bytes = await toBytes(input, label, maxBytes, signal);
   signal?.throwIfAborted();
-  return await decode(bytes, { label, maxPixels, reduceAbove: options.reduceAbove });
+  return await decodeImage(bytes, { label, maxPixels, reduceAbove: options.reduceAbove });
 }
 
 /** Returns the bytes of whatever holds a file; `loadImage` says what it throws. */

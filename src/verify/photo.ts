@@ -2,8 +2,7 @@
 // them in the pixels of the photo itself.
 
 import type { Image, ImageInput } from "../image/image.ts";
-import { decodeImage } from "../image/decode.ts";
-import { loadImage, loadImageBy, toBytes } from "../image/load.ts";
+import { loadImage, toBytes } from "../image/load.ts";
 import { DEFAULT_MAX_BYTES } from "../image/limits.ts";
 import { publicName } from "../image/name.ts";
 import type { Alignment } from "../pipeline/align/arcface.ts";
@@ -24,11 +23,10 @@ export interface LoadedPhoto {
   whole(): Promise<Image>;
 }
 
-/** Loads a photo, reduced if it is a large JPEG; `decode` is what decodes it. */
+/** Loads a photo, reduced if it is a large JPEG. */
 export async function loadPhoto(
   input: ImageInput,
   options: ResolvedPhotoOptions,
-  decode: typeof decodeImage = decodeImage,
 ): Promise<LoadedPhoto> {
   const label = input instanceof URL ? publicName(input.href) : undefined;
   // What is fetched is fetched once, even if it is decoded twice.
@@ -37,7 +35,7 @@ export async function loadPhoto(
     : input;
   const { maxPixels, reduceAbove, signal } = options;
   return {
-    image: await loadImageBy(decode, source, { label, maxPixels, reduceAbove, signal }),
+    image: await loadImage(source, { label, maxPixels, reduceAbove, signal }),
     whole: () => loadImage(source, { label, maxPixels, signal }),
   };
 }

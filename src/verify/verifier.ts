@@ -1,6 +1,7 @@
 // The verifier: photos in, decisions out. Joins decoding, detection, alignment, embedding and scoring on one engine.
 // The batch is the unit of work: one photo, two photos of a comparison and a long list all go through `locateInPhotos`.
 
+import { untilAborted } from "../base/abort.ts";
 import { workAhead } from "../base/ahead.ts";
 import type { EngineHost } from "../pipeline/engine/host.ts";
 import type { Engine } from "../kernels/mod.ts";
@@ -14,7 +15,7 @@ import { drawLayers, type LayeredPicture } from "../mask/draw_layers.ts";
 import { detectFaces } from "./detect_faces.ts";
 import { type Beside, FaceNetworks } from "./face_networks.ts";
 import { locateInPhotos } from "./locate.ts";
-import { defaultDecoders, loadBatches, type LoadedBatch } from "./load_batches.ts";
+import { loadOrError } from "./load_or_error.ts";
 import {
   type PhotoOptions,
   type ResolvedPhotoOptions,
@@ -49,11 +50,6 @@ export interface DetectOptions extends PhotoOptions {
 export interface EmbedAllOptions extends PhotoOptions {
   /** How many photos go through the networks together; 1 to 256, by default 8. */
   readonly batchSize?: number;
-  /**
-   * Workers that decode the photos of the second batch and later ones while the networks run; 0 to 16, by default 1 where
-   * there is more than one core. Where none can be started, photos are decoded without.
-   */
-  readonly decoders?: number;
 }
 
 /**
@@ -215,12 +211,7 @@ export class Verifier implements AsyncDisposable {
     inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
     options: EmbedAllOptions = {},
   ): AsyncGenerator<BatchAcquisition, void, void> {
-    const { batchSize = 8, decoders = defaultDecoders(), ...photoOptions } = options;
-    if (!(Number.isInteger(decoders) && decoders >= 0 && decoders <= 16)) {
-      throw new InvalidArgumentError(
-        `Cannot use ${decoders} decoders: give a whole number from 0 to 16`,
-      );
-    }
+    const { batchSize = 8, ...photoOptions } = options;
     if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 256)) {
       throw new InvalidArgumentError(
         `Cannot use batchSize ${batchSize}: give a whole number from 1 to 256`,
@@ -228,10 +219,25 @@ export class Verifier implements AsyncDisposable {
     }
     const resolved = this.#resolve(photoOptions);
     // While the networks are at one batch, the next is read and decoded.
-    const batches = loadBatches(inputs, batchSize, resolved, decoders);
+    const batches = this.#loadBatches(inputs, batchSize, resolved);
     const acquire = (batch: LoadedBatch): Promise<BatchAcquisition[]> =>
       this.#acquireBatch(batch, resolved);
     for await (const results of workAhead(batches, acquire)) yield* results;
+  }
+
+  async *#loadBatches(
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    batchSize: number,
+    options: ResolvedPhotoOptions,
+  ): AsyncGenerator<LoadedBatch, void, void> {
+    let batch: (LoadedPhoto | MaskinvError)[] = [];
+    for await (const input of untilAborted(inputs, options.signal)) {
+      batch.push(await loadOrError(input, options));
+      if (batch.length < batchSize) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
   /**
@@ -384,5 +390,8 @@ export class Verifier implements AsyncDisposable {
     return resolvePhotoOptions({ ...this.#photoOptions, ...options });
   }
 }
+
+/** Photos of a batch, and errors in the place of those that could not be loaded. */
+type LoadedBatch = readonly (LoadedPhoto | MaskinvError)[];
 
 type WithoutTimings<T> = T extends unknown ? Omit<T, "timings"> : never;

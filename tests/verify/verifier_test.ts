@@ -109,7 +109,7 @@ testOnDevices("serial, batched and overlapping calls give the same templates", a
   for (const name of names) serial.push(acquired(await verifier.embed(photo(name))));
   const inputs = [...names.slice(0, 2).map(photo), new Uint8Array([1, 2, 3]), blank];
   inputs.push(...names.slice(2).map(photo));
-  const batched = await Array.fromAsync(verifier.embedAll(inputs, { batchSize: 3, decoders: 2 }));
+  const batched = await Array.fromAsync(verifier.embedAll(inputs, { batchSize: 3 }));
   assertEquals(batched.map(({ kind }) => kind), [
     "acquired",
     "acquired",
@@ -128,17 +128,6 @@ testOnDevices("serial, batched and overlapping calls give the same templates", a
     const same = compareTemplates(template, acquired(overlapping[i]).template);
     assertAlmostEquals(same, 1, 1e-5);
   });
-});
-
-Deno.test("a number of decoders that cannot be is refused", async () => {
-  await using verifier = await createVerifier({ device: "wasm" });
-  for (const decoders of [-1, 1.5, 17, NaN]) {
-    await assertRejects(
-      () => Array.fromAsync(verifier.embedAll([], { decoders })),
-      InvalidArgumentError,
-      "decoders",
-    );
-  }
 });
 
 testOnDevices(
