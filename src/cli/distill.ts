@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError } from "../base/errors.ts";
 import type { Blend } from "../distill/train/export.ts";
-import { writing } from "../base/write_error.ts";
+import { writeWhole, writing } from "../base/write_error.ts";
 import type { DistillConfig } from "../distill/train/config.ts";
 import type { TrainingDevice } from "../distill/train/gradient.ts";
 import type { TrainOptions, TrainResult } from "../distill/train/trainer.ts";
@@ -240,7 +240,7 @@ async function writeStart(
     progress: (text) => terminal.progress(text),
   });
   terminal.progress("");
-  writing(start, () => Deno.writeFileSync(start, fitted));
+  writeWhole(start, fitted);
   return start;
 }
 

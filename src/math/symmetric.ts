@@ -57,14 +57,23 @@ function turn(values: Float64Array, i: number, j: number, c: number, s: number):
 /**
  * Solves `matrix x = right` with each diagonal number raised by its `damping`-fold (Marquardt), by Cholesky.
  *
- * @param matrix A symmetric matrix without negative eigenvalues; it is not changed.
+ * @param matrix A symmetric matrix without negative eigenvalues, of which the lower half is read; it is not changed.
  */
 export function solveDamped(
   matrix: Float64Array,
   right: Float64Array,
   damping: number,
 ): Float64Array {
-  const size = right.length, root = matrix.slice(), x = right.slice();
+  return dampedSolver(matrix, right.length, damping)(right);
+}
+
+/** As {@linkcode solveDamped}, for many right sides of one matrix of `size` rows. */
+export function dampedSolver(
+  matrix: Float64Array,
+  size: number,
+  damping: number,
+): (right: Float64Array) => Float64Array {
+  const root = matrix.slice();
   for (let i = 0; i < size; i++) {
     root[i * size + i] *= 1 + damping;
     for (let j = 0; j <= i; j++) {
@@ -72,12 +81,17 @@ export function solveDamped(
       for (let k = 0; k < j; k++) sum -= root[i * size + k] * root[j * size + k];
       root[i * size + j] = i === j ? Math.sqrt(Math.max(sum, 1e-300)) : sum / root[j * size + j];
     }
-    for (let k = 0; k < i; k++) x[i] -= root[i * size + k] * x[k];
-    x[i] /= root[i * size + i];
   }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let k = i + 1; k < size; k++) x[i] -= root[k * size + i] * x[k];
-    x[i] /= root[i * size + i];
-  }
-  return x;
+  return (right) => {
+    const x = right.slice();
+    for (let i = 0; i < size; i++) {
+      for (let k = 0; k < i; k++) x[i] -= root[i * size + k] * x[k];
+      x[i] /= root[i * size + i];
+    }
+    for (let i = size - 1; i >= 0; i--) {
+      for (let k = i + 1; k < size; k++) x[i] -= root[k * size + i] * x[k];
+      x[i] /= root[i * size + i];
+    }
+    return x;
+  };
 }

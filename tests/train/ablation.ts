@@ -50,14 +50,8 @@ function configOf({ name, loss, samples }: typeof VARIANTS[number]): DistillConf
 }
 
 function validations({ out }: DistillConfig): ValidationLine[] {
-  try {
-    return readLog(`${out}/log.jsonl`).filter((line): line is ValidationLine =>
-      "validation" in line
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  return readLog(`${out}/log.jsonl`)
+    .filter((line): line is ValidationLine => "validation" in line);
 }
 
 const rows: { name: string; found: ValidationLine[] }[] = [];

@@ -2,7 +2,7 @@
 // network of the family begins in the teacher's space, and training need not turn its own first.
 
 import { ModelError } from "../../base/errors.ts";
-import { solveDamped } from "../../math/symmetric.ts";
+import { dampedSolver } from "../../math/symmetric.ts";
 import type { TrainingData } from "../data/data.ts";
 import { EdgeNext } from "../network/edgenext.ts";
 import { EDGEFACE_PIXELS } from "../network/pixels.ts";
@@ -71,8 +71,9 @@ export async function fitTemplates(
     progress?.(`fitting the last layer: ${(step + 1) * BATCH} of ${steps * BATCH} samples`);
   }
   const weight = new Float32Array(templateSize * width), bias = new Float32Array(templateSize);
-  for (let row = 0; row < templateSize; row++) {
-    const solution = sums.solve(row);
+  const solve = dampedSolver(sums.matrix, sums.size, DAMPING);
+  for (const [row, right] of sums.right.entries()) {
+    const solution = solve(right);
     weight.set(solution.subarray(0, width), row * width);
     bias[row] = solution[width];
   }
@@ -93,26 +94,22 @@ function normalized(
   return row;
 }
 
-/** The normal equations. */
+/** The normal equations: the lower half of their matrix, and a right side for each number of a template. */
 class Sums {
-  readonly #matrix: Float64Array;
-  readonly #right: Float64Array[];
+  readonly matrix: Float64Array;
+  readonly right: readonly Float64Array[];
 
   constructor(readonly size: number, rows: number) {
-    this.#matrix = new Float64Array(size * size);
-    this.#right = Array.from({ length: rows }, () => new Float64Array(size));
+    this.matrix = new Float64Array(size * size);
+    this.right = Array.from({ length: rows }, () => new Float64Array(size));
   }
 
   add(x: Float64Array, y: Float32Array): void {
     for (let i = 0; i < this.size; i++) {
-      for (let j = 0; j < this.size; j++) this.#matrix[i * this.size + j] += x[i] * x[j];
+      for (let j = 0; j <= i; j++) this.matrix[i * this.size + j] += x[i] * x[j];
     }
-    this.#right.forEach((right, row) => {
+    this.right.forEach((right, row) => {
       for (let i = 0; i < this.size; i++) right[i] += y[row] * x[i];
     });
-  }
-
-  solve(row: number): Float64Array {
-    return solveDamped(this.#matrix, this.#right[row], DAMPING);
   }
 }
