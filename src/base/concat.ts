@@ -10,6 +10,17 @@ export function concatFloats(parts: readonly Float32Array[]): Float32Array<Array
   return filled(new Float32Array(totalLength(parts)), parts);
 }
 
+/** Some rows of a table of 32-bit floats, `size` numbers each, in the order given. */
+export function rowsOf(
+  table: Float32Array,
+  rows: readonly number[] | Uint32Array,
+  size: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => out.set(table.subarray(row * size, (row + 1) * size), i * size));
+  return out;
+}
+
 function totalLength(parts: readonly ArrayLike<number>[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }

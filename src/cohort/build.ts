@@ -10,7 +10,8 @@ import { hashHex, type ModelSource, openModels } from "../model/model.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
 import { highestMoments } from "../pipeline/score/normalize.ts";
 import { centresOf } from "./centres.ts";
-import { type CropTemplates, cropTemplates, rowsOf } from "./crops.ts";
+import { rowsOf } from "../base/concat.ts";
+import { type CropTemplates, cropTemplates } from "./crops.ts";
 import { realMaskTemplates } from "./real_masks.ts";
 
 /** How a cohort is built. */

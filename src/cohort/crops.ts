@@ -151,14 +151,3 @@ async function embedFrames(
   const [values] = await backend.read(rows);
   return { values, size: values.length / frames.length };
 }
-
-/** Some rows of templates. */
-export function rowsOf(
-  templates: Float32Array,
-  rows: readonly number[],
-  size: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => out.set(templates.subarray(row * size, (row + 1) * size), i * size));
-  return out;
-}

@@ -10,7 +10,8 @@ import type { TemplateKind } from "../evaluate/run/embedder.ts";
 import type { ModelSource } from "../model/model.ts";
 import { openModels } from "../model/model.ts";
 import { EngineHost } from "../pipeline/engine/host.ts";
-import { cropTemplates, rowsOf } from "./crops.ts";
+import { rowsOf } from "../base/concat.ts";
+import { cropTemplates } from "./crops.ts";
 import { differentPeople } from "./different_people.ts";
 import { realMaskTemplates } from "./real_masks.ts";
 

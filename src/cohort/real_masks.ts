@@ -4,7 +4,7 @@
 import { listPhotos } from "../distill/data/source.ts";
 import type { ModelSource } from "../model/model.ts";
 import { createVerifier } from "../verify/create.ts";
-import { rowsOf } from "./crops.ts";
+import { rowsOf } from "../base/concat.ts";
 import { differentPeople } from "./different_people.ts";
 
 /**

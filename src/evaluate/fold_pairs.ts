@@ -1,6 +1,7 @@
 // All comparisons within the folds of a data set: every face with every other, never across folds, so that a threshold from
 // some folds can be tried on people that it has never seen.
 
+import { rowsOf } from "../base/concat.ts";
 import { InvalidArgumentError } from "../base/errors.ts";
 import { cosineMatrix } from "../kernels/cosine_matrix/cpu.ts";
 import { normalizeScores } from "../kernels/normalizations.ts";
@@ -60,14 +61,14 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
   const genuine = new Float32Array(genuineCount), impostor = new Float32Array(impostorCount);
   const impostorIdentities = new Uint32Array(2 * impostorCount);
   const { normalizations } = data;
-  const referenceGains = normalizations && gather(normalizations.references, references.rows);
+  const referenceGains = normalizations && rowsOf(normalizations.references, references.rows, 2);
   let genuineAt = 0, impostorAt = 0;
   for (let start = 0; start < probes.rows.length; start += BLOCK) {
     const block = probes.rows.subarray(start, start + BLOCK);
     const templates = probes.templates.subarray(start * dim, (start + block.length) * dim);
     const scores = cosineMatrix(templates, references.templates, dim);
     if (normalizations && referenceGains) {
-      const probes = gather(normalizations.probes, block);
+      const probes = rowsOf(normalizations.probes, block, 2);
       normalizeScores(scores, { probes, references: referenceGains });
     }
     block.forEach((a, i) => {
@@ -84,13 +85,6 @@ export function compareFold(data: PairRows, rows: Uint32Array): FoldScores {
     });
   }
   return { genuine, impostor, impostorIdentities };
-}
-
-/** Gain and offset of some rows, two after two. */
-function gather(values: Float32Array, rows: Uint32Array): Float32Array {
-  const out = new Float32Array(2 * rows.length);
-  rows.forEach((row, i) => out.set(values.subarray(2 * row, 2 * row + 2), 2 * i));
-  return out;
 }
 
 /** Those rows that hold a template, and the templates, scaled to length 1. */

@@ -5,7 +5,8 @@
 // Both by the scores that decide: normalised where the student has a cohort, else cosines.
 // deno-lint-ignore-file no-console
 
-import { cropTemplates, rowsOf } from "../../src/cohort/crops.ts";
+import { rowsOf } from "../../src/base/concat.ts";
+import { cropTemplates } from "../../src/cohort/crops.ts";
 import { openGroups } from "../../src/cohort/groups.ts";
 import { listCrops } from "../../src/distill/data/crop_index.ts";
 import { compareFold, type FoldScores } from "../../src/evaluate/fold_pairs.ts";

@@ -2,7 +2,7 @@
 
 import { type Condition, readConditions } from "../../pipeline/embed/condition.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
-import { concatFloats } from "../../base/concat.ts";
+import { rowsOf } from "../../base/concat.ts";
 import { cosineMatrix } from "../../kernels/cosine_matrix/cpu.ts";
 import { normalizeScores } from "../../kernels/normalizations.ts";
 import type { Cohort } from "../../model/cohort.ts";
@@ -125,9 +125,7 @@ function floorOf(
     below(masked, maxFloor + STEP) <= MAX_REFUSED.masked
   ) maxFloor += STEP;
   const size = drawn.templates.length / drawn.truths.length;
-  const templates = concatFloats(
-    rows.map((i) => drawn.templates.subarray(i * size, (i + 1) * size)),
-  );
+  const templates = rowsOf(drawn.templates, rows, size);
   const scores = cosineMatrix(templates, templates, size);
   if (cohort) {
     const gains = normalizationRows(templates, cohort);
