@@ -6,7 +6,7 @@ import { DetectorGraph } from "../../src/distill/detector/graph.ts";
 import { trainDetector } from "../../src/distill/detector/trainer.ts";
 import { readCheckpoint } from "../../src/distill/train/checkpoint.ts";
 import { createSession, loadOrt } from "../../src/runtime/ort.ts";
-import { configFor, photoFolder, startGraph } from "./detector_fixture.ts";
+import { configFor, photoFolder, START, startGraph } from "./detector_fixture.ts";
 import { prepared } from "./torch_fixture.ts";
 import { testWithTorch } from "./torch_hosts.ts";
 
@@ -75,6 +75,24 @@ testWithTorch("a detector that was stopped goes on to the same numbers", async (
     InvalidArgumentError,
     "configuration was another",
   );
+});
+
+testWithTorch("a trained detector is trained further by the same teacher", async (python) => {
+  await prepared();
+  const options = { python, threads: 1, samplers: 1 };
+  const first = await trainDetector(configFor("first"), options);
+  const further = configFor("further", { start: first.file, teacher: START, rate: 1e-6 });
+  const second = await trainDetector(further, options);
+  for (const [i, { before, after }] of second.errors.entries()) {
+    assertEquals(before, first.errors[i].before);
+    assertLess(Math.abs(after.x.mean - first.errors[i].after.x.mean), 0.05);
+  }
+  const weighed = configFor("weighed", { ...further, out: `${further.out}-2`, cleanWeight: 3 });
+  await trainDetector(weighed, options);
+  const [one, other] = [further, weighed].map(({ out }) =>
+    readCheckpoint(`${out}/last.checkpoint`)
+  );
+  assert(one.parameters.some((value, i) => value !== other.parameters[i]));
 });
 
 testWithTorch("photos without labels are shown and change what is learnt", async (python) => {

@@ -142,6 +142,8 @@ Deno.test("a detector's configuration is refused with the reason", async () => {
     [{ ...sound, smallShare: -0.1 }, `"smallShare" is -0.1`],
     [{ ...sound, tightShare: undefined }, `"tightShare" is undefined`],
     [{ ...sound, rolledShare: 0.9 }, "together more than 1"],
+    [{ ...sound, cleanWeight: -1 }, `"cleanWeight" is -1`],
+    [{ ...sound, teacher: "" }, `"teacher" is no path`],
     [{ ...sound, turnedShare: 2 }, `"turnedShare" is 2`],
     [{ ...sound, photos: "faces" }, `"photos" is no list`],
     [{ ...sound, photos: [] }, `"photos" is no list`],
@@ -173,7 +175,11 @@ Deno.test("a start that is no YuNet, and an interpreter that is none, are errors
   const other = START.replace("yunet", "facemesh");
   await assertRejects(() => trainDetector(configFor("a", { start: other })), ModelError, other);
   const missing = `${FOLDER}/none.onnx`;
-  await assertRejects(() => trainDetector(configFor("b", { start: missing })), ModelError, missing);
+  for (const role of ["start", "teacher"]) {
+    const config = configFor("b", { [role]: missing });
+    const error = await assertRejects(() => trainDetector(config), ModelError, missing);
+    assertStringIncludes(error.message, `correct "${role}"`);
+  }
   await assertRejects(
     () => trainDetector(configFor("c"), { python: "/nowhere/python", samplers: 1 }),
     DeviceError,

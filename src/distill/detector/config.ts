@@ -7,8 +7,10 @@ import { type FileNumbers, isFileNumbers } from "./photos.ts";
 export interface DetectorConfig {
   /** Folder of the shards that `prepare` made. */
   readonly data: string;
-  /** YuNet as `convert` makes it of the published file: start and teacher. */
+  /** The network whose numbers the training begins with: YuNet as `convert` makes it of the published file, or one trained. */
   readonly start: string;
+  /** The published YuNet, which says what is wanted; by default the start. */
+  readonly teacher?: string;
   /** Where checkpoint and detector go. */
   readonly out: string;
   /** The seed of everything random, a whole number from 0 to 4294967295. */
@@ -28,6 +30,8 @@ export interface DetectorConfig {
   readonly turnedShare: number;
   /** Share of the pictures that are black outside a tight cut around the face, 0..1. */
   readonly tightShare: number;
+  /** Weight of bare pictures in the loss beside 1 of the masked ones, 0..10: more keeps the points of bare faces nearer. */
+  readonly cleanWeight: number;
   /**
    * Folders of whole photos without labels; a photo is shown for every three pairs, as it is, and the published network
    * says what is on it. By default none.
@@ -55,8 +59,12 @@ type NameOf<T> = { [K in keyof DetectorConfig]-?: DetectorConfig[K] extends T ? 
   keyof DetectorConfig
 ];
 
-const PATHS: readonly NameOf<string>[] = ["data", "start", "out"];
-const OPTIONAL = ["photos", "photoNumbers"] as const satisfies readonly (keyof DetectorConfig)[];
+const PATHS = ["data", "start", "out"] as const satisfies readonly (keyof DetectorConfig)[];
+const OPTIONAL = [
+  "teacher",
+  "photos",
+  "photoNumbers",
+] as const satisfies readonly (keyof DetectorConfig)[];
 /** The least and the most of each number, and whether it is a whole one. */
 const NUMBERS: Readonly<Record<NameOf<number>, readonly [number, number, "whole" | "any"]>> = {
   seed: [0, 2 ** 32 - 1, "whole"],
@@ -66,6 +74,7 @@ const NUMBERS: Readonly<Record<NameOf<number>, readonly [number, number, "whole"
   rolledShare: [0, 1, "any"],
   turnedShare: [0, 1, "any"],
   tightShare: [0, 1, "any"],
+  cleanWeight: [0, 10, "any"],
   batch: [1, 1024, "whole"],
   steps: [1, 1e9, "whole"],
   rate: [0, 1, "any"],
@@ -113,7 +122,8 @@ export function checkDetectorConfig(value: unknown, label: string): DetectorConf
     const what = kind === "whole" ? "whole number" : "number";
     check(sound, `"${name}" is ${number} and not a ${what} from ${min} to ${max}`);
   }
-  const { rolledShare, turnedShare, photos, photoNumbers } = config;
+  const { rolledShare, turnedShare, teacher, photos, photoNumbers } = config;
+  check(teacher === undefined || isPaths([teacher]), `"teacher" is no path`);
   check(
     rolledShare + turnedShare <= 1,
     `"rolledShare" and "turnedShare" are ${rolledShare} and ${turnedShare}, together more than 1`,

@@ -43,7 +43,7 @@ export class DetectorEngine implements AsyncDisposable {
   }
 
   /**
-   * Starts torch and sets it up; `state` is where the training begins, the graph's own numbers are the published ones.
+   * Starts torch and sets it up; `state` is where the training begins, the graph's own numbers are the teacher's.
    *
    * @throws {DeviceError} If it cannot be started, or torch refuses.
    */
@@ -56,7 +56,7 @@ export class DetectorEngine implements AsyncDisposable {
     const options = { ...python !== undefined && { python }, ...threads && { threads } };
     const processes = await PythonProcesses.start(options, "detector.py");
     const engine = new DetectorEngine(processes, state), optimizer = optimizerOf(config);
-    const { nodes, outputs, layout } = graph, { seed, average } = config;
+    const { nodes, outputs, layout } = graph, { seed, average, cleanWeight } = config;
     const shares = {
       small: config.smallShare,
       rolled: config.rolledShare,
@@ -69,7 +69,7 @@ export class DetectorEngine implements AsyncDisposable {
       await engine.#stream.write(
         "setup",
         {
-          ...{ nodes, outputs, slots, seed, average, shares, optimizer, states },
+          ...{ nodes, outputs, slots, seed, average, shares, cleanWeight, optimizer, states },
           threads: threads ?? 0,
           device,
         },

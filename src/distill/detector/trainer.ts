@@ -75,14 +75,20 @@ export async function trainDetector(
   config: DetectorConfig,
   options: DetectorOptions = {},
 ): Promise<DetectorResult> {
-  const graph = new DetectorGraph(readStart(config.start), config.start);
+  const start = readGraph(config.start, "start");
+  const graph = config.teacher === undefined ? start : readGraph(config.teacher, "teacher");
+  if (JSON.stringify(graph.layout) !== JSON.stringify(start.layout)) {
+    throw new ModelError(
+      `Cannot train ${start.label} by ${graph.label} as their layers differ: give two forms of one YuNet`,
+    );
+  }
   const { data, batch, steps, seed, maskShare, surroundShare, heldOut } = config;
   const pairs: PairOptions = { seed, maskShare, surroundShare };
   const held = heldOutPairs(data, pairs, heldOut);
   // So that a folder without photos is refused before anything is written.
   openPairs(data, pairs)[Symbol.dispose]();
   const photos = listShownPhotos(config.photos ?? [], config.photoNumbers);
-  const hash = await hashOfTraining(config, graph);
+  const hash = await hashOfTraining(config, start, graph);
   const resumed = checkpointToResume(config, hash, options.resume ?? false);
   const count = options.samplers ?? Math.max(1, navigator.hardwareConcurrency - 1);
   using samplers = await Samplers.start<DrawnPairs>(
@@ -91,8 +97,8 @@ export async function trainDetector(
     steps,
   );
   const state: TrainingState = resumed ?? {
-    parameters: graph.parameters,
-    mean: graph.parameters.slice(),
+    parameters: start.parameters,
+    mean: start.parameters.slice(),
     optimizer: firstState(optimizerOf(config), graph.layout.length),
   };
   await using engine = await DetectorEngine.start(graph, config, state, options);
@@ -107,26 +113,34 @@ export async function trainDetector(
   return { step: run.step, file: run.file, errors };
 }
 
-function readStart(path: string): Uint8Array {
+function readGraph(path: string, role: "start" | "teacher"): DetectorGraph {
   try {
-    return Deno.readFileSync(path);
+    return new DetectorGraph(Deno.readFileSync(path), path);
   } catch (error) {
+    if (error instanceof ModelError) throw error;
     throw new ModelError(
-      `Cannot train ${path} as ${
+      `Cannot train a detector by ${path} as ${
         (error as Error).message
       }: make it with maskinv convert of the published YuNet, ` +
-        `or correct "start"`,
+        `or correct "${role}"`,
       { cause: error },
     );
   }
 }
 
-/** The hash of all that the result of a training depends on, the weights of the start among it. */
-async function hashOfTraining(config: DetectorConfig, graph: DetectorGraph): Promise<string> {
-  const { out: _out, checkpointEvery: _every, heldOut: _heldOut, start: _start, ...deciding } =
-    config;
-  const bytes = await crypto.subtle.digest("SHA-256", graph.parameters);
-  return await hashOf({ ...deciding, detector: [...new Uint8Array(bytes)] });
+/** The hash of all that the result of a training depends on, the weights that it begins with among it. */
+async function hashOfTraining(
+  { out: _out, checkpointEvery: _every, heldOut: _heldOut, start: _start, ...deciding }:
+    DetectorConfig,
+  start: DetectorGraph,
+  teacher: DetectorGraph,
+): Promise<string> {
+  const weights = await Promise.all(
+    [start, teacher].map(async ({ parameters }) => [
+      ...new Uint8Array(await crypto.subtle.digest("SHA-256", parameters)),
+    ]),
+  );
+  return await hashOf({ ...deciding, teacher: undefined, weights });
 }
 
 /** The state of a training and what happens to it. */

@@ -24,7 +24,6 @@ VIEW = 160  # width of a view
 MIN_SURE = 0.75  # what the published network is less sure of teaches nothing
 
 SIZES = (128, 160, 160, 160, 192)  # widths of pictures
-CLEAN_SHARE = 0.7  # weight of clean pictures beside masked ones
 
 
 class Detector:
@@ -36,7 +35,7 @@ class Detector:
         self.channel, self.device = channel, device
         self.nodes, self.outputs, self.seed = setup["nodes"], setup["outputs"], setup["seed"]
         self.slots, self.keep = setup["slots"], setup["average"]
-        self.shares, self.photos = setup["shares"], []
+        self.shares, self.clean_weight, self.photos = setup["shares"], setup["cleanWeight"], []
         # The optimiser moves the flat array; the network sees parts of it.
         self.flat = setup["parameters"].to(device)
         self.gradient = torch.zeros_like(self.flat)
@@ -113,7 +112,7 @@ class Detector:
         targets = self.targets(clean, others, places, wanted)
         f = self.run(self.weights, torch.cat([masked, clean, others]))
         of_masked, of_clean = targets.first(count).loss(f[:count], size), targets.loss(f[count:], size)
-        return {name: of_masked[name] + CLEAN_SHARE * of_clean[name] for name in of_masked}
+        return {name: of_masked[name] + self.clean_weight * of_clean[name] for name in of_masked}
 
     def photo(self, message):
         """A photo to show; there is no answer."""

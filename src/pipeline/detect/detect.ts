@@ -1,4 +1,4 @@
-// Finds the faces of photos with YuNet: one pass over all photos at 320 pixels, then more only where that leaves doubt.
+// Finds the faces of photos with YuNet: one pass over all photos at 256 pixels, then more only where that leaves doubt.
 // Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
 
 import type { Engine, Photo } from "../../kernels/mod.ts";
@@ -10,14 +10,17 @@ import { suppressOverlaps } from "./yunet.ts";
 /** A detection from this score on is a face. */
 export const MIN_FACE_SCORE = 0.6;
 
-/** The first pass; faces that fill their photo are known only with room around them. */
-export const FIRST_PASS: Pass = { size: 320, margin: 0.25 };
+/**
+ * The first pass; faces that fill their photo are known only with room around them. At 320 pixels with a quarter of room
+ * the photo is as large, templates of faces from 112 to 250 pixels are no better, and the pass takes half as long again.
+ */
+export const FIRST_PASS: Pass = { size: 256, margin: 0.1 };
 
 /** What is tried where the first pass shows no face: on its sides and upside down, closer, and from farther away. */
 const OTHER_PASSES: readonly Pass[] = [
   ...([1, 2, 3] as const).map((turns): Pass => ({ ...FIRST_PASS, turns })),
-  { ...FIRST_PASS, margin: 0 },
-  { ...FIRST_PASS, margin: 0.5 },
+  { size: 320, margin: 0 },
+  { size: 320, margin: 0.5 },
 ];
 
 /** Passes for small faces, one after the other while there is reason to. */
@@ -37,11 +40,11 @@ const SAME_FACE_SHARE = 0.8;
 export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
   const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);
   const without = indices(photos, (i) => facesOf(found[i]).length === 0);
-  for (const [margin, passes] of Map.groupBy(OTHER_PASSES, (pass) => pass.margin)) {
+  for (const passes of Map.groupBy(OTHER_PASSES, ({ margin }) => margin).values()) {
     const jobs = without.flatMap((i) =>
       passes.map(({ turns }) => ({ i, photo: photos[i], turns }))
     );
-    const shown = await detectInPhotos(engine, jobs, { ...FIRST_PASS, margin });
+    const shown = await detectInPhotos(engine, jobs, passes[0]);
     jobs.forEach(({ i }, at) => found[i].push(...shown[at]));
   }
   let before: Pass = FIRST_PASS;

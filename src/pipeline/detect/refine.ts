@@ -28,7 +28,7 @@ const MAX_ROLL = degrees(15);
 /** Roll that is left on a crop beyond which one more crop is cut, and the most crops that are. */
 const MAX_ROLL_LEFT = degrees(12), MAX_CROPS = 3;
 /** Turned passes are half the size of the first pass, unless the face would be too small there. */
-const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 160 };
+const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 128 };
 /** The least width of a face in a pass, in its pixels. */
 const MIN_FACE_IN_PASS = 20;
 /** Pixels of a crop, and its side over the face's: about where YuNet places points best. */

@@ -5,7 +5,7 @@ import { findFaces } from "../../../src/pipeline/detect/detect.ts";
 import { type Face, fivePoints } from "../../../src/pipeline/detect/face.ts";
 import { faceOf, photoOf, scripted, type ScriptedFace, summary, type View } from "./scripted.ts";
 
-const FIRST = "320+0.25";
+const FIRST = "256+0.1";
 const TURNED = [1, 2, 3].map((turns) => `${FIRST} turned ${turns}`);
 const SURE: ScriptedFace = { x: 200, y: 150, side: 100, score: 0.95 };
 
@@ -114,7 +114,7 @@ Deno.test("a face that shows on a turned pass comes back in the photo's pixels",
 });
 
 Deno.test("photos share runs, and only those in doubt are looked at again", async () => {
-  const photos = Array.from({ length: 20 }, () => photoOf(200, 200));
+  const photos = Array.from({ length: 30 }, () => photoOf(200, 200));
   const empty = photos[7];
   const { engine, views, count } = scripted(({ photo }) =>
     photo === empty ? [] : [{ ...SURE, x: 100 + photos.indexOf(photo) }]
@@ -124,8 +124,8 @@ Deno.test("photos share runs, and only those in doubt are looked at again", asyn
     found.map((faces) => faces.map((face) => summary(face)[0])),
     photos.map((photo, i) => photo === empty ? [] : [100 + i]),
   );
-  assertEquals(views.slice(20).map(({ photo }) => photo === empty), Array(5).fill(true));
-  // 16 and 4 photos in two runs with one wait, and three waits for the other passes.
+  assertEquals(views.slice(30).map(({ photo }) => photo === empty), Array(5).fill(true));
+  // 25 and 5 photos in two runs with one wait, and three waits for the other passes.
   assertEquals(count, { runs: 5, reads: 4 });
   assertEquals(await findFaces(engine, []), []);
   assertEquals(count.runs, 5);

@@ -48,7 +48,7 @@ Deno.test("a masked face stays as it is where the turned photo shows nothing lik
     ({ turns }) => [{ ...masked, x: 205, score: turns ? 0.4 : 0.85 }],
   );
   assertEquals(face, given);
-  assertEquals(wholes.map(({ size, turns }) => [size, turns]), [0, 1, 2, 3].map((t) => [160, t]));
+  assertEquals(wholes.map(({ size, turns }) => [size, turns]), [0, 1, 2, 3].map((t) => [128, t]));
   assertEquals([crops, reads], [[], 1]);
 });
 
