@@ -1,4 +1,4 @@
-// Size and speed of a model's variants as ratios to the float model in the same run: `deno run -A tests/bench/variants.ts
+// Size and speed of a folder's face networks, variants too, as ratios to `student` in the same run: `deno run -A tests/bench/variants.ts
 // [model folder]`. Processor time, and interleaved, as the machine may be busy.
 // deno-lint-ignore-file no-console
 
@@ -10,7 +10,7 @@ import { openModels } from "../../src/model/model.ts";
 const ROUNDS = 60, WARM_UP = 20;
 const store = await openModels(Deno.args[0]);
 const names = Object.values(store.manifest)
-  .filter(({ name, variantOf }) => name === "student" || variantOf?.model === "student")
+  .filter(({ templateSize }) => templateSize !== undefined)
   .map(({ name }) => name);
 await using backend = new CpuRuntime({ threads: 1 });
 const models = await Promise.all(names.map(async (name) => {

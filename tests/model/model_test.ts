@@ -8,7 +8,7 @@ const text = await Deno.readTextFile(packagedModels().pathname + "manifest.json"
 Deno.test("every packaged model is what the manifest says", async () => {
   const store = await openModels();
   const names = Object.keys(store.manifest);
-  assertEquals(names.toSorted(), ["facemesh", "mask-state", "student", "teacher", "yunet"]);
+  assertEquals(names.toSorted(), ["facemesh", "fast", "mask-state", "student", "teacher", "yunet"]);
   for (const name of names) assertEquals((await store.load(name)).bytes.length > 50_000, true);
 });
 

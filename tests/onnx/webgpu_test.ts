@@ -19,7 +19,13 @@ import { GpuCallCounter } from "../gpu_calls.ts";
 import { testWithGpu } from "../hosts.ts";
 import { startCpu, startWebgpu, texture } from "../kernels/helpers.ts";
 
-const NETWORKS = [["student", 112], ["teacher", 112], ["yunet", 320], ["yunet", 160]] as const;
+const NETWORKS = [
+  ["student", 112],
+  ["fast", 112],
+  ["teacher", 112],
+  ["yunet", 256],
+  ["yunet", 160],
+] as const;
 
 /** The outputs of a network for two crops of a texture, with channels second. */
 async function outputsOf(
@@ -106,7 +112,7 @@ testWithGpu("networks take no more dispatches than were counted", async () => {
   using counter = new GpuCallCounter();
   await using gpu = await startWebgpu();
   const models = await openModels();
-  for (const [name, size, most] of [["student", 112, 140], ["yunet", 320, 49]] as const) {
+  for (const [name, size, most] of [["student", 112, 140], ["yunet", 256, 49]] as const) {
     await using network = await gpu.load(await models.load(name));
     const shape = tensorShape({ ...network.model.entry.input, size }, 2);
     using input = gpu.write(new Float32Array(2 * 3 * size * size), shape);

@@ -1,5 +1,6 @@
-// Makes sure which way up a face is, and where its points are: YuNet knows faces that are about upright, and of others
-// it invents points that look like an upright face's. What gives them away is a score below that of an upright face.
+// Makes sure which way up a face is, and where its points are. YuNet knows faces that are about upright, and of others
+// it invents points that look like an upright face's: what gives them away is a score below that of an upright face. And
+// it places points best of a face about 100 pixels wide, so that in the end each face is shown to it once more like that.
 
 import type { Point } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
@@ -23,7 +24,7 @@ const CLEAR_LEAD = 0.1;
  * and most photos are upright.
  */
 const TURNED_LEAD = 0.1;
-/** Beyond this the points of a face are found again on a crop that is turned with it. */
+/** A face that leans by more is not upright. */
 const MAX_ROLL = degrees(15);
 /** Roll that is left on a crop beyond which one more crop is cut, and the most crops that are. */
 const MAX_ROLL_LEFT = degrees(12), MAX_CROPS = 3;
@@ -31,14 +32,12 @@ const MAX_ROLL_LEFT = degrees(12), MAX_CROPS = 3;
 const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 128 };
 /** The least width of a face in a pass, in its pixels. */
 const MIN_FACE_IN_PASS = 20;
-/** Pixels of a crop, and its side over the face's: about where YuNet places points best. */
+/** Pixels of a crop, and its side over the face's: where YuNet places points best. */
 const CROP_SIZE = 160, CROP_ROOM = 1.8, LAST_CROP_ROOM = 1.6;
 /** A crop at another angle must beat the one at hand by this where the face seems to be upright, else by nothing. */
 const UPRIGHT_LEAD = 0.05;
 /** A face with a lower score on the best of the near angles is tried at all angles; found there if it reaches this. */
 const SURE_ON_CROP = 0.9, SURE_LEAD = 0.02;
-/** Below this width in the first pass, in its pixels, points are found again on a crop. */
-const MIN_PRECISE_WIDTH = 48;
 
 const NEAR_ANGLES = [0, 45, -45].map(degrees);
 const FAR_ANGLES = [90, 135, 180, -135, -90].map(degrees);
@@ -49,8 +48,8 @@ interface State extends FaceOfPhoto {
   readonly angle: number;
   /** Whether it is still open at which angle the face is. */
   readonly open: boolean;
-  /** Whether its points are to be found on a crop. */
-  readonly again: boolean;
+  /** Whether a crop has failed to show the face. */
+  readonly lost: boolean;
 }
 
 /** The faces with the points of the orientation that the detector is most sure of, in their order. */
@@ -63,8 +62,7 @@ export async function refineFaces(
     face,
     angle: 0,
     open: face.detectionScore < UPRIGHT_SCORE,
-    again: Math.abs(rollAngle(face.landmarks)) > MAX_ROLL ||
-      face.box.width * passScale(photo, FIRST_PASS) < MIN_PRECISE_WIDTH,
+    lost: false,
   }));
   states = await chooseQuarter(engine, states);
   states = await chooseAngle(engine, states, NEAR_ANGLES);
@@ -105,7 +103,7 @@ async function chooseQuarter(engine: Engine, states: readonly State[]): Promise<
     }
     // The photo was turned clockwise, so that the face in it is turned the other way.
     const angle = -best.turns * Math.PI / 2;
-    return { ...state, face: best.face, angle, again: true };
+    return { ...state, face: best.face, angle };
   });
 }
 
@@ -142,30 +140,28 @@ async function chooseAngle(
     if (far) {
       const sure = best.face.detectionScore >= SURE_ON_CROP &&
         best.face.detectionScore > state.face.detectionScore + SURE_LEAD;
-      const found = sure && { face: best.face, angle: best.angle, again: true };
+      const found = sure && { face: best.face, angle: best.angle };
       return { ...state, ...found, open: false };
     }
     const here = scoreOf(tried[0].face);
     const chosen = best.face.detectionScore > here + (upright ? UPRIGHT_LEAD : 0) ? best : tried[0];
-    const stays = chosen === tried[0] && upright && !state.again;
-    const score = scoreOf(chosen.face);
     return {
       ...state,
-      ...(!stays && chosen.face && { face: chosen.face, angle: chosen.angle, again: true }),
-      open: score < SURE_ON_CROP,
+      ...(chosen.face && { face: chosen.face, angle: chosen.angle }),
+      open: scoreOf(chosen.face) < SURE_ON_CROP,
     };
   });
 }
 
 /**
- * Finds the points once more on a crop that is turned with the face, where they are not yet. Of a leaning face the
- * detector sees less than its whole roll, so that a crop may show that there is more.
+ * Finds the points on a crop that is turned with the face, where they are not yet. Of a leaning face the detector sees
+ * less than its whole roll, so that a crop may show that there is more.
  */
 async function placeAgain(engine: Engine, states: readonly State[]): Promise<State[]> {
   let placed = [...states];
   for (let crop = 0; crop < MAX_CROPS; crop++) {
-    const leaning = placed.filter(({ face, angle, again }) =>
-      again &&
+    const leaning = placed.filter(({ face, angle, lost }) =>
+      !lost &&
       (crop === 0 && angle === 0 ||
         Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT)
     );
@@ -177,7 +173,7 @@ async function placeAgain(engine: Engine, states: readonly State[]): Promise<Sta
       const at = leaning.indexOf(state);
       if (at < 0) return state;
       const face = bestNear(found[at], state.face);
-      return face ? { ...state, face, angle: crops[at].angle } : { ...state, again: false };
+      return face ? { ...state, face, angle: crops[at].angle } : { ...state, lost: true };
     });
   }
   return placed;

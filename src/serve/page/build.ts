@@ -1,6 +1,8 @@
-// Builds the page into a folder (out/page): the bundle, and beside it the WebAssembly files and models that it fetches.
+// Builds the page into a folder (out/page): the bundle, and beside it the WebAssembly files and models that it fetches,
+// those of the published package.
 //   deno run -A src/serve/page/build.ts [folder]
 
+import project from "../../../deno.json" with { type: "json" };
 import { MaskinvError } from "../../base/errors.ts";
 
 const HERE = new URL("./", import.meta.url), ROOT = new URL("../../../", import.meta.url);
@@ -33,6 +35,7 @@ export async function buildPage(folder: string): Promise<void> {
     await Deno.copyFile(photo, `${folder}/samples/${name}.jpg`);
   }
   for await (const { name } of Deno.readDir(new URL("models/", ROOT))) {
+    if (project.publish.exclude.includes(`models/${name}`)) continue;
     await Deno.copyFile(new URL(`models/${name}`, ROOT), `${folder}/models/${name}`);
   }
   const packages = await packageFolders();
