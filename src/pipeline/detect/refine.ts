@@ -48,8 +48,8 @@ interface State extends FaceOfPhoto {
   readonly angle: number;
   /** Whether it is still open at which angle the face is. */
   readonly open: boolean;
-  /** Whether a crop has failed to show the face. */
-  readonly lost: boolean;
+  /** What its points were found in: the whole photo, or a crop; `nowhere` if a crop did not show it. */
+  readonly placed: "photo" | "crop" | "nowhere";
 }
 
 /** The faces with the points of the orientation that the detector is most sure of, in their order. */
@@ -62,7 +62,7 @@ export async function refineFaces(
     face,
     angle: 0,
     open: face.detectionScore < UPRIGHT_SCORE,
-    lost: false,
+    placed: "photo",
   }));
   states = await chooseQuarter(engine, states);
   states = await chooseAngle(engine, states, NEAR_ANGLES);
@@ -140,14 +140,14 @@ async function chooseAngle(
     if (far) {
       const sure = best.face.detectionScore >= SURE_ON_CROP &&
         best.face.detectionScore > state.face.detectionScore + SURE_LEAD;
-      const found = sure && { face: best.face, angle: best.angle };
+      const found = sure && { face: best.face, angle: best.angle, placed: "crop" as const };
       return { ...state, ...found, open: false };
     }
     const here = scoreOf(tried[0].face);
     const chosen = best.face.detectionScore > here + (upright ? UPRIGHT_LEAD : 0) ? best : tried[0];
     return {
       ...state,
-      ...(chosen.face && { face: chosen.face, angle: chosen.angle }),
+      ...(chosen.face && { face: chosen.face, angle: chosen.angle, placed: "crop" as const }),
       open: scoreOf(chosen.face) < SURE_ON_CROP,
     };
   });
@@ -158,25 +158,26 @@ async function chooseAngle(
  * less than its whole roll, so that a crop may show that there is more.
  */
 async function placeAgain(engine: Engine, states: readonly State[]): Promise<State[]> {
-  let placed = [...states];
+  let all = [...states];
   for (let crop = 0; crop < MAX_CROPS; crop++) {
-    const leaning = placed.filter(({ face, angle, lost }) =>
-      !lost &&
-      (crop === 0 && angle === 0 ||
-        Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT)
+    const jobs = all.filter(({ face, angle, placed }) =>
+      placed === "photo" ||
+      placed === "crop" &&
+        Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT
     );
-    const crops = leaning.map(({ photo, face }) =>
+    const crops = jobs.map(({ photo, face }) =>
       cropAround(photo, face, rollAngle(face.landmarks), LAST_CROP_ROOM)
     );
     const found = await detectInCrops(engine, crops, CROP_SIZE);
-    placed = placed.map((state) => {
-      const at = leaning.indexOf(state);
+    all = all.map((state) => {
+      const at = jobs.indexOf(state);
       if (at < 0) return state;
       const face = bestNear(found[at], state.face);
-      return face ? { ...state, face, angle: crops[at].angle } : { ...state, lost: true };
+      if (!face) return { ...state, placed: "nowhere" };
+      return { ...state, face, angle: crops[at].angle, placed: "crop" };
     });
   }
-  return placed;
+  return all;
 }
 
 function cropAround(
