@@ -1,6 +1,6 @@
 // Makes sure which way up a face is, and where its points are. YuNet knows faces that are about upright, and of others
 // it invents points that look like an upright face's: what gives them away is a score below that of an upright face. And
-// it places points best of a face about 100 pixels wide, so that in the end each face is shown to it once more like that.
+// it places points best of a face about 100 pixels high, so that in the end each face is shown to it once more like that.
 
 import type { Point } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
