@@ -11,7 +11,7 @@ function configOf(name: string): DistillConfig {
 }
 
 Deno.test("the configurations of the project are valid", () => {
-  for (const name of ["student", "student_2", "fast"]) {
+  for (const name of ["student", "student_2", "fast", "fast_2"]) {
     assertEquals(configOf(name).network, "edgenext");
   }
   assertEquals(configOf("paper_lg").loss, LOW_GUIDANCE);
