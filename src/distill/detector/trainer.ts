@@ -3,6 +3,7 @@
 
 import { ModelError } from "../../base/errors.ts";
 import { writeWhole } from "../../base/write_error.ts";
+import { hashHex } from "../../model/model.ts";
 import { type DrawnPairs, heldOutPairs, openPairs, type PairOptions } from "../data/pairs.ts";
 import type { TrainingState } from "../torch/engine.ts";
 import { Samplers } from "../torch/samplers.ts";
@@ -114,10 +115,10 @@ export async function trainDetector(
 }
 
 function readGraph(path: string, role: "start" | "teacher"): DetectorGraph {
+  let bytes: Uint8Array;
   try {
-    return new DetectorGraph(Deno.readFileSync(path), path);
+    bytes = Deno.readFileSync(path);
   } catch (error) {
-    if (error instanceof ModelError) throw error;
     throw new ModelError(
       `Cannot train a detector by ${path} as ${
         (error as Error).message
@@ -126,21 +127,20 @@ function readGraph(path: string, role: "start" | "teacher"): DetectorGraph {
       { cause: error },
     );
   }
+  return new DetectorGraph(bytes, path);
 }
 
-/** The hash of all that the result of a training depends on, the weights that it begins with among it. */
+/** The hash of all that the result of a training depends on; of start and teacher the weights, wherever they lie. */
 async function hashOfTraining(
-  { out: _out, checkpointEvery: _every, heldOut: _heldOut, start: _start, ...deciding }:
-    DetectorConfig,
-  start: DetectorGraph,
-  teacher: DetectorGraph,
+  config: DetectorConfig,
+  ...graphs: readonly DetectorGraph[]
 ): Promise<string> {
+  const { out: _out, checkpointEvery: _every, heldOut: _heldOut, ...rest } = config;
+  const { start: _start, teacher: _teacher, ...deciding } = rest;
   const weights = await Promise.all(
-    [start, teacher].map(async ({ parameters }) => [
-      ...new Uint8Array(await crypto.subtle.digest("SHA-256", parameters)),
-    ]),
+    graphs.map(({ parameters }) => hashHex(new Uint8Array(parameters.buffer))),
   );
-  return await hashOf({ ...deciding, teacher: undefined, weights });
+  return await hashOf({ ...deciding, weights });
 }
 
 /** The state of a training and what happens to it. */

@@ -1,6 +1,7 @@
 // Finds the faces of photos with YuNet: one pass over all photos at 256 pixels, then more only where that leaves doubt.
 // Written in the verbs of the backend, so that it is the same on wasm and WebGPU.
 
+import type { QuarterTurns } from "../../kernels/letterbox/cpu.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import { boxArea, commonArea } from "./box.ts";
 import type { Face } from "./face.ts";
@@ -17,10 +18,10 @@ export const MIN_FACE_SCORE = 0.6;
 export const FIRST_PASS: Pass = { size: 256, margin: 0.1 };
 
 /** What is tried where the first pass shows no face: on its sides and upside down, closer, and from farther away. */
-const OTHER_PASSES: readonly Pass[] = [
-  ...([1, 2, 3] as const).map((turns): Pass => ({ ...FIRST_PASS, turns })),
-  { size: 320, margin: 0 },
-  { size: 320, margin: 0.5 },
+const OTHER_PASSES: readonly { readonly pass: Pass; readonly turns: readonly QuarterTurns[] }[] = [
+  { pass: FIRST_PASS, turns: [1, 2, 3] },
+  { pass: { size: 320, margin: 0 }, turns: [0] },
+  { pass: { size: 320, margin: 0.5 }, turns: [0] },
 ];
 
 /** Passes for small faces, one after the other while there is reason to. */
@@ -40,11 +41,11 @@ const SAME_FACE_SHARE = 0.8;
 export async function findFaces(engine: Engine, photos: readonly Photo[]): Promise<Face[][]> {
   const found = await detectInPhotos(engine, photos.map((photo) => ({ photo })), FIRST_PASS);
   const without = indices(photos, (i) => facesOf(found[i]).length === 0);
-  for (const passes of Map.groupBy(OTHER_PASSES, ({ margin }) => margin).values()) {
+  for (const { pass, turns } of OTHER_PASSES) {
     const jobs = without.flatMap((i) =>
-      passes.map(({ turns }) => ({ i, photo: photos[i], turns }))
+      turns.map((turn) => ({ i, photo: photos[i], turns: turn }))
     );
-    const shown = await detectInPhotos(engine, jobs, passes[0]);
+    const shown = await detectInPhotos(engine, jobs, pass);
     jobs.forEach(({ i }, at) => found[i].push(...shown[at]));
   }
   let before: Pass = FIRST_PASS;

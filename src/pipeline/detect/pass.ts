@@ -20,8 +20,6 @@ export interface Pass {
   readonly size: number;
   /** Black border on each side, as a share of the photo's longer side. */
   readonly margin: number;
-  /** Quarter turns clockwise. */
-  readonly turns?: QuarterTurns;
 }
 
 /** A crop around a face: the square, in photo pixels, and how far it is turned clockwise. */

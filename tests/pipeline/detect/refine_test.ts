@@ -108,8 +108,10 @@ Deno.test("an upright face behind a mask is not taken for a turned one that is l
   assertEquals([await seen(0.78), await seen(0.93)], [0, 180]);
 });
 
-Deno.test("a face stays as it is where the crop does not show it", async () => {
+Deno.test("a small face is placed on a crop, and stays where the crop does not show it", async () => {
   const small = { ...UPRIGHT, side: 50 };
+  const moved = await refine(small, () => [{ ...small, x: 203 }]);
+  assertEquals([anglesOf(moved.crops), summary(moved.face)[0]], [[0], 203]);
   for (const script of [() => [], () => [{ ...small, x: 290 }]]) {
     const { face, given } = await refine(small, script);
     assertEquals(face, given, "another face of the crop is not this one");
