@@ -9,6 +9,7 @@ import type { Network } from "../runtime/network.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type BlendNormalize, blendNormalizeKernel } from "./blend_normalize/mod.ts";
 import { type CosineMatrix, cosineMatrixKernel } from "./cosine_matrix/mod.ts";
+import { type LikeliestCrop, likeliestCropKernel } from "./likeliest_crop/mod.ts";
 import { type Letterbox, letterboxKernel } from "./letterbox/mod.ts";
 import { type WarpAffine, warpAffineKernel } from "./warp_affine/mod.ts";
 
@@ -19,6 +20,7 @@ export type { WarpJob } from "./warp_affine/mod.ts";
 /** The kernels of verification. */
 export interface Kernels {
   readonly letterbox: Letterbox;
+  readonly likeliestCrop: LikeliestCrop;
   readonly warpAffine: WarpAffine;
   readonly blendNormalize: BlendNormalize;
   readonly cosineMatrix: CosineMatrix;
@@ -42,14 +44,21 @@ export interface Engine {
  */
 export async function createBackend<R extends Runtime>(runtime: R): Promise<R & Kernels> {
   try {
-    const [letterbox, warpAffine, blendNormalize, cosineMatrix] = await Promise.all([
+    const [letterbox, likeliestCrop, warpAffine, blendNormalize, cosineMatrix] = await Promise.all([
       runtime.prepare(letterboxKernel),
+      runtime.prepare(likeliestCropKernel),
       runtime.prepare(warpAffineKernel),
       runtime.prepare(blendNormalizeKernel),
       runtime.prepare(cosineMatrixKernel),
       runtime.ready(),
     ]);
-    return Object.assign(runtime, { letterbox, warpAffine, blendNormalize, cosineMatrix });
+    return Object.assign(runtime, {
+      letterbox,
+      likeliestCrop,
+      warpAffine,
+      blendNormalize,
+      cosineMatrix,
+    });
   } catch (error) {
     await runtime[Symbol.asyncDispose]();
     throw error;

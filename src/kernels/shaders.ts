@@ -270,6 +270,145 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 `;
 
+/** shaders/likeliest_crop.wgsl */
+export const likeliestCrop: string = `// Finds the likeliest cell in a detector's maps of each picture, and says where the crop around its box lies in the photo;
+// see src/kernels/likeliest_crop/cpu.ts for the definition.
+// One workgroup per picture (x): its threads share the cells of the three maps, the first then computes the crop.
+// Coordinates are pixels, centres at integers; turns are clockwise.
+// Bindings: 0 params; 1..3 the maps of strides 8, 16 and 32, [n, 16, rows, columns] or [n, rows, columns, 16]; 4 how each
+// photo lies in its picture; 5 the crops, in the form that warp_affine reads.
+
+struct Params {
+  // Width and height of the pictures.
+  size: u32,
+  channelsLast: u32,
+  // Width and height of the crops, and their side over the longer side of the box.
+  cropSize: f32,
+  room: f32,
+}
+
+struct Picture {
+  // Borders before the photo, and pixels of the picture per photo pixel.
+  pad: vec2f,
+  scale: f32,
+}
+
+struct CropMap {
+  linear: vec4f,
+  fraction: vec2f,
+  origin: vec2f,
+  side: f32,
+  slot: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> fine: array<f32>;
+@group(0) @binding(2) var<storage, read> middle: array<f32>;
+@group(0) @binding(3) var<storage, read> coarse: array<f32>;
+@group(0) @binding(4) var<storage, read> pictures: array<Picture>;
+@group(0) @binding(5) var<storage, read_write> crops: array<CropMap>;
+
+const THREADS = 64u;
+const CHANNELS = 16u;
+const FAR = 1e9;
+// As in src/kernels/crop_maps.ts.
+const SHRINK_LIMIT = 1.5;
+const MAX_SAMPLES = 64.0;
+
+var<workgroup> bestScore: array<f32, THREADS>;
+// Cells are numbered through all maps.
+var<workgroup> bestCell: array<u32, THREADS>;
+
+fn columnsOf(level: u32) -> u32 {
+  return params.size / (8u << level);
+}
+
+fn value(level: u32, picture: u32, cell: u32, channel: u32) -> f32 {
+  let cells = columnsOf(level) * columnsOf(level);
+  let planar = (picture * CHANNELS + channel) * cells + cell;
+  let index = select(planar, (picture * cells + cell) * CHANNELS + channel, params.channelsLast != 0u);
+  switch level {
+    case 0u: { return fine[index]; }
+    case 1u: { return middle[index]; }
+    default: { return coarse[index]; }
+  }
+}
+
+fn sigmoid(logit: f32) -> f32 {
+  // Beyond this f32 has nothing but 0 and 1, and exp would overflow.
+  return 1.0 / (1.0 + exp(clamp(-logit, -80.0, 80.0)));
+}
+
+// Where a cell's pair of channels points, in pixels of the picture, between pixel edges.
+fn place(level: u32, picture: u32, cell: u32, channel: u32) -> vec2f {
+  let columns = columnsOf(level);
+  let corner = vec2f(f32(cell % columns), f32(cell / columns));
+  let offset = vec2f(value(level, picture, cell, channel), value(level, picture, cell, channel + 1u));
+  return (corner + offset) * f32(8u << level);
+}
+
+fn cropOf(picture: u32, numbered: u32) -> CropMap {
+  var level = 0u;
+  var cell = numbered;
+  while (level < 2u && cell >= columnsOf(level) * columnsOf(level)) {
+    cell -= columnsOf(level) * columnsOf(level);
+    level++;
+  }
+  let placed = pictures[picture];
+  let extent = max(value(level, picture, cell, 4u), value(level, picture, cell, 5u));
+  let longer = exp(clamp(extent, -20.0, 20.0)) * f32(8u << level);
+  let step = params.room * longer / placed.scale / params.cropSize;
+  let eyes = place(level, picture, cell, 8u) - place(level, picture, cell, 6u);
+  let distance = length(eyes);
+  var across = vec2f(1.0, 0.0);
+  if (distance > 0.0) {
+    across = eyes / distance;
+  }
+  let box = place(level, picture, cell, 2u);
+  let centre = clamp((box - placed.pad) / placed.scale - 0.5, vec2f(-FAR), vec2f(FAR));
+  var crop: CropMap;
+  crop.linear = step * vec4f(across.x, -across.y, across.y, across.x);
+  crop.origin = floor(centre);
+  crop.fraction = centre - crop.origin;
+  crop.side = select(1.0, min(ceil(step), MAX_SAMPLES), step > SHRINK_LIMIT);
+  crop.slot = f32(picture);
+  return crop;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let picture = group.x;
+  var score = -1.0;
+  var found = 0u;
+  var before = 0u;
+  for (var level = 0u; level < 3u; level++) {
+    let cells = columnsOf(level) * columnsOf(level);
+    for (var cell = thread; cell < cells; cell += THREADS) {
+      let here = sigmoid(value(level, picture, cell, 0u)) * sigmoid(value(level, picture, cell, 1u));
+      if (here > score) {
+        score = here;
+        found = before + cell;
+      }
+    }
+    before += cells;
+  }
+  bestScore[thread] = score;
+  bestCell[thread] = found;
+  workgroupBarrier();
+  if (thread != 0u) {
+    return;
+  }
+  for (var other = 1u; other < THREADS; other++) {
+    let tied = bestScore[other] == score && bestCell[other] < found;
+    if (bestScore[other] > score || tied) {
+      score = bestScore[other];
+      found = bestCell[other];
+    }
+  }
+  crops[picture] = cropOf(picture, found);
+}
+`;
+
 /** shaders/mask_overlay.wgsl */
 export const maskOverlay: string = `// Draws masks on a picture in place; see src/kernels/mask_overlay/cpu.ts for the definition.
 // One thread per pixel (x, y) of a layer's box and layer (z); the boxes of one dispatch have no pixel in common, so
@@ -574,11 +713,12 @@ fn main(
 
 /** shaders/warp_affine.wgsl */
 export const warpAffine: string = `// Cuts turned and scaled crops out of one photo; see src/kernels/warp_affine/cpu.ts for the definition.
-// One thread per crop pixel (x, y) and job (z): it takes side x side bilinear samples, black outside of the photo, and
+// One thread per crop pixel (x, y) and map (z): it takes side x side bilinear samples, black outside of the photo, and
 // writes their mean, and with \`mirrored\` also the same pixel of the mirror image.
-// Coordinates are pixels, centres at integers. f32 has 1/2000 pixel left at 8000, so jobs give the photo point of the
-// crop's centre as an integer plus a fraction, and only what is relative to it is computed in f32.
-// Bindings: 0 params; 1 the photo, one RGBA u32 per pixel; 2 its jobs; 3 the crops of all photos, normalised,
+// Coordinates are pixels, centres at integers. f32 has 1/2000 pixel left at 8000, so maps give the photo point of the
+// crop's centre as a whole number plus a fraction, and only what is relative to it is computed in f32.
+// Bindings: 0 params; 1 the photo, one RGBA u32 per pixel; 2 the maps of its crops, written by the host
+// or by another kernel; 3 the crops of all photos, normalised,
 // [n, size, size, 3] or [n, 3, size, size], mirror images after all crops.
 
 struct Params {
@@ -588,27 +728,29 @@ struct Params {
   // How many crops there are before the mirror images.
   crops: u32,
   mirrored: u32,
+  // The first map of this photo.
+  firstMap: u32,
   // Per channel R, G, B: where it goes, and what is done to its grey level.
   offset: vec3u,
   gain: vec3f,
   bias: vec3f,
 }
 
-struct Job {
+struct CropMap {
   // The map without its translation: photo = vec2(dot(linear.xy, crop), dot(linear.zw, crop)).
   linear: vec4f,
   // The photo point of the crop's centre: origin + fraction.
   fraction: vec2f,
-  origin: vec2i,
+  origin: vec2f,
   // Samples per crop pixel in each direction.
-  side: u32,
+  side: f32,
   // Which crop of the output.
-  slot: u32,
+  slot: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> photo: array<u32>;
-@group(0) @binding(2) var<storage, read> jobs: array<Job>;
+@group(0) @binding(2) var<storage, read> maps: array<CropMap>;
 @group(0) @binding(3) var<storage, read_write> crops: array<f32>;
 
 fn pixel(at: vec2i) -> vec3f {
@@ -643,22 +785,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (any(id.xy >= vec2u(params.size))) {
     return;
   }
-  let job = jobs[id.z];
-  let side = f32(job.side);
+  let map = maps[params.firstMap + id.z];
+  let side = u32(map.side);
+  let slot = u32(map.slot);
+  let origin = vec2i(map.origin);
   // From the crop's centre to the corner of this pixel.
   let corner = vec2f(id.xy) - f32(params.size) / 2.0;
   var sum = vec3f(0.0);
-  for (var j = 0u; j < job.side; j++) {
-    for (var i = 0u; i < job.side; i++) {
-      let crop = corner + (vec2f(vec2u(i, j)) + 0.5) / side;
-      let turned = vec2f(dot(job.linear.xy, crop), dot(job.linear.zw, crop));
-      sum += bilinear(turned + job.fraction, job.origin);
+  for (var j = 0u; j < side; j++) {
+    for (var i = 0u; i < side; i++) {
+      let crop = corner + (vec2f(vec2u(i, j)) + 0.5) / map.side;
+      let turned = vec2f(dot(map.linear.xy, crop), dot(map.linear.zw, crop));
+      sum += bilinear(turned + map.fraction, origin);
     }
   }
-  let value = sum / (side * side) * 255.0 * params.gain + params.bias;
-  writePixel(job.slot, id.x, id.y, value);
+  let value = sum / (map.side * map.side) * 255.0 * params.gain + params.bias;
+  writePixel(slot, id.x, id.y, value);
   if (params.mirrored != 0u) {
-    writePixel(params.crops + job.slot, params.size - 1u - id.x, id.y, value);
+    writePixel(params.crops + slot, params.size - 1u - id.x, id.y, value);
   }
 }
 `;

@@ -9,6 +9,8 @@ import type { Network, NetworkSource } from "./network.ts";
 export interface Runtime extends AsyncDisposable {
   /** `"webgpu"`, or `"wasm"` for onnxruntime's wasm provider with the TypeScript kernels. */
   readonly device: "webgpu" | "wasm";
+  /** Whether the device works on while the host does, so that each `read` waits for it. */
+  readonly asynchronous: boolean;
   /** Imports onnxruntime ahead of the first network, as that takes a second. */
   ready(): Promise<void>;
   /** Makes a kernel ready for calls: on a GPU its shader is compiled, once. */

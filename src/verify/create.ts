@@ -1,7 +1,7 @@
 // Creates verifiers: opens the models, picks the device, and loads the networks that every call needs.
 
 import { EngineHost } from "../pipeline/engine/host.ts";
-import { DETECTOR_MODEL } from "../pipeline/detect/pass.ts";
+import { DETECTOR_MODEL } from "../pipeline/detect/run_detector.ts";
 import { hasConditions, takeSameCrops } from "../pipeline/embed/embed.ts";
 import { giveCodec } from "../image/package_file.ts";
 import { MASK_STATE_MODEL } from "../pipeline/embed/mask_state.ts";

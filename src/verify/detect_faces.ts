@@ -26,8 +26,8 @@ export async function detectFaces(
   { input }: Pick<ModelEntry, "input">,
   { maxFaces, mesh }: DetectFacesOptions,
 ): Promise<Detection> {
-  const [all] = await findFaces(engine, [photo]);
-  const listed = all.slice(0, maxFaces).map((face) => ({ photo, face }));
+  const [{ faces: all, closeUp }] = await findFaces(engine, [photo]);
+  const listed = all.slice(0, maxFaces).map((face) => ({ photo, face, closeUp }));
   const refined = await refineFaces(engine, listed);
   const faces = mesh ? await addMeshes(engine, refined.map((face) => ({ photo, face }))) : refined;
   const { width, height } = image.reducedFrom ?? image;

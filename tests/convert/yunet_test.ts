@@ -4,7 +4,7 @@ import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes }
 import { convertYunet } from "../../src/convert/mod.ts";
 import { CheckpointError } from "../../src/base/errors.ts";
 import { decodeModel } from "../../src/onnx/mod.ts";
-import { STRIDES } from "../../src/pipeline/detect/yunet.ts";
+import { STRIDES } from "../../src/kernels/likeliest_crop/cpu.ts";
 import { createSession, inTurn, loadOrt } from "../../src/runtime/ort.ts";
 import { run } from "../cli/run.ts";
 import { temporaryFolder } from "../evaluate/dataset_fixtures.ts";

@@ -5,7 +5,12 @@ import { assert, assertEquals } from "@std/assert";
 import { mat3d } from "wgpu-matrix";
 import { BLEND_NORMALIZE_PARAMS } from "../../src/kernels/blend_normalize/gpu.ts";
 import { COSINE_MATRIX_PARAMS } from "../../src/kernels/cosine_matrix/gpu.ts";
+import { CROP_MAP } from "../../src/kernels/crop_maps.ts";
 import { LETTERBOX_PARAMS } from "../../src/kernels/letterbox/gpu.ts";
+import {
+  LIKELIEST_CROP_PARAMS,
+  LIKELIEST_CROP_PICTURE,
+} from "../../src/kernels/likeliest_crop/gpu.ts";
 import {
   MASK_OVERLAY_LAYER,
   MASK_OVERLAY_PARAMS,
@@ -18,7 +23,7 @@ import {
   uniformLayout,
   type UniformType,
 } from "../../src/runtime/gpu/uniforms.ts";
-import { WARP_AFFINE_JOB, WARP_AFFINE_PARAMS } from "../../src/kernels/warp_affine/gpu.ts";
+import { WARP_AFFINE_PARAMS } from "../../src/kernels/warp_affine/gpu.ts";
 import { createCore } from "../../src/runtime/gpu/core.ts";
 import { GpuContext } from "../../src/runtime/gpu/context.ts";
 import { webgpuTest } from "./helpers.ts";
@@ -26,7 +31,10 @@ import { webgpuTest } from "./helpers.ts";
 const LAYOUTS: Record<string, { fields: readonly UniformField[]; size: number }> = {
   "letterbox.Params": LETTERBOX_PARAMS,
   "warpAffine.Params": WARP_AFFINE_PARAMS,
-  "warpAffine.Job": WARP_AFFINE_JOB,
+  "warpAffine.CropMap": CROP_MAP,
+  "likeliestCrop.Params": LIKELIEST_CROP_PARAMS,
+  "likeliestCrop.Picture": LIKELIEST_CROP_PICTURE,
+  "likeliestCrop.CropMap": CROP_MAP,
   "maskOverlay.Params": MASK_OVERLAY_PARAMS,
   "maskOverlay.Layer": MASK_OVERLAY_LAYER,
   "maskOverlay.Piece": MASK_OVERLAY_PIECE,

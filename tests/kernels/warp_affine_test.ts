@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { alignFace, ARCFACE_TEMPLATE, type Landmarks } from "../../src/pipeline/align/mod.ts";
-import { samplesPerSide, warpAffine } from "../../src/kernels/warp_affine/cpu.ts";
+import { samplesPerSide } from "../../src/kernels/crop_maps.ts";
+import { warpAffine } from "../../src/kernels/warp_affine/cpu.ts";
 import type { TensorSpec } from "../../src/runtime/tensor_spec.ts";
 import { fromPixels, type Image } from "../../src/image/image.ts";
 

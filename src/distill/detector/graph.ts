@@ -10,7 +10,7 @@ import {
   type TensorProto,
 } from "../../onnx/model_proto.ts";
 import { floatsOf, floatTensor } from "../../onnx/tensors.ts";
-import { STRIDES } from "../../pipeline/detect/yunet.ts";
+import { STRIDES } from "../../kernels/likeliest_crop/cpu.ts";
 import type { FlatLayout, Slot } from "../train/flat.ts";
 
 /** A layer. */

@@ -3,7 +3,7 @@
 
 import { EngineHost } from "../../pipeline/engine/host.ts";
 import { FACE_MESH_MODEL } from "../../pipeline/detect/facemesh.ts";
-import { DETECTOR_MODEL } from "../../pipeline/detect/pass.ts";
+import { DETECTOR_MODEL } from "../../pipeline/detect/run_detector.ts";
 import { ModelError } from "../../base/errors.ts";
 import type { ModelEntry } from "../../model/manifest.ts";
 import {

@@ -4,24 +4,12 @@
 import type { Image } from "../../image/image.ts";
 import { channelPlan, type TensorSpec } from "../../runtime/tensor_spec.ts";
 import type { Affine } from "../../math/affine.ts";
-
-/** Above this many photo pixels per crop pixel, each crop pixel averages a grid of bilinear samples. */
-const SHRINK_LIMIT = 1.5;
-
-/** More samples than this a side would take long and show nothing: a face would have to be 7,000 pixels wide. */
-const MAX_SAMPLES = 64;
+import { samplesPerSide } from "../crop_maps.ts";
 
 /** One crop to cut out of a picture in memory. */
 export interface ImageWarp {
   readonly image: Image;
   readonly cropToPhoto: Affine;
-}
-
-/** Returns the side of the grid of samples per crop pixel: 1 (plain bilinear) up to {@linkcode SHRINK_LIMIT}. */
-export function samplesPerSide(cropToPhoto: Affine): number {
-  const [a, b, , d, e] = cropToPhoto;
-  const shrink = Math.sqrt(Math.abs(a * e - b * d));
-  return shrink > SHRINK_LIMIT ? Math.min(Math.ceil(shrink), MAX_SAMPLES) : 1;
 }
 
 /**

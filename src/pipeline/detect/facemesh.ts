@@ -4,9 +4,9 @@
 import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
 import { ARCFACE_TEMPLATE } from "../align/arcface.ts";
 import { umeyama } from "../../math/umeyama.ts";
+import { squareCrop } from "../../kernels/crop_maps.ts";
 import type { Engine } from "../../kernels/mod.ts";
 import { type Face, type FaceWithMesh, fivePoints } from "./face.ts";
-import { cropMap } from "./pass.ts";
 import type { FaceOfPhoto } from "./refine.ts";
 
 /** The network's name in the manifest. */
@@ -64,7 +64,7 @@ async function tryMeshes(
 export function meshCrop({ landmarks }: Face, side: number, size: number): Affine {
   const { map: [a, b, c, d, e, f] } = umeyama(ARCFACE_TEMPLATE, fivePoints(landmarks));
   const centre = applyAffine([a, b, c, d, e, f], CROP_MIDDLE);
-  return cropMap({ centre, side: side * Math.hypot(a, d), angle: Math.atan2(d, a) }, size);
+  return squareCrop({ centre, side: side * Math.hypot(a, d), angle: Math.atan2(d, a) }, size);
 }
 
 /** The mesh in photo pixels from FaceMesh's 1404 numbers in crop pixels. */

@@ -21,9 +21,11 @@ export async function locateFaces(
   { face, maxFaces }: LocateOptions,
 ): Promise<ChosenFace<Face>[]> {
   const found = await findFaces(engine, photos);
-  const chosen = found.map((faces, i) => chooseFace(faces, photos[i], face, maxFaces));
+  const chosen = found.map(({ faces }, i) => chooseFace(faces, photos[i], face, maxFaces));
   const wanted = chosen.flatMap((choice, i) =>
-    choice.kind === "face" ? [{ photo: photos[i], face: choice.face }] : []
+    choice.kind === "face"
+      ? [{ photo: photos[i], face: choice.face, closeUp: found[i].closeUp }]
+      : []
   );
   const refined = await refineFaces(engine, wanted);
   return chosen.map((choice) =>

@@ -2,17 +2,12 @@
 // The detector takes any input size; a pass chooses it, and how the photo lies in it.
 
 import { type Affine, applyAffine, type Point } from "../../math/affine.ts";
-import type { Block, Engine, Photo } from "../../kernels/mod.ts";
-import type { TensorSpec } from "../../runtime/tensor_spec.ts";
-import type { Face } from "./face.ts";
+import { type PhotoSquare, squareCrop } from "../../kernels/crop_maps.ts";
 import { letterboxFit, type QuarterTurns } from "../../kernels/letterbox/cpu.ts";
-import { decodeFaces, mapFace } from "./yunet.ts";
-
-/** The detector's name in the manifest. */
-export const DETECTOR_MODEL = "yunet";
-
-/** Detections below this are not looked at further. */
-export const MIN_CANDIDATE_SCORE = 0.3;
+import type { Engine, Photo } from "../../kernels/mod.ts";
+import type { Face } from "./face.ts";
+import { type DetectorRun, readRuns, runDetector } from "./run_detector.ts";
+import { mapFace } from "./yunet.ts";
 
 /** How whole photos are given to the detector. */
 export interface Pass {
@@ -22,18 +17,16 @@ export interface Pass {
   readonly margin: number;
 }
 
-/** A crop around a face: the square, in photo pixels, and how far it is turned clockwise. */
-export interface FaceCrop {
+/** A crop around a face. */
+export interface FaceCrop extends PhotoSquare {
   readonly photo: Photo;
-  readonly centre: Point;
-  /** Side of the square in photo pixels. */
-  readonly side: number;
-  /** Turn of the crop in the photo, in radians clockwise. */
-  readonly angle: number;
 }
 
-/** Pictures of one run: more would only take memory. */
-const MAX_BATCH_PIXELS = 16 * 320 * 320;
+/** A photo to show to the detector, upright if nothing else is said. */
+export interface PhotoJob {
+  readonly photo: Photo;
+  readonly turns?: QuarterTurns;
+}
 
 /** The scale of a pass: its pixels per photo pixel. */
 export function passScale({ width, height }: Pick<Photo, "width" | "height">, pass: Pass): number {
@@ -43,15 +36,38 @@ export function passScale({ width, height }: Pick<Photo, "width" | "height">, pa
 /** The faces that passes of one size and margin show, one list per photo and pass, in photo pixels. */
 export async function detectInPhotos(
   engine: Engine,
-  jobs: readonly { readonly photo: Photo; readonly turns?: QuarterTurns }[],
-  { size, margin }: Pass,
+  jobs: readonly PhotoJob[],
+  pass: Pass,
 ): Promise<Face[][]> {
-  const found = await runDetector(
+  if (jobs.length === 0) return [];
+  using stack = new DisposableStack();
+  const runs = await runOnPhotos(engine, jobs, pass, stack);
+  return facesInPhotos((await readRuns(engine, runs)).faces, jobs, pass);
+}
+
+/** Runs the detector on photos; the maps are freed with the stack. */
+export function runOnPhotos(
+  engine: Engine,
+  jobs: readonly PhotoJob[],
+  { size, margin }: Pass,
+  stack: DisposableStack,
+): Promise<DetectorRun<PhotoJob>[]> {
+  const { backend } = engine;
+  return runDetector(
     engine,
     jobs,
     size,
-    (part, spec) => engine.backend.letterbox(part, spec, margin),
+    (part, spec) => backend.letterbox(part, spec, margin),
+    stack,
   );
+}
+
+/** Carries what a pass shows of each photo back to the photo. */
+export function facesInPhotos(
+  found: readonly (readonly Face[])[],
+  jobs: readonly PhotoJob[],
+  { size, margin }: Pass,
+): Face[][] {
   return found.map((faces, i) => {
     const { photo, turns = 0 } = jobs[i];
     const { scale, padX, padY } = letterboxFit(photo.width, photo.height, size, margin);
@@ -70,55 +86,24 @@ export async function detectInCrops(
   crops: readonly FaceCrop[],
   size: number,
 ): Promise<Face[][]> {
-  const jobs = crops.map((crop) => ({ photo: crop.photo, cropToPhoto: cropMap(crop, size) }));
-  const found = await runDetector(
+  if (crops.length === 0) return [];
+  const { backend } = engine;
+  const jobs = crops.map((crop) => ({ photo: crop.photo, cropToPhoto: squareCrop(crop, size) }));
+  using stack = new DisposableStack();
+  const runs = await runDetector(
     engine,
     jobs,
     size,
-    (part, spec) => engine.backend.warpAffine(part, spec, false),
+    (part, spec) => backend.warpAffine(part, spec, false),
+    stack,
   );
-  return found.map((faces, i) =>
-    faces.map((face) => mapFace(face, (point) => applyAffine(jobs[i].cropToPhoto, point)))
-  );
+  const { faces } = await readRuns(engine, runs);
+  return faces.map((found, i) => facesInPhoto(found, jobs[i].cropToPhoto));
 }
 
-/** The map from pixels of a turned square crop to photo pixels. */
-export function cropMap({ centre, side, angle }: Omit<FaceCrop, "photo">, size: number): Affine {
-  const step = side / size, a = step * Math.cos(angle), d = step * Math.sin(angle);
-  const middle = (size - 1) / 2;
-  return [a, -d, centre.x - (a - d) * middle, d, a, centre.y - (d + a) * middle];
-}
-
-/** Runs the detector on pictures of one size, in batches, and waits once. */
-async function runDetector<Job>(
-  engine: Engine,
-  jobs: readonly Job[],
-  size: number,
-  fill: (part: readonly Job[], spec: TensorSpec) => Block,
-): Promise<Face[][]> {
-  if (jobs.length === 0) return [];
-  const { backend } = engine;
-  const detector = await engine.network(DETECTOR_MODEL);
-  const spec = { ...detector.model.entry.input, size };
-  const most = Math.max(1, Math.floor(MAX_BATCH_PIXELS / size ** 2));
-  using stack = new DisposableStack();
-  const outputs: Block[] = [], counts: number[] = [];
-  for (let start = 0; start < jobs.length; start += most) {
-    const part = jobs.slice(start, start + most);
-    using input = fill(part, spec);
-    outputs.push(...(await backend.run(detector, input)).map((block) => stack.use(block)));
-    counts.push(part.length);
-  }
-  const values = await backend.read(...outputs);
-  const perRun = outputs.length / counts.length;
-  return counts.flatMap((count, run) => {
-    const maps = values.slice(run * perRun, (run + 1) * perRun);
-    return Array.from(
-      { length: count },
-      (_, picture) =>
-        decodeFaces(maps, picture, size, MIN_CANDIDATE_SCORE, detector.model.entry.maps),
-    );
-  });
+/** Carries what a crop shows back to its photo. */
+export function facesInPhoto(faces: readonly Face[], cropToPhoto: Affine): Face[] {
+  return faces.map((face) => mapFace(face, (point) => applyAffine(cropToPhoto, point)));
 }
 
 /** A point of a turned square in the upright one (pixel centres). */

@@ -2,17 +2,19 @@
 // it invents points that look like an upright face's: what gives them away is a score below that of an upright face. And
 // it places points best of a face about 100 pixels high, so that in the end each face is shown to it once more like that.
 
-import type { Point } from "../../math/affine.ts";
 import type { Engine, Photo } from "../../kernels/mod.ts";
 import { type Face, rollAngle } from "./face.ts";
 import type { QuarterTurns } from "../../kernels/letterbox/cpu.ts";
-import { detectInCrops, detectInPhotos, type Pass, passScale } from "./pass.ts";
-import { FIRST_PASS } from "./detect.ts";
+import { type CloseUp, shows } from "./close_up.ts";
+import { FACE_CROP, FIRST_PASS } from "./detect.ts";
+import { detectInCrops, detectInPhotos, type FaceCrop, type Pass, passScale } from "./pass.ts";
 
 /** A face of a photo. */
 export interface FaceOfPhoto {
   readonly photo: Photo;
   readonly face: Face;
+  /** A crop of the photo that the detector has seen already; it may be of another face. */
+  readonly closeUp?: CloseUp;
 }
 
 /** No face that is turned by 75 degrees or more reached this score (of 200 photos, half with masks; upright ones have 0.93). */
@@ -32,8 +34,8 @@ const MAX_ROLL_LEFT = degrees(12), MAX_CROPS = 3;
 const SMALL_TURNED_PASS: Pass = { ...FIRST_PASS, size: 128 };
 /** The least width of a face in a pass, in its pixels. */
 const MIN_FACE_IN_PASS = 20;
-/** Pixels of a crop, and its side over the face's: where YuNet places points best. */
-const CROP_SIZE = 160, CROP_ROOM = 1.8, LAST_CROP_ROOM = 1.6;
+/** The side over the face's of crops that say at which angle it is: looser, as the box of a turned face may be off. */
+const ANGLE_CROP_ROOM = 1.8;
 /** A crop at another angle must beat the one at hand by this where the face seems to be upright, else by nothing. */
 const UPRIGHT_LEAD = 0.05;
 /** A face with a lower score on the best of the near angles is tried at all angles; found there if it reaches this. */
@@ -57,11 +59,10 @@ export async function refineFaces(
   engine: Engine,
   faces: readonly FaceOfPhoto[],
 ): Promise<Face[]> {
-  let states: State[] = faces.map(({ photo, face }) => ({
-    photo,
-    face,
+  let states: State[] = faces.map((given) => ({
+    ...given,
     angle: 0,
-    open: face.detectionScore < UPRIGHT_SCORE,
+    open: given.face.detectionScore < UPRIGHT_SCORE,
     placed: "photo",
   }));
   states = await chooseQuarter(engine, states);
@@ -123,9 +124,9 @@ async function chooseAngle(
   const far = angles === FAR_ANGLES;
   const crops = open.flatMap(({ photo, face }) => {
     const roll = rollAngle(face.landmarks);
-    return angles.map((angle) => cropAround(photo, face, roll + angle, CROP_ROOM));
+    return angles.map((angle) => cropAround(photo, face, roll + angle, ANGLE_CROP_ROOM));
   });
-  const found = await detectInCrops(engine, crops, CROP_SIZE);
+  const found = await detectInCrops(engine, crops, FACE_CROP.size);
   return states.map((state) => {
     const at = open.indexOf(state);
     if (at < 0) return state;
@@ -166,13 +167,18 @@ async function placeAgain(engine: Engine, states: readonly State[]): Promise<Sta
         Math.abs(turnBetween(rollAngle(face.landmarks), angle)) > MAX_ROLL_LEFT
     );
     const crops = jobs.map(({ photo, face }) =>
-      cropAround(photo, face, rollAngle(face.landmarks), LAST_CROP_ROOM)
+      cropAround(photo, face, rollAngle(face.landmarks), FACE_CROP.room)
     );
-    const found = await detectInCrops(engine, crops, CROP_SIZE);
+    const known = crops.map((crop, i) => {
+      const { closeUp } = jobs[i];
+      return closeUp && shows(closeUp, crop) ? closeUp.faces : undefined;
+    });
+    const unknown = crops.filter((_, i) => !known[i]);
+    const found = await detectInCrops(engine, unknown, FACE_CROP.size);
     all = all.map((state) => {
       const at = jobs.indexOf(state);
       if (at < 0) return state;
-      const face = bestNear(found[at], state.face);
+      const face = bestNear(known[at] ?? found[unknown.indexOf(crops[at])], state.face);
       if (!face) return { ...state, placed: "nowhere" };
       return { ...state, face, angle: crops[at].angle, placed: "crop" };
     });
@@ -185,7 +191,7 @@ function cropAround(
   { box }: Face,
   angle: number,
   room: number,
-): { photo: Photo; centre: Point; side: number; angle: number } {
+): FaceCrop {
   const centre = { x: box.x + box.width / 2 - 0.5, y: box.y + box.height / 2 - 0.5 };
   return { photo, centre, side: room * Math.max(box.width, box.height), angle };
 }

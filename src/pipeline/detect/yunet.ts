@@ -1,14 +1,11 @@
 // Turns YuNet's maps into faces with five points, in pixels of the detector's input.
 // After Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector" (2023), and libfacedetection.
 
+import { DetectionMap, type MapLayout, STRIDES } from "../../kernels/likeliest_crop/cpu.ts";
 import type { Point } from "../../math/affine.ts";
 import { boxArea, commonArea } from "./box.ts";
 import { type Box, type Face, fivePoints, type Landmarks } from "./face.ts";
 
-/** Pixels of the input per cell of each map, in the order of the network's outputs. */
-export const STRIDES = [8, 16, 32] as const;
-/** Numbers of a cell: logits of class and object, box, and five points. */
-const CHANNELS = 16;
 /** Intersection over union above which two detections are of one face, as in libfacedetection. */
 const SAME_FACE_OVERLAP = 0.4;
 
@@ -27,57 +24,35 @@ export function decodeFaces(
   picture: number,
   size: number,
   minScore: number,
-  layout: "NCHW" | "NHWC" = "NCHW",
+  layout: MapLayout = "NCHW",
 ): Face[] {
-  const found = STRIDES.flatMap((stride, level) => {
-    const cells = Math.round(size / stride) ** 2;
-    const map = maps[level].subarray(picture * CHANNELS * cells, (picture + 1) * CHANNELS * cells);
-    return decodeMap(map, size / stride, stride, minScore, layout);
-  });
+  const found = STRIDES.flatMap((stride, level) =>
+    decodeMap(new DetectionMap(maps[level], picture, size, stride, layout), minScore)
+  );
   return suppressOverlaps(found);
 }
 
-function decodeMap(
-  map: Float32Array,
-  columns: number,
-  stride: number,
-  minScore: number,
-  layout: "NCHW" | "NHWC",
-): Face[] {
-  const cells = columns * columns, faces: Face[] = [];
-  const [cellStep, channelStep] = layout === "NCHW" ? [1, cells] : [CHANNELS, 1];
+function decodeMap(map: DetectionMap, minScore: number): Face[] {
+  const faces: Face[] = [];
   // Both factors are at most 1, so that most cells are passed over by their class alone.
   const minLogit = Math.log(minScore ** 2 / (1 - minScore ** 2));
-  for (let cell = 0; cell < cells; cell++) {
-    const first = cell * cellStep;
-    if (!(map[first] >= minLogit)) continue;
-    const detectionScore = Math.sqrt(sigmoid(map[first]) * sigmoid(map[first + channelStep]));
+  for (let cell = 0; cell < map.cells; cell++) {
+    if (!(map.classLogit(cell) >= minLogit)) continue;
+    const detectionScore = map.score(cell);
     if (!(detectionScore >= minScore)) continue;
-    const left = (cell % columns) * stride, top = Math.floor(cell / columns) * stride;
-    const at = (channel: number): number => map[first + channel * channelStep];
-    const point = (index: number): Point => ({
-      x: left + at(6 + 2 * index) * stride - 0.5,
-      y: top + at(7 + 2 * index) * stride - 0.5,
+    const { middle, width, height } = map.box(cell);
+    // Boxes are edges and points pixel centres, half a pixel apart.
+    const [rightEye, leftEye, nose, rightMouth, leftMouth] = ([0, 1, 2, 3, 4] as const).map((i) => {
+      const { x, y } = map.point(cell, i);
+      return { x: x - 0.5, y: y - 0.5 };
     });
-    const width = Math.exp(at(4)) * stride, height = Math.exp(at(5)) * stride;
-    const x = left + at(2) * stride - width / 2, y = top + at(3) * stride - height / 2;
     faces.push({
-      box: { x, y, width, height },
+      box: { x: middle.x - width / 2, y: middle.y - height / 2, width, height },
       detectionScore,
-      landmarks: {
-        rightEye: point(0),
-        leftEye: point(1),
-        nose: point(2),
-        rightMouth: point(3),
-        leftMouth: point(4),
-      },
+      landmarks: { rightEye, leftEye, nose, rightMouth, leftMouth },
     });
   }
   return faces;
-}
-
-function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
 }
 
 /** Of detections that overlap the one with the highest score: non-maximum suppression, most probable first. */

@@ -31,6 +31,7 @@ class CpuNetwork implements Network {
 /** Computes in memory. */
 export class CpuRuntime implements Runtime {
   readonly device = "wasm";
+  readonly asynchronous = false;
   readonly #context: CpuContext;
   readonly #kernels = new PreparedKernels();
 

@@ -19,6 +19,7 @@ import { GpuNetwork, GpuNetworks } from "./networks.ts";
 /** Computes on a device: disposing of the runtime destroys it, or of a shared one ends the runtime's part. */
 export class GpuRuntime implements Runtime {
   readonly device = "webgpu";
+  readonly asynchronous = true;
   readonly #context: GpuContext;
   readonly #options: OrtOptions;
   readonly #networks: GpuNetworks;

@@ -2,9 +2,10 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { applyAffine } from "../../../src/math/affine.ts";
 import { chooseFace } from "../../../src/pipeline/detect/choose.ts";
 import type { Face } from "../../../src/pipeline/detect/face.ts";
-import { cropMap } from "../../../src/pipeline/detect/pass.ts";
+import { squareCrop } from "../../../src/kernels/crop_maps.ts";
 import { isOnFace, meshPoints } from "../../../src/pipeline/detect/facemesh.ts";
-import { decodeFaces, STRIDES, suppressOverlaps } from "../../../src/pipeline/detect/yunet.ts";
+import { STRIDES } from "../../../src/kernels/likeliest_crop/cpu.ts";
+import { decodeFaces, suppressOverlaps } from "../../../src/pipeline/detect/yunet.ts";
 import { ARCFACE_TEMPLATE } from "../../../src/pipeline/align/arcface.ts";
 
 /** Maps of two pictures of 64 pixels without a face. */
@@ -67,7 +68,7 @@ Deno.test("of overlapping detections the likeliest stays", () => {
 });
 
 Deno.test("a crop's map carries its middle to the centre, with its turn and scale", () => {
-  const map = cropMap({ centre: { x: 30, y: 50 }, side: 80, angle: 0.3 }, 160);
+  const map = squareCrop({ centre: { x: 30, y: 50 }, side: 80, angle: 0.3 }, 160);
   const middle = applyAffine(map, { x: 79.5, y: 79.5 });
   assertAlmostEquals(middle.x, 30, 1e-9);
   assertAlmostEquals(middle.y, 50, 1e-9);

@@ -16,9 +16,9 @@ function nameOf({ size, margin, turns }: View): string {
 async function find(
   photo: Photo,
   script: (view: View) => readonly ScriptedFace[],
-): Promise<{ faces: Face[]; passes: string[]; reads: number }> {
+): Promise<{ faces: readonly Face[]; passes: string[]; reads: number }> {
   const { engine, views, count } = scripted(script);
-  const [faces] = await findFaces(engine, [photo]);
+  const [{ faces }] = await findFaces(engine, [photo]);
   return { faces, passes: views.map(nameOf), reads: count.reads };
 }
 
@@ -121,7 +121,7 @@ Deno.test("photos share runs, and only those in doubt are looked at again", asyn
   );
   const found = await findFaces(engine, photos);
   assertEquals(
-    found.map((faces) => faces.map((face) => summary(face)[0])),
+    found.map(({ faces }) => faces.map((face) => summary(face)[0])),
     photos.map((photo, i) => photo === empty ? [] : [100 + i]),
   );
   assertEquals(views.slice(30).map(({ photo }) => photo === empty), Array(5).fill(true));

@@ -4,7 +4,7 @@
 import type { Affine, Point } from "../../../src/math/affine.ts";
 import type { Engine, Photo } from "../../../src/kernels/mod.ts";
 import { type Face, rollAngle } from "../../../src/pipeline/detect/face.ts";
-import { STRIDES } from "../../../src/pipeline/detect/yunet.ts";
+import { STRIDES } from "../../../src/kernels/likeliest_crop/cpu.ts";
 
 /** A face that the detector is to see, in pixels of the photo. */
 export interface ScriptedFace {
