@@ -1,6 +1,6 @@
 // Many verifies in a row, and what the process holds after each part of them: the series that says whether memory is flat.
 
-import { createVerifier, type DeviceChoice } from "../../mod.ts";
+import { createVerifier, type VerifierOptions } from "../../mod.ts";
 import { loadImage } from "../../src/image/mod.ts";
 import { photo } from "../hosts.ts";
 import { countBindGroups, countBuffers, countHandles } from "../spies.ts";
@@ -20,7 +20,7 @@ export interface SoakPoint {
 
 /** Compares two small photos so many times, with a point before the first and after each of `parts` equal parts. */
 export async function* soak(
-  device: DeviceChoice,
+  options: VerifierOptions,
   verifies: number,
   parts: number,
 ): AsyncGenerator<SoakPoint, void, void> {
@@ -30,7 +30,7 @@ export async function* soak(
   using stack = new DisposableStack();
   const buffers = stack.use(countBuffers()), handles = stack.use(countHandles());
   const bindGroups = stack.use(countBindGroups());
-  await using verifier = await createVerifier({ device });
+  await using verifier = await createVerifier(options);
   let last = 0;
   for (let part = 0, done = 0;; part++) {
     yield {

@@ -24,7 +24,7 @@ Deno.test("verifies in a row keep no memory on wasm", async () => {
 
 testWithGpu("verifies in a row keep no memory, buffers or handles on WebGPU", async () => {
   const points: SoakPoint[] = [];
-  for await (const point of soak("webgpu", VERIFIES, 10)) points.push(point);
+  for await (const point of soak({ device: "webgpu" }, VERIFIES, 10)) points.push(point);
   // The cohort's rows stay on the device, from the first verify on.
   assertEquals(points.map(({ handles }) => handles), points.map((_, i) => i === 0 ? 0 : 1));
   // The first part fills pools; then a verify finds all that it needs.
