@@ -1,6 +1,7 @@
 // Devices that are lost inside of a chosen stage of the work: while a photo is uploaded, a network runs, or a kernel is
 // launched.
 
+import { likeliestCropKernel } from "../../src/kernels/likeliest_crop/mod.ts";
 import { letterboxKernel } from "../../src/kernels/letterbox/mod.ts";
 import { cosineMatrixKernel } from "../../src/kernels/cosine_matrix/mod.ts";
 import { maskOverlayKernel } from "../../src/kernels/mask_overlay/mod.ts";
@@ -15,6 +16,7 @@ type Call = (...args: unknown[]) => unknown;
 /** Kernels by the stage that they are. */
 const KERNELS: readonly Kernel<Call>[] = [
   letterboxKernel,
+  likeliestCropKernel,
   warpAffineKernel,
   cosineMatrixKernel,
   maskOverlayKernel,

@@ -19,7 +19,14 @@ testWithGpu("a device lost in any stage of a verify costs no verify", async () =
   stages.calls.clear();
   await score();
   const seen = [...stages.calls].filter(([, calls]) => calls > 0).map(([stage]) => stage);
-  const named = ["upload", "letterbox", "run yunet", "warp_affine", `run ${verifier.model.name}`];
+  const named = [
+    "upload",
+    "letterbox",
+    "run yunet",
+    "likeliest_crop",
+    "warp_affine",
+    `run ${verifier.model.name}`,
+  ];
   for (const stage of [...named, "cosine_matrix"]) {
     assert(seen.includes(stage), `${stage}: ${seen}`);
   }
