@@ -7,7 +7,7 @@ import { squareCrop } from "../crop_maps.ts";
 /** Pixels of the input per cell of each map, in the order of the network's outputs. */
 export const STRIDES = [8, 16, 32] as const;
 /** Numbers of a cell: logits of class and object, box, and five points. */
-export const CELL_CHANNELS = 16;
+const CELL_CHANNELS = 16;
 
 /** Whether the channels of a map come second or last. */
 export type MapLayout = "NCHW" | "NHWC";

@@ -66,9 +66,14 @@ export async function lookAt(
     const found = stack.use(backend.likeliestCrop(run.maps, placed, form));
     maps.push(found);
     // A part of photos has more pixels than its crops, so that these are one run.
-    const cut = (photos: readonly Photo[], spec: Parameters<typeof backend.warpAffine>[1]): Block =>
-      backend.warpAffine({ photos, maps: found }, spec, false);
-    close.push(...await runDetector(engine, part, size, cut, stack));
+    const runs = await runDetector(
+      engine,
+      part,
+      size,
+      (photos, spec) => backend.warpAffine({ photos, maps: found }, spec, false),
+      stack,
+    );
+    close.push(...runs);
   }
   const { faces, others } = await readRuns(engine, [...first, ...close], maps);
   const seen = facesInPhotos(faces.slice(0, photos.length), jobs, pass);

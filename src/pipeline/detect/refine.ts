@@ -174,11 +174,12 @@ async function placeAgain(engine: Engine, states: readonly State[]): Promise<Sta
       return closeUp && shows(closeUp, crop) ? closeUp.faces : undefined;
     });
     const unknown = crops.filter((_, i) => !known[i]);
-    const found = await detectInCrops(engine, unknown, FACE_CROP.size);
+    const shown = await detectInCrops(engine, unknown, FACE_CROP.size);
+    const found = known.map((faces) => faces ?? shown.shift()!);
     all = all.map((state) => {
       const at = jobs.indexOf(state);
       if (at < 0) return state;
-      const face = bestNear(known[at] ?? found[unknown.indexOf(crops[at])], state.face);
+      const face = bestNear(found[at], state.face);
       if (!face) return { ...state, placed: "nowhere" };
       return { ...state, face, angle: crops[at].angle, placed: "crop" };
     });

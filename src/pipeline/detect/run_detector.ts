@@ -10,7 +10,7 @@ import { decodeFaces } from "./yunet.ts";
 export const DETECTOR_MODEL = "yunet";
 
 /** Detections below this are not looked at further. */
-export const MIN_CANDIDATE_SCORE = 0.3;
+const MIN_CANDIDATE_SCORE = 0.3;
 
 /** Pixels of one run: more would only take memory. */
 const MAX_BATCH_PIXELS = 16 * 320 * 320;
